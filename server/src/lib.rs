@@ -1,0 +1,1 @@
+//! ProspectAI, the outbound calling server.

@@ -1,0 +1,1 @@
+//! A phone network in a box.
