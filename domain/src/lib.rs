@@ -2,7 +2,20 @@
 //!
 //! Pure: no I/O, no async, no clock, no randomness, no serialisation. Time and random bytes come in as arguments.
 
+pub mod call;
+pub mod calling_window;
+pub mod campaign;
 pub mod carrier_event;
+pub mod dial_plan;
+pub mod disposition;
+pub mod facts;
+pub mod gate;
 pub mod ids;
+pub mod limits;
 pub mod money;
+pub mod pacing;
 pub mod phone_number;
+pub mod prospect;
+pub mod refusal;
+pub mod retry;
+pub mod statistics;

@@ -1,0 +1,125 @@
+//! A campaign: its state and who may change it, and what stands in the way of its launch.
+
+use crate::calling_window::{CampaignZone, WeeklyWindows};
+use crate::limits::DailyLimit;
+use crate::retry::RetryPolicy;
+
+/// Where a campaign stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CampaignStatus {
+    /// Being prepared; rings nobody.
+    Draft,
+    /// Rings its prospects whenever it may.
+    Active,
+    /// Stopped by a person, or by the server with a reason.
+    Paused,
+    /// Every prospect has a final answer.
+    Completed,
+}
+
+impl CampaignStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Draft, Self::Active, Self::Paused, Self::Completed];
+
+    /// The word of our API and database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
+        }
+    }
+
+    /// Reads the word of our API and database.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
+    /// Starts ringing. A completed campaign may be launched again after prospects were added to it.
+    pub fn launch(self, blockers: Vec<LaunchBlocker>) -> Result<Self, TransitionRefused> {
+        match self {
+            Self::Active => Ok(Self::Active),
+            Self::Paused => self.resume(),
+            Self::Draft | Self::Completed if blockers.is_empty() => Ok(Self::Active),
+            Self::Draft | Self::Completed => Err(TransitionRefused::Blocked(blockers)),
+        }
+    }
+
+    /// Stops ringing; calls under way go on to their end.
+    pub fn pause(self) -> Result<Self, TransitionRefused> {
+        match self {
+            Self::Active | Self::Paused => Ok(Self::Paused),
+            Self::Draft | Self::Completed => Err(TransitionRefused::NotFrom(self)),
+        }
+    }
+
+    /// Goes on after a pause.
+    pub fn resume(self) -> Result<Self, TransitionRefused> {
+        match self {
+            Self::Active | Self::Paused => Ok(Self::Active),
+            Self::Draft | Self::Completed => Err(TransitionRefused::NotFrom(self)),
+        }
+    }
+}
+
+/// Why a campaign cannot change as asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransitionRefused {
+    /// It stands where this cannot be done.
+    #[error("a {} campaign cannot do this", .0.as_str())]
+    NotFrom(CampaignStatus),
+    /// Something is missing for its launch.
+    #[error("something is missing for the launch")]
+    Blocked(Vec<LaunchBlocker>),
+}
+
+/// What stands in the way of a launch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LaunchBlocker {
+    /// No prospect may be rung.
+    NoProspects,
+    /// There is no number to call from.
+    NoCallerId,
+    /// Neither a script nor an audio file.
+    NothingToSay,
+    /// The script names a variable without a value for everybody and without a default.
+    ScriptBroken,
+}
+
+impl LaunchBlocker {
+    /// The word of our API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoProspects => "no_prospects",
+            Self::NoCallerId => "no_caller_id",
+            Self::NothingToSay => "nothing_to_say",
+            Self::ScriptBroken => "script_broken",
+        }
+    }
+
+    /// What is missing and what to do, in plain words.
+    pub const fn explain(self) -> &'static str {
+        match self {
+            Self::NoProspects => "Nobody is waiting to be rung. Add or import prospects.",
+            Self::NoCallerId => {
+                "There is no number to call from. Set TWILIO_PHONE_NUMBER, or callerId of the campaign."
+            }
+            Self::NothingToSay => "People would hear silence. Give the campaign a script or an audioUrl.",
+            Self::ScriptBroken => "The script cannot be rendered. Correct it; its preview shows the place.",
+        }
+    }
+}
+
+/// The rules under which a campaign rings.
+#[derive(Debug, Clone)]
+pub struct CampaignRules {
+    /// The zone of its windows, its day and its retries.
+    pub zone: CampaignZone,
+    /// When it may ring.
+    pub windows: WeeklyWindows,
+    /// How many calls it may make on one of its local days.
+    pub daily_limit: DailyLimit,
+    /// Which outcomes are worth another attempt, and when.
+    pub retry: RetryPolicy,
+}

@@ -1,0 +1,154 @@
+//! The database: one code on SQLite (embedded, the default) and PostgreSQL.
+//!
+//! Reads go to a pool of readers. Changes happen in transactions, which only `actions` begins. Look-ups return options;
+//! `StoreError` tells a conflict with a unique index from trouble with the database itself.
+
+pub mod campaigns;
+pub mod calls;
+pub mod carrier_events;
+mod connect;
+pub mod counters;
+mod dialect;
+pub mod do_not_call;
+pub mod entities;
+pub mod idempotency;
+pub mod imports;
+pub mod integrity;
+mod lock;
+mod migrations;
+pub mod people;
+pub mod prospects;
+pub mod scripts;
+pub mod snapshot;
+pub mod sql;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, SqlErr, TransactionOptions, TransactionTrait};
+
+pub use connect::{Location, OpenError};
+
+/// What a database operation can fail with.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// A unique index already has such a row.
+    #[error("a row like this exists already")]
+    Conflict,
+    /// A stored value is not one that this version knows.
+    #[error("table {table}, column {column}: a stored value is not understood")]
+    CorruptRow {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+    /// The database failed or could not be reached.
+    #[error("the database failed: {0}")]
+    Database(Arc<DbErr>),
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => Self::Conflict,
+            _ => Self::Database(Arc::new(error)),
+        }
+    }
+}
+
+/// An open database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(in crate::store) write: DatabaseConnection,
+    pub(in crate::store) read: DatabaseConnection,
+    // Held for as long as the store is: a second process on the same SQLite file is refused.
+    _lock: Option<Arc<lock::DataLock>>,
+}
+
+/// An open transaction. Everything done through it is kept or dropped together.
+#[derive(Clone)]
+pub struct Tx(Arc<DatabaseTransaction>);
+
+impl Tx {
+    pub(in crate::store) fn connection(&self) -> &DatabaseTransaction {
+        &self.0
+    }
+}
+
+impl Store {
+    /// The connection for reads outside a transaction.
+    pub(in crate::store) fn reader(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Runs `work` in one transaction: kept when it returns `Ok`, dropped when it returns `Err`.
+    ///
+    /// The transaction runs in a task of its own. A caller that goes away (a client that hangs up, a time-out) must not
+    /// leave a connection in the pool that is still inside a transaction.
+    pub async fn transaction<T, E, Work, Running>(&self, work: Work) -> Result<T, E>
+    where
+        Work: FnOnce(Tx) -> Running + Send + 'static,
+        Running: Future<Output = Result<T, E>> + Send,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let write = self.write.clone();
+        let running = tokio::spawn(async move {
+            let options = TransactionOptions {
+                sqlite_transaction_mode: Some(sea_orm::SqliteTransactionMode::Immediate),
+                ..Default::default()
+            };
+            let begun = write.begin_with_options(options).await.map_err(StoreError::from)?;
+            let tx = Tx(Arc::new(begun));
+            let outcome = work(tx.clone()).await;
+            // The work is over and held the only other handle.
+            let Some(begun) = Arc::into_inner(tx.0) else {
+                let kept = DbErr::Custom("a transaction outlived the work it was made for".to_owned());
+                return Err(StoreError::from(kept).into());
+            };
+            match outcome {
+                Ok(value) => {
+                    begun.commit().await.map_err(StoreError::from)?;
+                    Ok(value)
+                }
+                Err(error) => {
+                    begun.rollback().await.map_err(StoreError::from)?;
+                    Err(error)
+                }
+            }
+        });
+        match running.await {
+            Ok(outcome) => outcome,
+            Err(stopped) => Err(StoreError::from(DbErr::Custom(format!("a transaction stopped: {stopped}"))).into()),
+        }
+    }
+
+    /// Answers when the database does.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.read.ping().await?)
+    }
+
+    /// Closes every connection after the work in hand.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.write.close_by_ref().await?;
+        Ok(self.read.close_by_ref().await?)
+    }
+}
+
+/// A time as it is stored: UTC milliseconds.
+pub(crate) fn millis(time: Timestamp) -> i64 {
+    time.as_millisecond()
+}
+
+/// A stored time.
+pub(crate) fn time(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+}
+
+/// The month a row belongs to, as 202611, so that old months can be archived.
+pub(crate) fn month(time: Timestamp) -> i64 {
+    let date = time.to_zoned(jiff::tz::TimeZone::UTC).date();
+    i64::from(date.year()) * 100 + i64::from(date.month())
+}

@@ -1,0 +1,338 @@
+//! Campaigns: one row each, with the rules under which they ring.
+
+use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
+use domain::campaign::{CampaignRules, CampaignStatus};
+use domain::disposition::Disposition;
+use domain::ids::{CampaignId, ScriptId, WorkspaceId};
+use domain::limits::DailyLimit;
+use domain::phone_number::PhoneNumber;
+use domain::retry::{RetryPolicy, RetryRule};
+use jiff::Timestamp;
+use jiff::civil::{Date, Weekday};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde::{Deserialize, Serialize};
+
+use super::entities::campaigns::{Column, Entity, Model};
+use super::{Store, StoreError, Tx, dialect, millis, sql, time};
+
+/// A campaign with everything we know of it.
+#[derive(Debug, Clone)]
+pub struct CampaignRecord {
+    /// Which campaign.
+    pub id: CampaignId,
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Its name, for people.
+    pub name: String,
+    /// Where it stands.
+    pub status: CampaignStatus,
+    /// Why it is paused, where the server did it.
+    pub pause_reason: Option<String>,
+    /// The text people hear.
+    pub script: Option<ScriptId>,
+    /// The voice that reads it.
+    pub voice: Option<String>,
+    /// An audio file to play instead.
+    pub audio_url: Option<String>,
+    /// Its length in seconds.
+    pub audio_duration: Option<u32>,
+    /// The number shown; the installation's own when absent.
+    pub caller_id: Option<PhoneNumber>,
+    /// The region of numbers that are written without a country code.
+    pub default_region: String,
+    /// When and how often it rings.
+    pub rules: CampaignRules,
+    /// How long the phone rings, in seconds.
+    pub ring_timeout_seconds: u16,
+    /// The longest call, in seconds.
+    pub time_limit_seconds: u16,
+    /// `off`, `enable`, `detect_message_end` or `async`.
+    pub machine_detection: String,
+    /// `off`, `mono` or `dual`.
+    pub recording: String,
+    /// The caller's own JSON.
+    pub metadata: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was first launched.
+    pub launched_at: Option<Timestamp>,
+    /// When its last prospect got a final answer.
+    pub completed_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// One campaign of a workspace.
+    pub async fn campaign(&self, of: WorkspaceId, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
+        let found = Entity::find_by_id(id.uuid()).filter(Column::WorkspaceId.eq(of.uuid()));
+        found.one(self.reader()).await?.map(CampaignRecord::try_from).transpose()
+    }
+
+    /// Any campaign, whoever owns it: for the engine, which works for all workspaces.
+    pub async fn any_campaign(&self, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
+        Entity::find_by_id(id.uuid()).one(self.reader()).await?.map(CampaignRecord::try_from).transpose()
+    }
+
+    /// Campaigns of a workspace, newest first, older than `before`.
+    pub async fn campaigns(
+        &self,
+        of: WorkspaceId,
+        before: Option<CampaignId>,
+        most: u64,
+    ) -> Result<Vec<CampaignRecord>, StoreError> {
+        let mut wanted = Entity::find().filter(Column::WorkspaceId.eq(of.uuid()));
+        if let Some(before) = before {
+            wanted = wanted.filter(Column::Id.lt(before.uuid()));
+        }
+        let rows = wanted.order_by_desc(Column::Id).limit(most).all(self.reader()).await?;
+        rows.into_iter().map(CampaignRecord::try_from).collect()
+    }
+
+    /// Every campaign that may ring, of all workspaces.
+    pub async fn active_campaigns(&self) -> Result<Vec<CampaignRecord>, StoreError> {
+        let active = Entity::find().filter(Column::Status.eq(CampaignStatus::Active.as_str()));
+        let rows = active.order_by_asc(Column::Id).all(self.reader()).await?;
+        rows.into_iter().map(CampaignRecord::try_from).collect()
+    }
+
+    /// Slots of a campaign's day that are taken.
+    pub async fn used_on(&self, campaign: CampaignId, day: Date) -> Result<u32, StoreError> {
+        used_on(self.reader(), campaign, day).await
+    }
+}
+
+impl Tx {
+    /// One campaign of a workspace, locked until the transaction ends.
+    pub async fn lock_campaign(&self, of: WorkspaceId, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
+        let found = self.lock_any_campaign(id).await?;
+        Ok(found.filter(|campaign| campaign.workspace == of))
+    }
+
+    /// Any campaign, locked until the transaction ends.
+    pub async fn lock_any_campaign(&self, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
+        let db = self.connection();
+        let wanted = format!("SELECT * FROM campaigns WHERE id = $1{}", dialect::for_update(db.get_database_backend()));
+        let row: Option<Model> = sql::one(db, &wanted, [id.uuid().into()]).await?;
+        row.map(CampaignRecord::try_from).transpose()
+    }
+
+    /// Any campaign as it is now, without a lock.
+    pub async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
+        Entity::find_by_id(id.uuid()).one(self.connection()).await?.map(CampaignRecord::try_from).transpose()
+    }
+
+    /// Adds a campaign.
+    pub async fn add_campaign(&self, campaign: &CampaignRecord) -> Result<(), StoreError> {
+        Model::from(campaign).into_active_model().reset_all().insert(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Writes a campaign back.
+    pub async fn save_campaign(&self, campaign: &CampaignRecord) -> Result<(), StoreError> {
+        Model::from(campaign).into_active_model().reset_all().update(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Removes a campaign that never rang anybody, with its prospects.
+    pub async fn remove_campaign(&self, id: CampaignId) -> Result<(), StoreError> {
+        let db = self.connection();
+        for owned in [
+            "DELETE FROM import_rejects WHERE import_id IN (SELECT id FROM imports WHERE campaign_id = $1)",
+            "DELETE FROM imports WHERE campaign_id = $1",
+            "DELETE FROM campaign_days WHERE campaign_id = $1",
+            "DELETE FROM campaign_counters WHERE campaign_id = $1",
+            "DELETE FROM prospects WHERE campaign_id = $1",
+            "DELETE FROM campaigns WHERE id = $1",
+        ] {
+            sql::run(db, owned, [id.uuid().into()]).await?;
+        }
+        Ok(())
+    }
+
+    /// Pauses every active campaign of a workspace, with the reason.
+    pub async fn pause_all(&self, of: WorkspaceId, reason: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let change = "UPDATE campaigns SET status = 'paused', pause_reason = $1, updated_at = $2 \
+                      WHERE workspace_id = $3 AND status = 'active'";
+        Ok(sql::run(self.connection(), change, [reason.into(), millis(now).into(), of.uuid().into()]).await?)
+    }
+
+    /// Slots of a campaign's day that are taken.
+    pub async fn used_on(&self, campaign: CampaignId, day: Date) -> Result<u32, StoreError> {
+        used_on(self.connection(), campaign, day).await
+    }
+
+    /// Takes one slot of a day when fewer than `limit` are taken; `false` when none is left.
+    ///
+    /// One statement that tests and takes: two transactions can never both take the last slot.
+    pub async fn take_day_slot(&self, campaign: CampaignId, day: Date, limit: DailyLimit) -> Result<bool, StoreError> {
+        if limit.calls() == 0 {
+            return Ok(false);
+        }
+        let take = "INSERT INTO campaign_days (campaign_id, day, used) VALUES ($1, $2, 1) \
+                    ON CONFLICT (campaign_id, day) DO UPDATE SET used = campaign_days.used + 1 \
+                    WHERE campaign_days.used < $3";
+        let values = [campaign.uuid().into(), day.to_string().into(), i64::from(limit.calls()).into()];
+        Ok(sql::run(self.connection(), take, values).await? > 0)
+    }
+
+    /// Changes the taken slots of a day by `by`: gives one back, or takes one that was given back too early.
+    pub async fn change_day_slots(&self, campaign: CampaignId, day: Date, by: i64) -> Result<(), StoreError> {
+        let change = "UPDATE campaign_days SET used = used + $3 WHERE campaign_id = $1 AND day = $2";
+        sql::run(self.connection(), change, [campaign.uuid().into(), day.to_string().into(), by.into()]).await?;
+        Ok(())
+    }
+}
+
+async fn used_on(db: &impl ConnectionTrait, campaign: CampaignId, day: Date) -> Result<u32, StoreError> {
+    #[derive(sea_orm::FromQueryResult)]
+    struct Used {
+        used: i64,
+    }
+    let wanted = "SELECT used FROM campaign_days WHERE campaign_id = $1 AND day = $2";
+    let row: Option<Used> = sql::one(db, wanted, [campaign.uuid().into(), day.to_string().into()]).await?;
+    Ok(row.map_or(0, |row| u32::try_from(row.used).unwrap_or(u32::MAX)))
+}
+
+/// Windows as stored: for Monday to Sunday, each window as its two times of day.
+#[derive(Serialize, Deserialize)]
+struct StoredWindows([Vec<(String, String)>; 7]);
+
+#[derive(Serialize, Deserialize)]
+struct StoredPolicy {
+    max_attempts: u32,
+    rules: Vec<StoredRule>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredRule {
+    disposition: String,
+    delay_minutes: u32,
+    growth_percent: u16,
+    other_half_of_day: bool,
+}
+
+const WEEK: [Weekday; 7] = [
+    Weekday::Monday,
+    Weekday::Tuesday,
+    Weekday::Wednesday,
+    Weekday::Thursday,
+    Weekday::Friday,
+    Weekday::Saturday,
+    Weekday::Sunday,
+];
+
+fn store_windows(windows: &WeeklyWindows) -> String {
+    let stored = WEEK.map(|day| {
+        windows.on(day).iter().map(|window| (window.start().to_string(), window.end().to_string())).collect()
+    });
+    // Strings and lists of them always serialise.
+    serde_json::to_string(&StoredWindows(stored)).unwrap_or_default()
+}
+
+fn load_windows(text: &str) -> Option<WeeklyWindows> {
+    let StoredWindows(stored) = serde_json::from_str(text).ok()?;
+    let mut days = Vec::with_capacity(7);
+    for (day, windows) in WEEK.into_iter().zip(stored) {
+        let windows: Result<Vec<_>, _> = windows.iter().map(|(start, end)| DailyWindow::parse(start, end)).collect();
+        days.push((day, windows.ok()?));
+    }
+    WeeklyWindows::from_days(days).ok()
+}
+
+fn store_policy(policy: &RetryPolicy) -> String {
+    let rules = policy.rules().map(|(disposition, rule)| StoredRule {
+        disposition: disposition.as_str().to_owned(),
+        delay_minutes: rule.delay_minutes(),
+        growth_percent: rule.growth_percent(),
+        other_half_of_day: rule.other_half_of_day(),
+    });
+    let stored = StoredPolicy { max_attempts: policy.max_attempts(), rules: rules.collect() };
+    serde_json::to_string(&stored).unwrap_or_default()
+}
+
+fn load_policy(text: &str) -> Option<RetryPolicy> {
+    let stored: StoredPolicy = serde_json::from_str(text).ok()?;
+    let mut rules = Vec::with_capacity(stored.rules.len());
+    for rule in stored.rules {
+        let loaded = RetryRule::new(rule.delay_minutes, rule.growth_percent, rule.other_half_of_day).ok()?;
+        rules.push((Disposition::parse(&rule.disposition)?, loaded));
+    }
+    RetryPolicy::new(stored.max_attempts, rules).ok()
+}
+
+fn corrupt(column: &'static str) -> StoreError {
+    StoreError::CorruptRow { table: "campaigns", column }
+}
+
+impl TryFrom<Model> for CampaignRecord {
+    type Error = StoreError;
+
+    fn try_from(row: Model) -> Result<Self, StoreError> {
+        // A zone or a window that cannot be read is an error, and an error never dials.
+        let rules = CampaignRules {
+            zone: CampaignZone::parse(&row.timezone).map_err(|_| corrupt("timezone"))?,
+            windows: load_windows(&row.calling_windows).ok_or_else(|| corrupt("calling_windows"))?,
+            daily_limit: DailyLimit::new(row.daily_call_limit).map_err(|_| corrupt("daily_call_limit"))?,
+            retry: load_policy(&row.retry_policy).ok_or_else(|| corrupt("retry_policy"))?,
+        };
+        let seconds = |column, value: i64| u16::try_from(value).map_err(|_| corrupt(column));
+        Ok(Self {
+            id: CampaignId::from_uuid(row.id),
+            workspace: WorkspaceId::from_uuid(row.workspace_id),
+            name: row.name,
+            status: CampaignStatus::parse(&row.status).ok_or_else(|| corrupt("status"))?,
+            pause_reason: row.pause_reason,
+            script: row.script_id.map(ScriptId::from_uuid),
+            voice: row.voice_id,
+            audio_url: row.audio_url,
+            audio_duration: row.audio_duration.and_then(|seconds| u32::try_from(seconds).ok()),
+            caller_id: row.caller_id.map(PhoneNumber::from_e164_unchecked),
+            default_region: row.default_region,
+            rules,
+            ring_timeout_seconds: seconds("ring_timeout_seconds", row.ring_timeout_seconds)?,
+            time_limit_seconds: seconds("time_limit_seconds", row.time_limit_seconds)?,
+            machine_detection: row.machine_detection,
+            recording: row.recording,
+            metadata: row.metadata,
+            created_at: time(row.created_at),
+            updated_at: time(row.updated_at),
+            launched_at: row.launched_at.map(time),
+            completed_at: row.completed_at.map(time),
+        })
+    }
+}
+
+impl From<&CampaignRecord> for Model {
+    fn from(campaign: &CampaignRecord) -> Self {
+        let CampaignRules { zone, windows, daily_limit, retry } = &campaign.rules;
+        Self {
+            id: campaign.id.uuid(),
+            workspace_id: campaign.workspace.uuid(),
+            name: campaign.name.clone(),
+            status: campaign.status.as_str().to_owned(),
+            pause_reason: campaign.pause_reason.clone(),
+            script_id: campaign.script.map(ScriptId::uuid),
+            voice_id: campaign.voice.clone(),
+            audio_url: campaign.audio_url.clone(),
+            audio_duration: campaign.audio_duration.map(Into::into),
+            caller_id: campaign.caller_id.as_ref().map(|number| number.as_str().to_owned()),
+            default_region: campaign.default_region.clone(),
+            timezone: zone.name().to_owned(),
+            calling_windows: store_windows(windows),
+            daily_call_limit: daily_limit.calls().into(),
+            retry_policy: store_policy(retry),
+            ring_timeout_seconds: campaign.ring_timeout_seconds.into(),
+            time_limit_seconds: campaign.time_limit_seconds.into(),
+            machine_detection: campaign.machine_detection.clone(),
+            recording: campaign.recording.clone(),
+            metadata: campaign.metadata.clone(),
+            created_at: millis(campaign.created_at),
+            updated_at: millis(campaign.updated_at),
+            launched_at: campaign.launched_at.map(millis),
+            completed_at: campaign.completed_at.map(millis),
+        }
+    }
+}

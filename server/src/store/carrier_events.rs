@@ -1,0 +1,153 @@
+//! News from the carrier: raw as it arrived, and as evidence for the fold. Never changed, never applied twice.
+
+use domain::carrier_event::{AnsweredBy, CarrierStatus};
+use domain::facts::{Evidence, Source};
+use domain::ids::{CallId, CarrierEventId, WorkspaceId};
+use domain::money::Usd;
+use jiff::Timestamp;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use serde::{Deserialize, Serialize};
+
+use super::entities::carrier_events::{Column, Entity, Model};
+use super::{Store, StoreError, Tx, millis, month, time};
+
+/// One piece of news.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarrierEventRecord {
+    /// Which.
+    pub id: CarrierEventId,
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Of which call; `None` for news that belongs to none of ours.
+    pub call: Option<CallId>,
+    /// The carrier's name for the call.
+    pub carrier_sid: Option<String>,
+    /// `status`, `amd`, `recording`, `voice`, `rest`, or `orphan` and `quarantine` for news without effect.
+    pub kind: String,
+    /// The hash of the content: the same news twice has the same key.
+    pub content_key: [u8; 32],
+    /// What the fold reads of it.
+    pub evidence: Option<Evidence>,
+    /// What arrived, to the letter.
+    pub payload: String,
+    /// When it arrived.
+    pub received_at: Timestamp,
+}
+
+impl Store {
+    /// All news of one call in the order of arrival.
+    pub async fn events_of_call(&self, call: CallId) -> Result<Vec<CarrierEventRecord>, StoreError> {
+        let of_call = Entity::find().filter(Column::CallId.eq(call.uuid())).order_by_asc(Column::Id);
+        of_call.all(self.reader()).await?.into_iter().map(CarrierEventRecord::try_from).collect()
+    }
+}
+
+impl Tx {
+    /// Adds news; the content keys of those that were not known yet.
+    pub async fn add_events(&self, events: &[CarrierEventRecord]) -> Result<Vec<[u8; 32]>, StoreError> {
+        let mut added = Vec::with_capacity(events.len());
+        for batch in events.chunks(1_000) {
+            let rows = batch.iter().map(|event| Model::from(event).into_active_model().reset_all());
+            let once = OnConflict::column(Column::ContentKey).do_nothing().to_owned();
+            let inserted =
+                Entity::insert_many(rows).on_conflict(once).exec_with_returning(self.connection()).await?;
+            for row in inserted {
+                added.push(content_key(&row)?);
+            }
+        }
+        Ok(added)
+    }
+}
+
+/// Evidence as stored. Missing fields say nothing.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct StoredEvidence {
+    source: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_seconds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price_micros: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answered_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sip_code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<u32>,
+}
+
+fn store_evidence(evidence: &Evidence) -> String {
+    let stored = StoredEvidence {
+        source: evidence.source.as_str().to_owned(),
+        status: evidence.status.map(|status| status.as_str().to_owned()),
+        at: evidence.at.map(millis),
+        duration_seconds: evidence.duration_seconds,
+        price_micros: evidence.price.map(Usd::micros),
+        answered_by: evidence.answered_by.map(|by| by.as_str().to_owned()),
+        sip_code: evidence.sip_code,
+        error_code: evidence.error_code,
+    };
+    serde_json::to_string(&stored).unwrap_or_default()
+}
+
+pub(super) fn load_evidence(text: &str) -> Result<Evidence, StoreError> {
+    let corrupt = || StoreError::CorruptRow { table: "carrier_events", column: "evidence" };
+    let stored: StoredEvidence = serde_json::from_str(text).map_err(|_| corrupt())?;
+    let status = stored.status.as_deref().map(|word| CarrierStatus::parse(word).ok_or_else(corrupt));
+    let answered_by = stored.answered_by.as_deref().map(|word| AnsweredBy::parse(word).ok_or_else(corrupt));
+    Ok(Evidence {
+        source: Source::parse(&stored.source).ok_or_else(corrupt)?,
+        status: status.transpose()?,
+        at: stored.at.map(time),
+        duration_seconds: stored.duration_seconds,
+        price: stored.price_micros.map(Usd::from_micros),
+        answered_by: answered_by.transpose()?,
+        sip_code: stored.sip_code,
+        error_code: stored.error_code,
+    })
+}
+
+fn content_key(row: &Model) -> Result<[u8; 32], StoreError> {
+    let corrupt = StoreError::CorruptRow { table: "carrier_events", column: "content_key" };
+    row.content_key.as_slice().try_into().map_err(|_| corrupt)
+}
+
+impl TryFrom<Model> for CarrierEventRecord {
+    type Error = StoreError;
+
+    fn try_from(row: Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            content_key: content_key(&row)?,
+            id: CarrierEventId::from_uuid(row.id),
+            workspace: WorkspaceId::from_uuid(row.workspace_id),
+            call: row.call_id.map(CallId::from_uuid),
+            carrier_sid: row.carrier_sid,
+            kind: row.kind,
+            evidence: row.evidence.as_deref().map(load_evidence).transpose()?,
+            payload: row.payload,
+            received_at: time(row.received_at),
+        })
+    }
+}
+
+impl From<&CarrierEventRecord> for Model {
+    fn from(event: &CarrierEventRecord) -> Self {
+        Self {
+            id: event.id.uuid(),
+            workspace_id: event.workspace.uuid(),
+            call_id: event.call.map(CallId::uuid),
+            carrier_sid: event.carrier_sid.clone(),
+            kind: event.kind.clone(),
+            content_key: event.content_key.to_vec(),
+            evidence: event.evidence.as_ref().map(store_evidence),
+            payload: event.payload.clone(),
+            received_at: millis(event.received_at),
+            month: month(event.received_at),
+        }
+    }
+}

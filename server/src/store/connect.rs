@@ -1,0 +1,137 @@
+//! Opening the database: where it is, how its connections are set up, and bringing its schema up to date.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteConnector, Statement};
+use sea_orm_migration::MigratorTrait;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::lock::{DataLock, LockError};
+use super::migrations::Steps;
+use super::{Store, StoreError};
+
+/// SQLite before this version can corrupt a database in WAL mode that has two connections.
+const OLDEST_SAFE_SQLITE: (u32, u32, u32) = (3, 51, 3);
+/// Readers beside the one writer; more would only wait for the same two disks and cores.
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 20;
+
+/// Where the database is.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// A file `prospectai.db` in this folder.
+    Folder(PathBuf),
+    /// A `postgres://` URL.
+    Postgres(String),
+}
+
+/// Why the database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the folder open.
+    #[error(
+        "another process is using the data folder {0}. Stop it first, choose another folder with --data-dir, or use \
+         PostgreSQL (DATABASE_URL) to run several"
+    )]
+    Held(PathBuf),
+    /// The folder cannot be made, read or written.
+    #[error("the data folder {0} cannot be used: {1}. Give the process the right to write there, or choose another one")]
+    Folder(PathBuf, std::io::Error),
+    /// The URL is not one of PostgreSQL.
+    #[error("DATABASE_URL is not understood. It has the form postgres://user:password@host:5432/database")]
+    Url,
+    /// The SQLite library in this binary is too old to be safe.
+    #[error("the SQLite library is version {0}; versions before 3.51.3 can corrupt data. Build again with the locked dependencies")]
+    OldSqlite(String),
+    /// The database answered with an error.
+    #[error("the database cannot be opened: {0}")]
+    Database(#[from] StoreError),
+}
+
+impl Store {
+    /// Opens the database, makes it when it is missing, and brings its schema up to date.
+    pub async fn open(location: &Location) -> Result<Self, OpenError> {
+        let store = match location {
+            Location::Folder(folder) => open_sqlite(folder.clone()).await?,
+            Location::Postgres(url) => open_postgres(url).await?,
+        };
+        Steps::up(&store.write, None).await.map_err(StoreError::from)?;
+        Ok(store)
+    }
+}
+
+async fn open_sqlite(folder: PathBuf) -> Result<Store, OpenError> {
+    std::fs::create_dir_all(&folder).map_err(|error| OpenError::Folder(folder.clone(), error))?;
+    let lock = DataLock::take(&folder).map_err(|error| match error {
+        LockError::Held => OpenError::Held(folder.clone()),
+        LockError::Io(error) => OpenError::Folder(folder.clone(), error),
+    })?;
+    let options = SqliteConnectOptions::new()
+        .filename(folder.join("prospectai.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // FULL: a commit that was answered survives loss of power, not only of the process.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("mmap_size", "0")
+        .pragma("cache_size", "-16384")
+        .pragma("temp_store", "memory")
+        .statement_cache_capacity(256);
+    let one_writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(30))
+        .idle_timeout(None)
+        .max_lifetime(None);
+    let write = one_writer.connect_with(options.clone()).await.map_err(open_failed)?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(Duration::from_secs(30))
+        .idle_timeout(None)
+        .max_lifetime(None);
+    let read = readers.connect_lazy_with(options.read_only(true).create_if_missing(false));
+    let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
+    refuse_old_sqlite(&write).await?;
+    let read = SqlxSqliteConnector::from_sqlx_sqlite_pool(read);
+    Ok(Store { write, read, _lock: Some(Arc::new(lock)) })
+}
+
+async fn refuse_old_sqlite(db: &DatabaseConnection) -> Result<(), OpenError> {
+    let ask = Statement::from_string(DbBackend::Sqlite, "SELECT sqlite_version() AS version");
+    let row = db.query_one_raw(ask).await.map_err(StoreError::from)?;
+    let version = row.and_then(|row| row.try_get::<String>("", "version").ok()).unwrap_or_default();
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    if (next(), next(), next()) < OLDEST_SAFE_SQLITE {
+        return Err(OpenError::OldSqlite(version));
+    }
+    Ok(())
+}
+
+async fn open_postgres(url: &str) -> Result<Store, OpenError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| OpenError::Url)?
+        .application_name("prospectai")
+        // A statement or a forgotten transaction must not hold locks for ever.
+        .options([
+            ("statement_timeout", "30s"),
+            ("lock_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "30s"),
+        ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(Duration::from_secs(30))
+        .connect_with(options)
+        .await
+        .map_err(open_failed)?;
+    let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    Ok(Store { write: db.clone(), read: db, _lock: None })
+}
+
+fn open_failed(error: sqlx::Error) -> OpenError {
+    OpenError::Database(StoreError::from(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into()))))
+}

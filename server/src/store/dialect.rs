@@ -1,0 +1,41 @@
+//! The few places where the two databases differ, each with why.
+
+use sea_orm::DbBackend;
+
+/// Fills the column types into a migration.
+///
+/// SQLite's STRICT tables know only INTEGER, TEXT and BLOB (and then really check them); PostgreSQL has the precise
+/// types. Everything else in a migration is the same text for both.
+pub(super) fn fill_in_types(sql: &str, backend: DbBackend) -> String {
+    let types: [(&str, &str); 6] = match backend {
+        DbBackend::Sqlite => [
+            ("{uuid}", "BLOB"),
+            ("{int}", "INTEGER"),
+            ("{bool}", "INTEGER"),
+            ("{text}", "TEXT"),
+            ("{bytes}", "BLOB"),
+            ("{strict}", "STRICT"),
+        ],
+        _ => [
+            ("{uuid}", "UUID"),
+            ("{int}", "BIGINT"),
+            ("{bool}", "BOOLEAN"),
+            ("{text}", "TEXT"),
+            ("{bytes}", "BYTEA"),
+            ("{strict}", ""),
+        ],
+    };
+    types.iter().fold(sql.to_owned(), |sql, (name, filled)| sql.replace(name, filled))
+}
+
+/// Behind a `SELECT` whose rows are about to be changed.
+///
+/// PostgreSQL needs the row locks, taken in id order so that two transactions cannot wait for each other. SQLite has
+/// one writer, whose transaction began with BEGIN IMMEDIATE: nobody else can change anything meanwhile, and it does not
+/// know the words.
+pub(super) const fn for_update(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => "",
+        _ => " FOR UPDATE",
+    }
+}

@@ -1,0 +1,104 @@
+//! Numbers that must never be rung.
+
+use domain::ids::WorkspaceId;
+use domain::phone_number::PhoneNumber;
+use jiff::Timestamp;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+
+use super::entities::do_not_call::{Column, Entity, Model};
+use super::{Store, StoreError, Tx, millis, time};
+
+/// One number on the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoNotCallRecord {
+    /// Whose list.
+    pub workspace: WorkspaceId,
+    /// The number.
+    pub phone: PhoneNumber,
+    /// Where it comes from: `api`, `keypress`, `import`, …
+    pub source: String,
+    /// Why, in the words of whoever added it.
+    pub reason: String,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+impl Store {
+    /// The list in the order of numbers, behind `after`.
+    pub async fn do_not_call_list(
+        &self,
+        of: WorkspaceId,
+        after: Option<&PhoneNumber>,
+        most: u64,
+    ) -> Result<Vec<DoNotCallRecord>, StoreError> {
+        let mut wanted = Entity::find().filter(Column::WorkspaceId.eq(of.uuid()));
+        if let Some(after) = after {
+            wanted = wanted.filter(Column::Phone.gt(after.as_str()));
+        }
+        let rows = wanted.order_by_asc(Column::Phone).limit(most).all(self.reader()).await?;
+        Ok(rows.into_iter().map(DoNotCallRecord::from).collect())
+    }
+
+    /// Whether a number is on the list, for showing it. The dialer asks in its own transaction.
+    pub async fn is_do_not_call(&self, of: WorkspaceId, phone: &PhoneNumber) -> Result<bool, StoreError> {
+        Ok(Entity::find_by_id((of.uuid(), phone.as_str().to_owned())).one(self.reader()).await?.is_some())
+    }
+}
+
+impl Tx {
+    /// Puts a number on the list; `false` when it is there already.
+    pub async fn add_do_not_call(&self, entry: &DoNotCallRecord) -> Result<bool, StoreError> {
+        let row = Model::from(entry).into_active_model().reset_all();
+        let once = OnConflict::columns([Column::WorkspaceId, Column::Phone]).do_nothing().to_owned();
+        Ok(Entity::insert(row).on_conflict(once).exec_without_returning(self.connection()).await? > 0)
+    }
+
+    /// Takes a number off the list; `false` when it was not there.
+    pub async fn remove_do_not_call(&self, of: WorkspaceId, phone: &PhoneNumber) -> Result<bool, StoreError> {
+        let found = Entity::delete_by_id((of.uuid(), phone.as_str().to_owned()));
+        Ok(found.exec(self.connection()).await?.rows_affected > 0)
+    }
+
+    /// Whether a number is on the list, as of this transaction.
+    pub async fn is_do_not_call(&self, of: WorkspaceId, phone: &PhoneNumber) -> Result<bool, StoreError> {
+        Ok(Entity::find_by_id((of.uuid(), phone.as_str().to_owned())).one(self.connection()).await?.is_some())
+    }
+
+    /// Those of the numbers that are on the list.
+    pub async fn do_not_call_among(
+        &self,
+        of: WorkspaceId,
+        phones: &[PhoneNumber],
+    ) -> Result<Vec<PhoneNumber>, StoreError> {
+        let listed = Entity::find()
+            .filter(Column::WorkspaceId.eq(of.uuid()))
+            .filter(Column::Phone.is_in(phones.iter().map(PhoneNumber::as_str)));
+        let rows = listed.all(self.connection()).await?;
+        Ok(rows.into_iter().map(|row| PhoneNumber::from_e164_unchecked(row.phone)).collect())
+    }
+}
+
+impl From<Model> for DoNotCallRecord {
+    fn from(row: Model) -> Self {
+        Self {
+            workspace: WorkspaceId::from_uuid(row.workspace_id),
+            phone: PhoneNumber::from_e164_unchecked(row.phone),
+            source: row.source,
+            reason: row.reason,
+            created_at: time(row.created_at),
+        }
+    }
+}
+
+impl From<&DoNotCallRecord> for Model {
+    fn from(entry: &DoNotCallRecord) -> Self {
+        Self {
+            workspace_id: entry.workspace.uuid(),
+            phone: entry.phone.as_str().to_owned(),
+            source: entry.source.clone(),
+            reason: entry.reason.clone(),
+            created_at: millis(entry.created_at),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Every attempt to ring a prospect.
+
+#![expect(missing_docs, reason = "the columns are explained in the migration that makes them")]
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "calls")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub workspace_id: Uuid,
+    pub campaign_id: Uuid,
+    pub prospect_id: Uuid,
+    pub attempt: i64,
+    pub from_number: String,
+    pub to_number: String,
+    pub placement: String,
+    pub status: String,
+    pub live: bool,
+    pub disposition: Option<String>,
+    pub refusal: Option<String>,
+    pub refusal_message: Option<String>,
+    pub closed_at: Option<i64>,
+    pub not_before: Option<i64>,
+    pub scheduled_for: Option<i64>,
+    pub day: Option<String>,
+    pub sends: i64,
+    pub armed_by: Option<String>,
+    pub armed_at: Option<i64>,
+    pub placed_at: Option<i64>,
+    pub carrier_sid: Option<String>,
+    pub progress: Option<String>,
+    pub initiated_at: Option<i64>,
+    pub ringing_at: Option<i64>,
+    pub answered_at: Option<i64>,
+    pub ending_status: Option<String>,
+    pub ending_source: Option<String>,
+    pub ended_at: Option<i64>,
+    pub duration_seconds: Option<i64>,
+    pub price_micros: Option<i64>,
+    pub answered_by: Option<String>,
+    pub answered_by_source: Option<String>,
+    pub sip_code: Option<i64>,
+    pub error_code: Option<i64>,
+    pub recording_sid: Option<String>,
+    pub end_requested_at: Option<i64>,
+    pub next_poll_at: Option<i64>,
+    pub polls: i64,
+    pub metadata: String,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub month: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,185 @@
+//! Files of prospects taken in: progress and totals by bucket, and the rows that were refused.
+
+use domain::ids::{CampaignId, ImportId, WorkspaceId};
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::entities::{import_rejects, imports};
+use super::{Store, StoreError, Tx, millis, sql, time};
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportStatus {
+    /// Rows are being read.
+    Running,
+    /// Every row ended in a bucket.
+    Completed,
+    /// Stopped; what was added until then stays.
+    Failed,
+}
+
+impl ImportStatus {
+    /// The word of our API and database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One file taken in. At every committed instant `rows = added + merged + rejected`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportRecord {
+    /// Which.
+    pub id: ImportId,
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Into which campaign.
+    pub campaign: CampaignId,
+    /// How far.
+    pub status: ImportStatus,
+    /// Why it failed.
+    pub problem: Option<String>,
+    /// Length of the file.
+    pub bytes: u64,
+    /// How much of it was read.
+    pub bytes_read: u64,
+    /// Rows read, without the header.
+    pub rows: u64,
+    /// Rows that became new prospects.
+    pub added: u64,
+    /// Rows whose number the campaign had already.
+    pub merged: u64,
+    /// Rows that were refused.
+    pub rejected: u64,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// A row that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectRecord {
+    /// The line of the file on which the row begins, from 1.
+    pub line: u64,
+    /// A word for the reason.
+    pub code: String,
+    /// The reason, in plain words.
+    pub reason: String,
+    /// The row as it was, as CSV.
+    pub content: String,
+}
+
+impl Store {
+    /// One import of a workspace.
+    pub async fn import(&self, of: WorkspaceId, id: ImportId) -> Result<Option<ImportRecord>, StoreError> {
+        let found = imports::Entity::find_by_id(id.uuid()).filter(imports::Column::WorkspaceId.eq(of.uuid()));
+        found.one(self.reader()).await?.map(ImportRecord::try_from).transpose()
+    }
+
+    /// Refused rows of an import in the order of the file, behind line `after`.
+    pub async fn rejects(&self, import: ImportId, after: u64, most: u64) -> Result<Vec<RejectRecord>, StoreError> {
+        let of_import = import_rejects::Entity::find()
+            .filter(import_rejects::Column::ImportId.eq(import.uuid()))
+            .filter(import_rejects::Column::Line.gt(after as i64));
+        let rows = of_import.order_by_asc(import_rejects::Column::Line).limit(most).all(self.reader()).await?;
+        let reject = |row: import_rejects::Model| RejectRecord {
+            line: row.line.unsigned_abs(),
+            code: row.code,
+            reason: row.reason,
+            content: row.content,
+        };
+        Ok(rows.into_iter().map(reject).collect())
+    }
+}
+
+impl Tx {
+    /// Adds an import; a conflict when one is running for the campaign already.
+    pub async fn add_import(&self, import: &ImportRecord) -> Result<(), StoreError> {
+        imports::Model::from(import).into_active_model().reset_all().insert(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Writes an import's progress.
+    pub async fn save_import(&self, import: &ImportRecord) -> Result<(), StoreError> {
+        imports::Model::from(import).into_active_model().reset_all().update(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Adds refused rows.
+    pub async fn add_rejects(&self, import: ImportId, rejects: &[RejectRecord]) -> Result<(), StoreError> {
+        for batch in rejects.chunks(1_000) {
+            let rows = batch.iter().map(|reject| {
+                let row = import_rejects::Model {
+                    import_id: import.uuid(),
+                    line: reject.line as i64,
+                    code: reject.code.clone(),
+                    reason: reject.reason.clone(),
+                    content: reject.content.clone(),
+                };
+                row.into_active_model().reset_all()
+            });
+            import_rejects::Entity::insert_many(rows).exec_without_returning(self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes imports that a stopped process left running.
+    pub async fn fail_running_imports(&self, problem: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let change = "UPDATE imports SET status = 'failed', problem = $1, finished_at = $2 WHERE status = 'running'";
+        Ok(sql::run(self.connection(), change, [problem.into(), millis(now).into()]).await?)
+    }
+}
+
+impl TryFrom<imports::Model> for ImportRecord {
+    type Error = StoreError;
+
+    fn try_from(row: imports::Model) -> Result<Self, StoreError> {
+        let status = match row.status.as_str() {
+            "running" => ImportStatus::Running,
+            "completed" => ImportStatus::Completed,
+            "failed" => ImportStatus::Failed,
+            _ => return Err(StoreError::CorruptRow { table: "imports", column: "status" }),
+        };
+        Ok(Self {
+            id: ImportId::from_uuid(row.id),
+            workspace: WorkspaceId::from_uuid(row.workspace_id),
+            campaign: CampaignId::from_uuid(row.campaign_id),
+            status,
+            problem: row.problem,
+            bytes: row.bytes.unsigned_abs(),
+            bytes_read: row.bytes_read.unsigned_abs(),
+            rows: row.rows.unsigned_abs(),
+            added: row.added.unsigned_abs(),
+            merged: row.merged.unsigned_abs(),
+            rejected: row.rejected.unsigned_abs(),
+            created_at: time(row.created_at),
+            finished_at: row.finished_at.map(time),
+        })
+    }
+}
+
+impl From<&ImportRecord> for imports::Model {
+    fn from(import: &ImportRecord) -> Self {
+        Self {
+            id: import.id.uuid(),
+            workspace_id: import.workspace.uuid(),
+            campaign_id: import.campaign.uuid(),
+            status: import.status.as_str().to_owned(),
+            problem: import.problem.clone(),
+            bytes: import.bytes as i64,
+            bytes_read: import.bytes_read as i64,
+            rows: import.rows as i64,
+            added: import.added as i64,
+            merged: import.merged as i64,
+            rejected: import.rejected as i64,
+            created_at: millis(import.created_at),
+            finished_at: import.finished_at.map(millis),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Who may come in: workspaces, users, sessions, API keys; and the trail of what they did.
+
+use domain::ids::{ApiKeyId, AuditId, UserId, WorkspaceId};
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::entities::{api_keys, audit_log, sessions, settings, users, workspaces};
+use super::{Store, StoreError, Tx, millis, sql};
+
+pub use super::entities::{api_keys::Model as ApiKeyRow, audit_log::Model as AuditRow};
+pub use super::entities::{sessions::Model as SessionRow, users::Model as UserRow};
+
+impl Store {
+    /// The first workspace: the one that exists from the first start.
+    pub async fn first_workspace(&self) -> Result<Option<WorkspaceId>, StoreError> {
+        let first = workspaces::Entity::find().order_by_asc(workspaces::Column::Id).one(self.reader()).await?;
+        Ok(first.map(|row| WorkspaceId::from_uuid(row.id)))
+    }
+
+    /// A named value of the installation.
+    pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Ok(settings::Entity::find_by_id(name.to_owned()).one(self.reader()).await?.map(|row| row.value))
+    }
+
+    /// A user by e-mail address, which is stored in lower case.
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<UserRow>, StoreError> {
+        Ok(users::Entity::find().filter(users::Column::Email.eq(email)).one(self.reader()).await?)
+    }
+
+    /// A user.
+    pub async fn user(&self, id: UserId) -> Result<Option<UserRow>, StoreError> {
+        Ok(users::Entity::find_by_id(id.uuid()).one(self.reader()).await?)
+    }
+
+    /// Users of a workspace, oldest first.
+    pub async fn users(&self, of: WorkspaceId) -> Result<Vec<UserRow>, StoreError> {
+        let found = users::Entity::find().filter(users::Column::WorkspaceId.eq(of.uuid()));
+        Ok(found.order_by_asc(users::Column::Id).limit(1_000).all(self.reader()).await?)
+    }
+
+    /// A session by the hash of its secret.
+    pub async fn session(&self, secret_hash: &[u8]) -> Result<Option<SessionRow>, StoreError> {
+        Ok(sessions::Entity::find_by_id(secret_hash.to_vec()).one(self.reader()).await?)
+    }
+
+    /// An API key by the hash of its secret.
+    pub async fn api_key(&self, secret_hash: &[u8]) -> Result<Option<ApiKeyRow>, StoreError> {
+        let found = api_keys::Entity::find().filter(api_keys::Column::SecretHash.eq(secret_hash));
+        Ok(found.one(self.reader()).await?)
+    }
+
+    /// API keys of a workspace, oldest first.
+    pub async fn api_keys(&self, of: WorkspaceId) -> Result<Vec<ApiKeyRow>, StoreError> {
+        let found = api_keys::Entity::find().filter(api_keys::Column::WorkspaceId.eq(of.uuid()));
+        Ok(found.order_by_asc(api_keys::Column::Id).limit(1_000).all(self.reader()).await?)
+    }
+
+    /// The audit trail of one thing, newest first.
+    pub async fn audit_of(&self, of: WorkspaceId, subject: &str, most: u64) -> Result<Vec<AuditRow>, StoreError> {
+        let found = audit_log::Entity::find()
+            .filter(audit_log::Column::WorkspaceId.eq(of.uuid()))
+            .filter(audit_log::Column::Subject.eq(subject));
+        Ok(found.order_by_desc(audit_log::Column::Id).limit(most).all(self.reader()).await?)
+    }
+}
+
+impl Tx {
+    /// Adds a workspace.
+    pub async fn add_workspace(&self, id: WorkspaceId, name: &str, now: Timestamp) -> Result<(), StoreError> {
+        let row = workspaces::Model {
+            id: id.uuid(),
+            name: name.to_owned(),
+            dialing_stopped: false,
+            created_at: millis(now),
+        };
+        row.into_active_model().reset_all().insert(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Switches dialing for a whole workspace off or on.
+    pub async fn stop_dialing(&self, of: WorkspaceId, stopped: bool) -> Result<(), StoreError> {
+        let change = "UPDATE workspaces SET dialing_stopped = $1 WHERE id = $2";
+        sql::run(self.connection(), change, [stopped.into(), of.uuid().into()]).await?;
+        Ok(())
+    }
+
+    /// Whether dialing is switched off, as of this transaction.
+    pub async fn dialing_stopped(&self, of: WorkspaceId) -> Result<bool, StoreError> {
+        let workspace = workspaces::Entity::find_by_id(of.uuid()).one(self.connection()).await?;
+        Ok(workspace.is_none_or(|row| row.dialing_stopped))
+    }
+
+    /// Sets a named value of the installation, unless it is set already; the value that holds.
+    pub async fn settle_setting(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        let add = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+        sql::run(self.connection(), add, [name.into(), value.into()]).await?;
+        let kept = settings::Entity::find_by_id(name.to_owned()).one(self.connection()).await?;
+        Ok(kept.map_or_else(|| value.to_owned(), |row| row.value))
+    }
+
+    /// Adds a user; a conflict when the e-mail address is taken.
+    pub async fn add_user(&self, user: UserRow) -> Result<(), StoreError> {
+        user.into_active_model().reset_all().insert(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Adds a session.
+    pub async fn add_session(&self, session: SessionRow) -> Result<(), StoreError> {
+        session.into_active_model().reset_all().insert(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Notes that a session was used.
+    pub async fn touch_session(&self, secret_hash: &[u8], now: Timestamp) -> Result<(), StoreError> {
+        let change = "UPDATE sessions SET last_seen_at = $1 WHERE secret_hash = $2";
+        sql::run(self.connection(), change, [millis(now).into(), secret_hash.to_vec().into()]).await?;
+        Ok(())
+    }
+
+    /// Ends a session.
+    pub async fn end_session(&self, secret_hash: &[u8]) -> Result<(), StoreError> {
+        sessions::Entity::delete_by_id(secret_hash.to_vec()).exec(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Forgets sessions that ended before `now`.
+    pub async fn forget_expired_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let change = "DELETE FROM sessions WHERE expires_at < $1";
+        Ok(sql::run(self.connection(), change, [millis(now).into()]).await?)
+    }
+
+    /// Adds an API key.
+    pub async fn add_api_key(&self, key: ApiKeyRow) -> Result<(), StoreError> {
+        key.into_active_model().reset_all().insert(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Ends an API key; `false` when there is none like it that still works.
+    pub async fn revoke_api_key(&self, of: WorkspaceId, id: ApiKeyId, now: Timestamp) -> Result<bool, StoreError> {
+        let change = "UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND workspace_id = $3 AND revoked_at IS NULL";
+        let values = [millis(now).into(), id.uuid().into(), of.uuid().into()];
+        Ok(sql::run(self.connection(), change, values).await? > 0)
+    }
+
+    /// Writes down who did what.
+    pub async fn add_audit(&self, entry: AuditRow) -> Result<AuditId, StoreError> {
+        let id = AuditId::from_uuid(entry.id);
+        entry.into_active_model().reset_all().insert(self.connection()).await?;
+        Ok(id)
+    }
+}

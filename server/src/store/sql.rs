@@ -1,0 +1,52 @@
+//! Small words for SQL that is written out: placeholders are `$1`, which both databases read.
+
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
+
+/// All rows of a query.
+pub(super) async fn all<Row: FromQueryResult>(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<Row>, DbErr> {
+    Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).all(db).await
+}
+
+/// The one row of a query, if there is one.
+pub(super) async fn one<Row: FromQueryResult>(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Option<Row>, DbErr> {
+    Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).one(db).await
+}
+
+/// Runs a change; the number of rows it touched.
+pub(super) async fn run(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<u64, DbErr> {
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(db.execute_raw(statement).await?.rows_affected())
+}
+
+/// `($1, $2), ($3, $4)` for `rows` rows of `columns` values.
+pub(super) fn value_rows(rows: usize, columns: usize) -> String {
+    let mut next = 1;
+    let mut text = String::with_capacity(rows * columns * 5);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns {
+            text.push_str(if column == 0 { "$" } else { ", $" });
+            text.push_str(&next.to_string());
+            next += 1;
+        }
+        text.push(')');
+    }
+    text
+}
+
+/// `$n, $n+1, …` for a list of `count` values that begins at placeholder `first`.
+pub(super) fn placeholders(first: usize, count: usize) -> String {
+    (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}
