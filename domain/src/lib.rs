@@ -2,7 +2,12 @@
 //!
 //! Pure: no I/O, no async, no clock, no randomness, no serialisation. Time and random bytes come in as arguments.
 
+pub mod calling_window;
 pub mod carrier_event;
+pub mod disposition;
 pub mod ids;
+pub mod limits;
 pub mod money;
+pub mod pacing;
 pub mod phone_number;
+pub mod retry;
