@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn the_day_has_23_or_25_hours_when_clocks_change() {
         let zone = CampaignZone::parse("America/New_York").unwrap();
-        for (midnight, hours) in [("2027-03-14T05:00:00Z", 23), ("2027-11-07T04:00:00Z", 25), ("2027-06-01T04:00:00Z", 24)]
+        for (midnight, hours) in
+            [("2027-03-14T05:00:00Z", 23), ("2027-11-07T04:00:00Z", 25), ("2027-06-01T04:00:00Z", 24)]
         {
             let midnight: Timestamp = midnight.parse().unwrap();
             assert_eq!(DailyLimit::resets_at(midnight, &zone).duration_since(midnight).as_hours(), hours);

@@ -48,7 +48,11 @@ impl MinuteOfDay {
         let [h1, h2, b':', m1, m2] = text.as_bytes() else { return Err(InvalidWindow::TimeOfDay) };
         let two_digits = |tens: u8, ones: u8| {
             let digits = tens.is_ascii_digit() && ones.is_ascii_digit();
-            if digits { Ok(u16::from(tens - b'0') * 10 + u16::from(ones - b'0')) } else { Err(InvalidWindow::TimeOfDay) }
+            if digits {
+                Ok(u16::from(tens - b'0') * 10 + u16::from(ones - b'0'))
+            } else {
+                Err(InvalidWindow::TimeOfDay)
+            }
         };
         let (hour, minute) = (two_digits(*h1, *h2)?, two_digits(*m1, *m2)?);
         if minute > 59 { Err(InvalidWindow::TimeOfDay) } else { Self::new(hour * 60 + minute) }
@@ -97,7 +101,11 @@ impl DailyWindow {
 
     /// Minutes on the wall clock, 1 to 1440. On a day whose clock changes the real length differs.
     pub const fn length(self) -> u16 {
-        if self.runs_past_midnight() { self.end.0 + MINUTES_PER_DAY - self.start.0 } else { self.end.0 - self.start.0 }
+        if self.runs_past_midnight() {
+            self.end.0 + MINUTES_PER_DAY - self.start.0
+        } else {
+            self.end.0 - self.start.0
+        }
     }
 }
 
@@ -146,7 +154,19 @@ mod tests {
 
     #[test]
     fn anything_else_is_not_a_time() {
-        for text in ["", "9:00", "24:01", "25:00", "12:60", "12.30", "12:3a", "-1:00", "09:00:00", " 09:00", "０９:00"] {
+        for text in [
+            "",
+            "9:00",
+            "24:01",
+            "25:00",
+            "12:60",
+            "12.30",
+            "12:3a",
+            "-1:00",
+            "09:00:00",
+            " 09:00",
+            "０９:00",
+        ] {
             assert_eq!(MinuteOfDay::parse(text), Err(InvalidWindow::TimeOfDay), "{text:?}");
         }
     }

@@ -138,7 +138,11 @@ impl WeeklyWindows {
     }
 
     /// The openings from `now` on, without end; the first one begins at `now` if the gate is open.
-    pub fn openings<'a>(&'a self, now: Timestamp, zone: &'a CampaignZone) -> impl Iterator<Item = Opening> + 'a {
+    pub fn openings<'a>(
+        &'a self,
+        now: Timestamp,
+        zone: &'a CampaignZone,
+    ) -> impl Iterator<Item = Opening> + 'a {
         let mut at = Some(now);
         std::iter::from_fn(move || {
             let from = self.next_open(at?, zone)?;

@@ -38,7 +38,11 @@ impl CampaignZone {
         let zone = TimeZone::get(name).map_err(|_| UnknownTimeZone)?;
         let canonical = zone.iana_name().ok_or(UnknownTimeZone)?;
         let is_region = canonical.contains('/') && !canonical.starts_with("Etc/");
-        if is_region || matches!(canonical, "UTC" | "Etc/UTC") { Ok(Self(zone)) } else { Err(UnknownTimeZone) }
+        if is_region || matches!(canonical, "UTC" | "Etc/UTC") {
+            Ok(Self(zone))
+        } else {
+            Err(UnknownTimeZone)
+        }
     }
 
     /// Coordinated Universal Time.
