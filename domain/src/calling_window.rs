@@ -11,3 +11,8 @@ mod zone;
 pub use minutes::{DailyWindow, InvalidWindow, MinuteOfDay};
 pub use weekly::{NeverOpen, Opening, Openness, WeeklyWindows};
 pub use zone::{CampaignZone, UnknownTimeZone};
+
+#[cfg(test)]
+mod clock_changes;
+#[cfg(test)]
+mod oracle;

@@ -63,3 +63,6 @@ impl fmt::Debug for PhoneNumber {
         f.write_str(&self.masked())
     }
 }
+
+#[cfg(test)]
+mod corpus;
