@@ -1,12 +1,26 @@
-//! Phone numbers in international form.
+//! Phone numbers in international form: read from what people type, never from what they may have meant.
+
+mod destination;
+mod reading;
+mod region;
 
 use std::fmt;
+
+pub use destination::{DestinationPolicy, DestinationRefused};
+pub use reading::PhoneNumberError;
+pub use region::{Region, UnknownRegion};
 
 /// A phone number in E.164 form: a plus and up to fifteen digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhoneNumber(String);
 
 impl PhoneNumber {
+    /// Reads a number written internationally (`+1 415 555 0123`) or, where `default_region` is given, as people
+    /// there write it (`(415) 555-0123`). Only numbers that an ordinary subscriber can have are accepted.
+    pub fn parse(raw: &str, default_region: Option<Region>) -> Result<Self, PhoneNumberError> {
+        reading::read(raw, default_region).map(Self)
+    }
+
     /// Wraps text that is already known to be E.164, such as a column of our own database.
     pub fn from_e164_unchecked(e164: String) -> Self {
         Self(e164)
@@ -15,6 +29,18 @@ impl PhoneNumber {
     /// The number as `+14155550123`.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The country or territory whose numbering plan the number belongs to. Territories that share a calling code
+    /// are told apart: `+1 242` is the Bahamas, not the United States. `None` only for text that was not parsed here.
+    pub fn region(&self) -> Option<Region> {
+        reading::region_of(&self.0)
+    }
+
+    /// The IANA zones in which the number may ring, for the strictest reading of legal hours: several for mobile and
+    /// toll-free numbers, none if the numbering plan does not say.
+    pub fn zones(&self) -> Vec<String> {
+        reading::zones_of(&self.0)
     }
 
     /// The number with its middle hidden, for logs: `+1415•••0123`.
@@ -37,3 +63,6 @@ impl fmt::Debug for PhoneNumber {
         f.write_str(&self.masked())
     }
 }
+
+#[cfg(test)]
+mod corpus;
