@@ -6,3 +6,4 @@ pub mod carrier_event;
 pub mod ids;
 pub mod money;
 pub mod phone_number;
+pub mod refusal;
