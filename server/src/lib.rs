@@ -1,1 +1,3 @@
 //! ProspectAI, the outbound calling server.
+
+pub mod carrier;

@@ -1,0 +1,246 @@
+//! The REST client: one that creates calls and never repeats itself, one that reads.
+
+use std::error::Error as _;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use url::Url;
+
+use domain::phone_number::PhoneNumber;
+
+use super::callback_urls::CallbackUrls;
+use super::errors::{self, NoReply, Reply};
+use super::{ClientSettings, Credentials, wire};
+use crate::carrier::{
+    Account, CallEvent, CallList, CallSid, CarrierCall, EndAs, EndOutcome, PlaceCall, PlaceOutcome,
+    RequestError,
+};
+
+/// The first byte of a create leaves us within this time of its arming, or not at all: later, somebody else may already
+/// have taken the attempt for lost.
+pub const SEND_WITHIN: Duration = Duration::from_secs(5);
+
+/// Longer answers are given up; the largest page we ask for is a fraction of it.
+const MAX_REPLY_BYTES: usize = 256 * 1024;
+const PAGE_SIZE: &str = "50";
+/// A number with more calls than this in the wanted time is not worth reading to the end.
+const MAX_PAGES: usize = 20;
+
+/// Twilio's REST API for one account.
+#[derive(Debug)]
+pub struct TwilioClient {
+    creates: Client,
+    reads: Client,
+    api_base: Url,
+    connect_timeout: Duration,
+    credentials: Credentials,
+    urls: CallbackUrls,
+}
+
+/// The client cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// No TLS, mostly for want of the system's root certificates.
+    #[error(
+        "the HTTPS client cannot be set up; install the system's CA certificates (package ca-certificates)"
+    )]
+    Tls(#[source] reqwest::Error),
+    /// The API's address.
+    #[error(
+        "TWILIO_API_BASE must be an http or https URL without user, query or fragment, like https://api.twilio.com"
+    )]
+    ApiBase,
+    /// A connect that outlasts the request would hide that nothing was sent.
+    #[error("the connect timeout must be shorter than the request timeouts and than 5 s")]
+    Timeouts,
+}
+
+impl TwilioClient {
+    /// A client; connects to nothing yet.
+    pub fn new(
+        settings: &ClientSettings,
+        credentials: Credentials,
+        urls: CallbackUrls,
+    ) -> Result<Self, ClientError> {
+        let base = &settings.api_base;
+        let plain = base.username().is_empty() && base.password().is_none();
+        let bare = base.query().is_none() && base.fragment().is_none() && base.has_host();
+        if !(plain && bare && matches!(base.scheme(), "http" | "https")) {
+            return Err(ClientError::ApiBase);
+        }
+        let connect = settings.connect_timeout;
+        if connect >= settings.place_timeout.min(settings.read_timeout).min(SEND_WITHIN) {
+            return Err(ClientError::Timeouts);
+        }
+        // Fails when a provider is already installed, which is just as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = || {
+            Client::builder()
+                .user_agent(concat!("ProspectAI/", env!("CARGO_PKG_VERSION")))
+                .redirect(redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .no_proxy()
+                .connect_timeout(connect)
+        };
+        let build = |builder: ClientBuilder| builder.build().map_err(ClientError::Tls);
+        Ok(Self {
+            // Without idle connections every create has a fresh one: a reused connection that dies leaves open whether
+            // the request was seen, and the layer below would send it again.
+            creates: build(builder().timeout(settings.place_timeout).pool_max_idle_per_host(0))?,
+            reads: build(builder().timeout(settings.read_timeout))?,
+            api_base: base.clone(),
+            connect_timeout: connect,
+            credentials,
+            urls,
+        })
+    }
+
+    /// The addresses this client gives to Twilio, for those who receive the callbacks.
+    pub fn callback_urls(&self) -> &CallbackUrls {
+        &self.urls
+    }
+
+    /// Places one call, with at most one request. `armed` is when the attempt was armed; past [`SEND_WITHIN`], less the time
+    /// that connecting may take, nothing is sent.
+    pub async fn place(&self, call: &PlaceCall, armed: Instant) -> PlaceOutcome {
+        let form = match wire::create_form(call, &self.urls) {
+            Ok(form) => form,
+            Err(error) => return PlaceOutcome::Refused(errors::refused_unsent(&error)),
+        };
+        let waited = armed.elapsed();
+        if waited + self.connect_timeout > SEND_WITHIN {
+            let why = format!("{} ms went by between arming and sending", waited.as_millis());
+            return PlaceOutcome::NotSent { why };
+        }
+        let request = self.creates.post(self.account_url("/Calls.json"));
+        errors::place_outcome(self.exchange(with_form(request, form)).await)
+    }
+
+    /// Reads one call.
+    pub async fn fetch(&self, sid: &CallSid) -> Result<CarrierCall, RequestError> {
+        let json = self.read(self.account_url(&format!("/Calls/{sid}.json"))).await?;
+        wire::read_call(&json).ok_or_else(errors::unreadable)
+    }
+
+    /// Ends one call.
+    pub async fn end(&self, sid: &CallSid, end: EndAs) -> Result<EndOutcome, RequestError> {
+        let request = self.reads.post(self.account_url(&format!("/Calls/{sid}.json")));
+        errors::end_outcome(self.exchange(with_form(request, wire::end_form(end))).await)
+    }
+
+    /// The calls between two numbers that were created at or after `since`, newest first. There is no filter by time of
+    /// creation: Twilio filters by start only, and a queued call has not started.
+    pub async fn list(
+        &self,
+        to: &PhoneNumber,
+        from: &PhoneNumber,
+        since: Timestamp,
+    ) -> Result<CallList, RequestError> {
+        let mut url = self.account_url("/Calls.json");
+        url.query_pairs_mut()
+            .append_pair("To", to.as_str())
+            .append_pair("From", from.as_str())
+            .append_pair("PageSize", PAGE_SIZE);
+        let mut calls = Vec::new();
+        for _ in 0..MAX_PAGES {
+            let page = self.read(url).await?;
+            for call in entries(&page, "calls")? {
+                let call = wire::read_call(call).ok_or_else(errors::unreadable)?;
+                if call.created_at.is_some_and(|created| created < since) {
+                    return Ok(CallList { calls, complete: true });
+                }
+                calls.push(call);
+            }
+            match self.next_page(&page)? {
+                Some(next) => url = next,
+                None => return Ok(CallList { calls, complete: true }),
+            }
+        }
+        Ok(CallList { calls, complete: false })
+    }
+
+    /// The requests that Twilio has noted with a call, its first page: the create is the first of them.
+    pub async fn call_events(&self, sid: &CallSid) -> Result<Vec<CallEvent>, RequestError> {
+        let json = self.read(self.account_url(&format!("/Calls/{sid}/Events.json"))).await?;
+        Ok(entries(&json, "events")?.iter().map(wire::read_event).collect())
+    }
+
+    /// Reads the account itself: the connection test. A standard API key may not, and answers with a refusal.
+    pub async fn fetch_account(&self) -> Result<Account, RequestError> {
+        let json = self.read(self.account_url(".json")).await?;
+        wire::read_account(&json).ok_or_else(errors::unreadable)
+    }
+
+    async fn read(&self, url: Url) -> Result<Value, RequestError> {
+        errors::read_outcome(self.exchange(self.reads.get(url)).await)
+    }
+
+    async fn exchange(&self, request: RequestBuilder) -> Result<Reply, NoReply> {
+        let (user, password) = self.credentials.basic_auth();
+        let request = request.basic_auth(user, Some(password.expose_secret()));
+        let response = request.send().await.map_err(|error| {
+            let never_left = error.is_connect() || error.is_builder();
+            let why = describe(error);
+            if never_left { NoReply::NotSent { why } } else { NoReply::Lost { why } }
+        })?;
+        read_reply(response).await
+    }
+
+    fn account_url(&self, rest: &str) -> Url {
+        let mut url = self.api_base.clone();
+        let prefix = self.api_base.path().trim_end_matches('/');
+        url.set_path(&format!("{prefix}/2010-04-01/Accounts/{}{rest}", self.credentials.account_sid()));
+        url
+    }
+
+    /// The next page's address, which must lead to where our credentials belong.
+    fn next_page(&self, page: &Value) -> Result<Option<Url>, RequestError> {
+        let Some(next) = page["next_page_uri"].as_str().filter(|uri| !uri.is_empty()) else {
+            return Ok(None);
+        };
+        let next = self.api_base.join(next).map_err(|_| errors::unreadable())?;
+        let here = next.origin() == self.api_base.origin() && next.username().is_empty();
+        if here && next.path() == self.account_url("/Calls.json").path() {
+            return Ok(Some(next));
+        }
+        Err(RequestError::Failed { why: "Twilio's next page lies on another address".to_owned() })
+    }
+}
+
+fn with_form(request: RequestBuilder, form: String) -> RequestBuilder {
+    request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
+}
+
+async fn read_reply(mut response: Response) -> Result<Reply, NoReply> {
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let lost = |why: String| NoReply::Lost { why: format!("HTTP {status}, but {why}") };
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| lost(describe(error)))? {
+        if body.len() + chunk.len() > MAX_REPLY_BYTES {
+            return Err(lost(format!("its body is longer than {MAX_REPLY_BYTES} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Reply { status, retry_after: retry_after.map(Duration::from_secs), body })
+}
+
+fn entries<'p>(page: &'p Value, name: &str) -> Result<&'p [Value], RequestError> {
+    page[name].as_array().map(Vec::as_slice).ok_or_else(errors::unreadable)
+}
+
+/// The error and its causes in one line, without the address: it names the account.
+fn describe(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line = format!("{line}: {error}");
+        cause = error.source();
+    }
+    line
+}
