@@ -1,1 +1,4 @@
 //! ProspectAI, the outbound calling server.
+
+pub mod credentials;
+pub mod http;
