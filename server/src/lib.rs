@@ -1,3 +1,7 @@
-//! ProspectAI, the outbound calling server.
+//! ProspectAI, the outbound calling server: a table of contents of its parts.
 
 pub mod carrier;
+pub mod clock;
+pub mod credentials;
+pub mod http;
+pub mod store;

@@ -1,0 +1,29 @@
+//! What every page and every API handler stands on: strict input, one shape of problem, a guarded server.
+
+/// `Idempotency-Key` and `If-Match`: what a write may demand of the request besides its body.
+pub mod conditions;
+/// Writes that carry a cookie must come from our own pages.
+pub mod csrf;
+/// JSON bodies, read strictly.
+pub mod json;
+/// The layers around every route: request ids, headers, guards, panics, request log.
+pub mod middleware;
+/// The API description and the page that shows it.
+pub mod openapi;
+/// URLs given by people that the carrier or we will fetch.
+pub mod outside_url;
+/// The one answer for everything that went wrong.
+pub mod problem;
+/// Query strings, read strictly; paging and time ranges.
+pub mod query;
+/// Connections: timeouts, caps, and a stop that finishes what it began.
+pub mod server;
+/// How often a sign-in may fail.
+pub mod sign_in_throttle;
+/// Text written by people.
+pub mod text;
+
+pub use conditions::{IdempotencyKey, IfMatch, PathId};
+pub use json::{JsonBody, OneOrMany};
+pub use problem::{Blocker, FieldError, Problem};
+pub use query::Query;

@@ -1,0 +1,184 @@
+//! JSON bodies, read strictly: what is not understood is refused, and the refusal points at the place.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::middleware::BodyTooSlow;
+use super::problem::{FieldError, Problem};
+
+mod strict;
+
+/// The default cap of a body: 256 KiB.
+pub const DEFAULT_BODY_LIMIT: usize = 256 * 1024;
+
+/// A JSON body of at most `LIMIT` bytes, read into `T`.
+///
+/// `T` derives `Deserialize` with `#[serde(deny_unknown_fields, rename_all = "camelCase")]`.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonBody<T, const LIMIT: usize = DEFAULT_BODY_LIMIT>(pub T);
+
+impl<S, T, const LIMIT: usize> FromRequest<S> for JsonBody<T, LIMIT>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        must_be_json(request.headers())?;
+        let bytes = read_body(request, LIMIT).await?;
+        from_value(strict::parse(&bytes)?).map(Self)
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes: 413 when larger, 408 when it came too slowly.
+pub async fn read_body(request: Request, limit: usize) -> Result<Bytes, Problem> {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > limit) {
+        return Err(Problem::body_too_large(limit));
+    }
+    read_capped(request.into_body(), limit).await
+}
+
+async fn read_capped(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    to_bytes(body, limit).await.map_err(|error| {
+        if BodyTooSlow::caused(&error) {
+            Problem::body_too_slow()
+        } else if broke_on_the_way(&error) {
+            Problem::incomplete_body()
+        } else {
+            Problem::body_too_large(limit)
+        }
+    })
+}
+
+/// Whether the connection failed, as opposed to the cap being reached.
+fn broke_on_the_way(error: &axum::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(current) = cause {
+        if current.is::<hyper::Error>() || current.is::<std::io::Error>() {
+            return true;
+        }
+        cause = current.source();
+    }
+    false
+}
+
+fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Problem::unsupported_media_type("Compressed bodies are not read. Send it uncompressed."));
+    }
+    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = stated.split(';').map(str::trim);
+    if !parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
+        return Err(Problem::unsupported_media_type("Send JSON, with `Content-Type: application/json`."));
+    }
+    for parameter in parts {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let utf8 = value.trim_matches('"').eq_ignore_ascii_case("utf-8");
+        if name.eq_ignore_ascii_case("charset") && !utf8 {
+            return Err(Problem::unsupported_media_type("JSON is read as UTF-8 only."));
+        }
+    }
+    Ok(())
+}
+
+/// Reads JSON that was already parsed, with the same refusals as `JsonBody`: 400 for an unknown field, 422
+/// with a pointer for the rest.
+pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let pointer = pointer(error.path());
+        refusal(pointer, &error.into_inner().to_string())
+    })
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escaped(key))),
+            // The variant's name is no step in the document; the unknown is none at all.
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// A step of a JSON pointer. Long keys are cut: they are the client's, and may be a secret put in the wrong place.
+fn escaped(key: &str) -> String {
+    const LONGEST: usize = 64;
+    let shown: String = key.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    shown.replace('~', "~0").replace('/', "~1")
+}
+
+/// serde tells what went wrong in words only. They quote the value, so only what was expected is passed on.
+fn refusal(at: String, words: &str) -> Problem {
+    let expected = words.rsplit_once(", expected ").map(|(_, expected)| expected);
+    if let Some(name) = quoted_after(words, "unknown field `") {
+        return Problem::unknown_field(format!("{at}/{}", escaped(name)));
+    }
+    let error = if let Some(name) = quoted_after(words, "missing field `") {
+        FieldError::at(format!("{at}/{}", escaped(name)), "required", "this field is required")
+    } else if words.starts_with("invalid type: null") {
+        FieldError::at(at, "required", "this field must not be null")
+    } else if words.starts_with("unknown variant ") {
+        FieldError::at(at, "unknown_value", format!("expected {}", expected.unwrap_or("another value")))
+    } else if words.starts_with("invalid type: ") {
+        FieldError::at(at, "wrong_type", format!("expected {}", expected.unwrap_or("another type")))
+    } else if words.starts_with("invalid value: ") || words.starts_with("invalid length ") {
+        FieldError::at(at, "invalid", format!("expected {}", expected.unwrap_or("another value")))
+    } else {
+        // Said by a type of ours, whose messages do not quote.
+        FieldError::at(at, "invalid", words)
+    };
+    Problem::invalid(vec![error])
+}
+
+fn quoted_after<'a>(words: &'a str, start: &str) -> Option<&'a str> {
+    let rest = words.strip_prefix(start)?;
+    let end = rest.rfind("`, ").or_else(|| rest.rfind('`'))?;
+    // `expected one of …` quotes names too: the unknown one ends before it.
+    let end = rest.find("`, expected").or_else(|| rest.find("`, there are no fields")).unwrap_or(end);
+    Some(&rest[..end])
+}
+
+/// One object, or an array of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OneOrMany<T> {
+    /// The body was an object.
+    One(T),
+    /// The body was an array, perhaps empty.
+    Many(Vec<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either<T>(std::marker::PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+            type Value = OneOrMany<T>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object or an array of objects")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(OneOrMany::One)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(OneOrMany::Many)
+            }
+        }
+
+        deserializer.deserialize_any(Either(std::marker::PhantomData))
+    }
+}

@@ -1,0 +1,76 @@
+//! One request from outside: its id, its line in the log, and what a panic in it becomes.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::HeaderValue;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use tokio::time::Instant;
+
+use crate::http::problem::Problem;
+
+tokio::task_local! {
+    static REQUEST_ID: RequestId;
+}
+
+/// 128 random bits that name a request in answers and in the log. Always ours: one sent from outside could be
+/// chosen to collide with, or to forge, lines of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestId(u128);
+
+impl std::fmt::Display for RequestId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// The id of the request that is being answered, if any is.
+pub fn current_request_id() -> Option<String> {
+    REQUEST_ID.try_with(RequestId::to_string).ok()
+}
+
+/// Gives the request an id: in `X-Request-Id`, in the `instance` of problems, as an extension.
+pub async fn request_id(mut request: Request, next: Next) -> Response {
+    let mut random = [0; 16];
+    if getrandom::fill(&mut random).is_err() {
+        // Without randomness no session and no key is safe either: fail closed.
+        return Problem::internal().into_response();
+    }
+    let id = RequestId(u128::from_be_bytes(random));
+    request.extensions_mut().insert(id);
+    let mut response = REQUEST_ID.scope(id, next.run(request)).await;
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}
+
+/// Writes one line per request: the route's pattern rather than the path, which may carry personal data.
+pub async fn log_request(request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let (status, duration_ms) = (response.status().as_u16(), began.elapsed().as_millis() as u64);
+    let request_id = current_request_id().unwrap_or_default();
+    if status >= 500 {
+        tracing::error!(%method, route, status, duration_ms, request_id, "request failed");
+    } else {
+        tracing::debug!(%method, route, status, duration_ms, request_id, "request answered");
+    }
+    response
+}
+
+/// A panic in a handler becomes a 500 that says nothing but the request id.
+pub async fn panic_to_problem(request: Request, next: Next) -> Response {
+    // What the panicking handler leaves half done is in the database's hands: its transaction rolls back.
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    answered.unwrap_or_else(|_panic| {
+        // The message may quote data and is printed by the panic hook; here only which request it was.
+        tracing::error!(request_id = current_request_id().unwrap_or_default(), "a handler panicked");
+        Problem::internal().into_response()
+    })
+}

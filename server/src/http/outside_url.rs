@@ -1,0 +1,243 @@
+//! URLs given by people that the carrier or we will fetch. Nothing on this machine or its network may be
+//! reached through them, however the address is written.
+//!
+//! Names are resolved and checked again when fetching: a name may lead elsewhere tomorrow.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Url};
+
+use super::problem::FieldError;
+
+const LONGEST: usize = 2_048;
+const PORTS: [u16; 2] = [443, 8443];
+/// Top-level names that never lead to a public host (RFC 6761, 6762, 8375 and common practice).
+const LOCAL_ENDINGS: [&str; 8] =
+    ["localhost", "local", "internal", "intranet", "lan", "home.arpa", "onion", "invalid"];
+
+/// What an installation allows beyond the default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UrlRules<'a> {
+    /// Accept `http` on port 80 as well.
+    pub allow_http: bool,
+    /// Our own public host, which must not be fetched by ourselves.
+    pub own_host: Option<&'a str>,
+}
+
+/// An `https` URL of a public host, in its normal spelling; else `url_not_allowed` with the reason.
+pub fn outside_url(pointer: &str, text: &str, rules: UrlRules<'_>) -> Result<Url, FieldError> {
+    check(text.trim(), rules).map_err(|why| FieldError::at(pointer, "url_not_allowed", why))
+}
+
+fn check(text: &str, rules: UrlRules<'_>) -> Result<Url, &'static str> {
+    if text.len() > LONGEST {
+        return Err("use at most 2048 characters");
+    }
+    // The parser silently drops tabs and turns backslashes: what a person sees must be what is fetched.
+    if text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
+        return Err("spaces, controls and backslashes cannot be used in an address");
+    }
+    let url = Url::parse(text).map_err(|_| "expected an address such as https://example.com/hello.mp3")?;
+    let plain = url.scheme() == "http" && rules.allow_http;
+    if url.scheme() != "https" && !plain {
+        return Err("only https addresses are fetched");
+    }
+    // An empty user name leaves no trace in the parsed form, so the text is looked at as well.
+    let authority = text.split(['/', '?', '#']).nth(2).unwrap_or_default();
+    if !url.username().is_empty() || url.password().is_some() || authority.contains('@') {
+        return Err("an address must not contain a user name or password");
+    }
+    if url.fragment().is_some() {
+        return Err("leave out the part after #");
+    }
+    let port = url.port_or_known_default().unwrap_or_default();
+    if !PORTS.contains(&port) && !(plain && port == 80) {
+        return Err("only ports 443 and 8443 are fetched");
+    }
+    match url.host() {
+        Some(Host::Domain(name)) => check_name(name, rules.own_host)?,
+        // The parser has already turned decimal, octal, hexadecimal and short forms into the address they mean.
+        Some(Host::Ipv4(address)) if is_public(address.into()) => {}
+        Some(Host::Ipv6(address)) if is_public(address.into()) => {}
+        _ => return Err("addresses of this machine and of private networks are not fetched"),
+    }
+    Ok(url)
+}
+
+fn check_name(name: &str, own_host: Option<&str>) -> Result<(), &'static str> {
+    let name = name.trim_end_matches('.');
+    if own_host.is_some_and(|own| own.eq_ignore_ascii_case(name)) {
+        return Err("this server does not fetch from itself");
+    }
+    // Twilio refuses host names with an underscore.
+    if name.contains('_') {
+        return Err("the host name has an underscore, which the carrier refuses");
+    }
+    let local = LOCAL_ENDINGS.iter().any(|ending| {
+        name.strip_suffix(ending).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    });
+    if local || !name.contains('.') {
+        return Err("names of this machine and of private networks are not fetched");
+    }
+    Ok(())
+}
+
+/// Whether an address is one of the public internet. Used again on every resolved address when fetching.
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+/// Everything outside the special-purpose registry of IANA.
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = match a {
+        0 | 10 | 127 | 224..=255 => true,
+        100 => (64..=127).contains(&b),
+        169 => b == 254,
+        172 => (16..=31).contains(&b),
+        192 => matches!((b, c), (168, _) | (0, 0 | 2) | (88, 99) | (31, 196) | (52, 193) | (175, 48)),
+        198 => matches!((b, c), (18 | 19, _) | (51, 100)),
+        203 => (b, c) == (0, 113),
+        _ => false,
+    };
+    !special
+}
+
+/// Global unicast without the ranges that carry an IPv4 address or are set apart.
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [first, second, ..] = address.segments();
+    let global = (0x2000..0x4000).contains(&first);
+    // 2001::/23 holds Teredo, ORCHID and benchmarks; 2002::/16 is 6to4; the rest is documentation.
+    let special = (first == 0x2001 && (second < 0x0200 || second == 0x0db8))
+        || first == 0x2002
+        || (first == 0x3fff && second < 0x1000);
+    global && !special
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(text: &str) -> Option<String> {
+        let rules = UrlRules { allow_http: false, own_host: Some("calls.example.net") };
+        outside_url("/audioUrl", text, rules).err().map(|error| {
+            assert_eq!(error.code, "url_not_allowed");
+            error.detail
+        })
+    }
+
+    #[test]
+    fn public_https_addresses_pass_in_their_normal_spelling() {
+        for fine in [
+            "https://example.com/hello.mp3",
+            "https://cdn.example.com:8443/a/b?x=1",
+            "https://bücher.example/x",
+            "https://93.184.216.34/x",
+            "https://[2606:2800:220:1::1]/x",
+        ] {
+            assert_eq!(why(fine), None, "{fine}");
+        }
+        let url = outside_url("/u", "HTTPS://Example.COM:443/a/../b", UrlRules::default()).unwrap();
+        assert_eq!(url.as_str(), "https://example.com/b");
+        let http = UrlRules { allow_http: true, own_host: None };
+        assert!(outside_url("/u", "http://example.com/x", http).is_ok());
+        assert!(outside_url("/u", "http://127.0.0.1/x", http).is_err());
+    }
+
+    #[test]
+    fn private_addresses_are_refused_in_every_spelling() {
+        for host in [
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "a.localhost",
+            "printer.local",
+            "intranet",
+            "metadata.google.internal",
+            "127.0.0.1",
+            "127.1",
+            "127.0.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.1",
+            "017700000001",
+            "0177.0.0.1",
+            "127.0.0.1.",
+            "１２７.0.0.1",
+            "127。0。0。1",
+            "0",
+            "0.0.0.0",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0xa9fea9fe",
+            "2852039166",
+            "100.64.0.1",
+            "192.0.2.1",
+            "198.18.0.1",
+            "198.51.100.7",
+            "203.0.113.9",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "192.88.99.1",
+            "[::]",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[::127.0.0.1]",
+            "[64:ff9b::7f00:1]",
+            "[2002:7f00:1::]",
+            "[2001::1]",
+            "[2001:db8::1]",
+            "[3fff::1]",
+            "[fc00::1]",
+            "[fd12::1]",
+            "[fe80::1]",
+            "[fec0::1]",
+            "[ff02::1]",
+            "calls.example.net",
+            "CALLS.example.net.",
+            "under_score.example.com",
+        ] {
+            assert!(why(&format!("https://{host}/x.mp3")).is_some(), "{host}");
+        }
+    }
+
+    #[test]
+    fn other_schemes_credentials_ports_and_tricks_are_refused() {
+        for bad in [
+            "http://example.com/",
+            "file:///etc/passwd",
+            "gopher://example.com/",
+            "ftp://example.com/",
+            "javascript:alert(1)",
+            "data:text/plain,x",
+            "https://user@example.com/",
+            "https://u:p@example.com/",
+            "https://@example.com/",
+            "https://example.com:25/",
+            "https://example.com:80/",
+            "https://example.com:0/",
+            "https://example.com/#x",
+            "https://exa mple.com/",
+            "https://example.com\\@127.0.0.1/",
+            "https:\\\\example.com",
+            "https://",
+            "//example.com/x",
+            "example.com",
+            "",
+            "https://example.com/\u{0}",
+            "https://exam\tple.com/",
+        ] {
+            assert!(why(bad).is_some(), "{bad:?}");
+        }
+        assert!(why(&format!("https://example.com/{}", "a".repeat(2_029))).is_some());
+        assert!(why(&format!("https://example.com/{}", "a".repeat(2_028))).is_none());
+    }
+}

@@ -1,0 +1,419 @@
+//! The one answer for everything that went wrong: RFC 9457 `application/problem+json`.
+//!
+//! Syntax is 400, meaning 422, state 409, a missing or foreign thing 404. Values sent by the client are not
+//! repeated in full.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::middleware::current_request_id;
+
+/// A refusal or a failure, ready to be sent. Small, so that it travels in a `Result` for free.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem(Box<Details>);
+
+/// What is sent: the members of RFC 9457 and ours.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Problem)]
+struct Details {
+    /// `urn:prospectai:problem:` and the code.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:prospectai:problem:not_found")]
+    kind: String,
+    /// The code in words, the same for every occurrence.
+    title: &'static str,
+    /// The HTTP status, repeated.
+    #[schema(example = 404)]
+    status: u16,
+    /// What happened here, what it means, what to do.
+    detail: String,
+    /// The id of the request, to be quoted when asking for help. Also in the header `X-Request-Id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+    /// The stable name programs should look at.
+    #[schema(example = "not_found")]
+    code: &'static str,
+    /// What is wrong with which part of the input.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+    /// Why a call may not be placed now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The earliest time at which the same request may succeed, RFC 3339 UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    next_possible_at: Option<String>,
+    /// Everything that stands in the way, not only the first thing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    blockers: Vec<Blocker>,
+    /// The call that stands in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_id: Option<String>,
+    /// Seconds to wait before trying again; also in the header `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+    #[serde(skip)]
+    headers: Vec<(header::HeaderName, HeaderValue)>,
+}
+
+/// One part of the input that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// JSON pointer (RFC 6901) into the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/firstName")]
+    pub pointer: Option<String>,
+    /// Name of the query parameter or header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// The stable name of what is wrong.
+    #[schema(example = "too_long")]
+    pub code: &'static str,
+    /// The same for people.
+    pub detail: String,
+}
+
+/// One thing that must be put right before an action is possible.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Blocker {
+    /// The stable name of the obstacle.
+    #[schema(example = "no_script")]
+    pub code: &'static str,
+    /// What to do about it.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// An error in the body; `pointer` is a JSON pointer such as `/prospects/3/phone`.
+    pub fn at(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { pointer: Some(pointer.into()), parameter: None, code, detail: detail.into() }
+    }
+
+    /// An error in a query parameter or header.
+    pub fn parameter(name: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { pointer: None, parameter: Some(name.into()), code, detail: detail.into() }
+    }
+
+    /// Moves the error below `prefix`: the same field inside a larger body.
+    #[must_use]
+    pub fn below(mut self, prefix: &str) -> Self {
+        self.pointer = self.pointer.map(|pointer| format!("{prefix}{pointer}"));
+        self
+    }
+}
+
+/// Who may not pass.
+impl Problem {
+    /// 401. One text for no, wrong, expired and revoked credentials: the difference would help only a guesser.
+    pub fn unauthenticated() -> Self {
+        let detail = "Sign in, or send a valid API key as `Authorization: Bearer pak_…`.";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in", detail)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"prospectai\""))
+    }
+
+    /// 403: known, but not permitted. Things of another workspace are `not_found`.
+    pub fn forbidden() -> Self {
+        let detail = "Your role or key does not permit this. Ask an owner of the workspace.";
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not permitted", detail)
+    }
+
+    /// 403: a write with a session cookie that did not come from our own pages.
+    pub fn csrf() -> Self {
+        let detail = "The request did not come from this site's own pages, so it was refused. Reload the page \
+                      and try again; programs should use an API key.";
+        Self::new(StatusCode::FORBIDDEN, "csrf", "Not from our pages", detail)
+    }
+
+    /// 400: an API key in the address, where proxies and histories keep it.
+    pub fn credential_in_url() -> Self {
+        let detail = "An API key was sent in the address, where logs keep it. Consider it leaked: revoke it, \
+                      create a new one and send that in the `Authorization` header.";
+        Self::new(StatusCode::BAD_REQUEST, "credential_in_url", "Key in the address", detail)
+    }
+}
+
+/// What is wrong with the request itself.
+impl Problem {
+    /// 400: the body is not JSON as we read it. `why` must not quote values.
+    pub fn malformed_json(why: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_json", "Not valid JSON", why)
+    }
+
+    /// 400: a field that does not exist, at this JSON pointer.
+    pub fn unknown_field(pointer: impl Into<String>) -> Self {
+        let detail = "The body has a field that does not exist here. Check its spelling, or leave it out.";
+        Self::new(StatusCode::BAD_REQUEST, "unknown_field", "Unknown field", detail)
+            .with_errors(vec![FieldError::at(pointer, "unknown_field", "this field does not exist")])
+    }
+
+    /// 400: a query parameter or header that cannot be used.
+    pub fn invalid_parameter(name: impl Into<String>, why: impl Into<String>) -> Self {
+        let (name, why) = (name.into(), why.into());
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_parameter",
+            "Unusable parameter",
+            format!("`{name}`: {why}"),
+        )
+        .with_errors(vec![FieldError::parameter(name, "invalid_parameter", why)])
+    }
+
+    /// 400: a cursor that we did not give out for this list.
+    pub fn invalid_cursor() -> Self {
+        let detail =
+            "This cursor does not belong to this list and these filters. Start again without a cursor.";
+        Self::new(StatusCode::BAD_REQUEST, "invalid_cursor", "Unusable cursor", detail)
+            .with_errors(vec![FieldError::parameter("cursor", "invalid_cursor", "not a cursor of this list")])
+    }
+
+    /// 422: understood, but these parts cannot be used.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [only] => only.detail.clone(),
+            many => format!("{} fields cannot be used; see `errors`.", many.len()),
+        };
+        // A single error lends its name, so that a program need not look deeper.
+        let code = if let [only] = errors.as_slice() { only.code } else { "invalid" };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, "Unusable input", detail).with_errors(errors)
+    }
+
+    /// 422 for the whole rather than one field.
+    pub fn unprocessable(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, "Unusable input", detail)
+    }
+
+    /// 422 with everything that stands in the way of an action, such as launching a campaign.
+    pub fn blocked(detail: impl Into<String>, blockers: Vec<Blocker>) -> Self {
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "blocked", "Not possible yet", detail);
+        problem.0.blockers = blockers;
+        problem
+    }
+
+    /// 415: `why` says which of type, charset or encoding is at fault.
+    pub fn unsupported_media_type(why: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unusable content type", why)
+    }
+
+    /// 406.
+    pub fn not_acceptable(offered: &str) -> Self {
+        let detail = format!("The `Accept` header rules out what this address answers: {offered}.");
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", "No acceptable form", detail)
+    }
+
+    /// 413: the body is larger than `limit` bytes.
+    pub fn body_too_large(limit: usize) -> Self {
+        let detail = format!("The body is larger than the {limit} bytes allowed here. Send it in parts.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large", detail)
+    }
+
+    /// 414: the address is longer than `limit` bytes.
+    pub fn url_too_long(limit: usize) -> Self {
+        let detail = format!("The address is longer than {limit} bytes.");
+        Self::new(StatusCode::URI_TOO_LONG, "url_too_long", "Address too long", detail)
+    }
+
+    /// 408: the body did not arrive in time.
+    pub fn body_too_slow() -> Self {
+        let detail = "The body did not arrive in time. Nothing was changed; send the request again.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "Body too slow", detail)
+            .with_header(header::CONNECTION, HeaderValue::from_static("close"))
+    }
+
+    /// 400: the connection broke while the body was being read.
+    pub fn incomplete_body() -> Self {
+        let detail = "The body ended before it was complete. Nothing was changed; send the request again.";
+        Self::new(StatusCode::BAD_REQUEST, "incomplete_body", "Incomplete body", detail)
+    }
+
+    /// 405. The `Allow` header is added by the router, which knows the methods.
+    pub fn method_not_allowed() -> Self {
+        let detail = "This address does not answer to that method; see the `Allow` header.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed", detail)
+    }
+}
+
+/// What is in the way.
+impl Problem {
+    /// 404 for a missing thing, one of another workspace, or an id that cannot exist. `noun` as in "campaign".
+    pub fn not_found(noun: &str) -> Self {
+        let detail =
+            format!("There is no such {noun} here. It may have been deleted, or the id is mistyped.");
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+    }
+
+    /// 409: the state of things does not allow it. Add `with_reason` and `next_possible_at` where known.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, "Not possible in this state", detail)
+    }
+
+    /// 422: the same `Idempotency-Key` came with another body.
+    pub fn idempotency_mismatch() -> Self {
+        let detail =
+            "This `Idempotency-Key` was already used with another request. Use a new key for a new request.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", "Key used before", detail)
+    }
+
+    /// 409: the first request with this `Idempotency-Key` is still running.
+    pub fn in_progress(retry_after_seconds: u32) -> Self {
+        let detail = "The first request with this `Idempotency-Key` is still running. Ask again shortly.";
+        Self::conflict("in_progress", detail).with_retry_after(retry_after_seconds)
+    }
+
+    /// 412: the thing changed since the client read it.
+    pub fn stale() -> Self {
+        let detail = "Someone changed this since you read it. Read it again, then repeat your change.";
+        Self::new(StatusCode::PRECONDITION_FAILED, "stale", "Changed meanwhile", detail)
+    }
+
+    /// 428: `If-Match` is needed here.
+    pub fn if_match_required() -> Self {
+        let detail = "Send the `ETag` you read as `If-Match`, so that nobody's change is overwritten unseen.";
+        Self::new(StatusCode::PRECONDITION_REQUIRED, "if_match_required", "If-Match missing", detail)
+    }
+
+    /// 429.
+    pub fn too_many_requests(retry_after_seconds: u32) -> Self {
+        let detail = format!("Too many requests. Try again in {retry_after_seconds} s.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests", detail)
+            .with_retry_after(retry_after_seconds)
+    }
+
+    /// 503: shutting down, or the database does not answer. `why` must not name hosts or files.
+    pub fn unavailable(why: impl Into<String>, retry_after_seconds: u32) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now", why)
+            .with_retry_after(retry_after_seconds)
+    }
+
+    /// 500: our fault. Says nothing but the request id; the cause belongs in the log.
+    pub fn internal() -> Self {
+        let detail = "Something went wrong on our side. If it happens again, report the id in `instance`.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
+    }
+}
+
+/// Adding to a problem.
+impl Problem {
+    /// Any problem that has no constructor of its own.
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self(Box::new(Details {
+            kind: format!("urn:prospectai:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            instance: None,
+            code,
+            errors: Vec::new(),
+            reason: None,
+            next_possible_at: None,
+            blockers: Vec::new(),
+            call_id: None,
+            retry_after: None,
+            headers: Vec::new(),
+        }))
+    }
+
+    /// Says which parts of the input are meant.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
+    /// Why a call may not be placed now, as a stable name.
+    #[must_use]
+    pub fn with_reason(mut self, reason: impl Into<String>) -> Self {
+        self.0.reason = Some(reason.into());
+        self
+    }
+
+    /// The earliest time at which the same request may succeed.
+    #[must_use]
+    pub fn next_possible_at(mut self, at: Option<Timestamp>) -> Self {
+        self.0.next_possible_at = at.map(|at| at.to_string());
+        self
+    }
+
+    /// The call that stands in the way.
+    #[must_use]
+    pub fn with_call_id(mut self, id: impl Into<String>) -> Self {
+        self.0.call_id = Some(id.into());
+        self
+    }
+
+    /// Seconds to wait; sent in the body and as `Retry-After`.
+    #[must_use]
+    pub fn with_retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self.with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// A header that goes with the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The stable name.
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// What is wrong with which part of the input.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Self::invalid(vec![error])
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(mut self) -> Response {
+        self.0.instance = current_request_id();
+        let status = self.status();
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for (name, value) in self.0.headers {
+            headers.insert(name, value);
+        }
+        response
+    }
+}
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        Details::schema()
+    }
+}
+
+impl ToSchema for Problem {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Problem".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Details::schemas(schemas);
+    }
+}
