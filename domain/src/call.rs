@@ -171,6 +171,15 @@ impl Call {
         !matches!(self.placement, Placement::Reserved | Placement::Released | Placement::NotPlaced)
     }
 
+    /// The retry policy counts this attempt: the person was rung, or may have been, or cannot be.
+    pub fn spends_attempt(&self) -> bool {
+        match self.placement {
+            Placement::Reserved | Placement::Released => false,
+            Placement::NotPlaced => self.refusal.is_some_and(RefusalMeaning::is_about_the_person),
+            Placement::Armed | Placement::Unknown | Placement::PresumedNotPlaced | Placement::Placed => true,
+        }
+    }
+
     /// How the attempt ended; `None` while it may still change by itself, and for one that was given up before
     /// it was sent and so never was an attempt.
     pub fn disposition(&self) -> Option<Disposition> {

@@ -188,7 +188,7 @@ impl CallFacts {
             CarrierStatus::InProgress => &mut self.answered_at,
             _ => return,
         };
-        *first_seen = first_seen.into_iter().chain(at).min();
+        *first_seen = [*first_seen, at].into_iter().flatten().min();
     }
 }
 

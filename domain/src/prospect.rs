@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::call::Call;
+use crate::call::{Call, Placement};
 use crate::calling_window::CampaignZone;
 use crate::disposition::Disposition;
 use crate::refusal::RefusalMeaning;
@@ -94,23 +94,18 @@ pub fn standing_after(call: &Call, attempts: u32, policy: &RetryPolicy, zone: &C
     let stands = |status| Standing { status, due_at: None, disposition: call.disposition() };
     let Some(disposition) = call.disposition() else {
         return stands(match call.placement {
-            crate::call::Placement::Unknown => ProspectStatus::Held,
+            Placement::Unknown => ProspectStatus::Held,
             _ => ProspectStatus::InCall,
         });
     };
-    if let Some(meaning) = call.refusal {
-        return match meaning {
-            RefusalMeaning::InvalidNumber | RefusalMeaning::DestinationBlocked => stands(ProspectStatus::Invalid),
-            // Our own set-up was refused, not the person: they keep their attempt.
-            RefusalMeaning::SetUp | RefusalMeaning::Account | RefusalMeaning::Concurrency => {
-                Standing { due_at: call.ended_at(), ..stands(ProspectStatus::Ready) }
-            }
-            RefusalMeaning::UnreachableNumber | RefusalMeaning::Other => {
-                after_disposition(disposition, call, attempts, policy, zone)
-            }
-        };
+    match call.refusal {
+        Some(RefusalMeaning::InvalidNumber | RefusalMeaning::DestinationBlocked) => stands(ProspectStatus::Invalid),
+        // Our own set-up was refused, not the person: they keep their attempt.
+        Some(ours) if !ours.is_about_the_person() => {
+            Standing { due_at: call.ended_at(), ..stands(ProspectStatus::Ready) }
+        }
+        _ => after_disposition(disposition, call, attempts, policy, zone),
     }
-    after_disposition(disposition, call, attempts, policy, zone)
 }
 
 fn after_disposition(

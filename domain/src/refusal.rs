@@ -49,6 +49,11 @@ impl RefusalMeaning {
         }
     }
 
+    /// The refusal is about the person's number. The others are about our set-up, and leave the person untouched.
+    pub const fn is_about_the_person(self) -> bool {
+        !matches!(self, Self::SetUp | Self::Account | Self::Concurrency)
+    }
+
     /// The word under which it is stored and shown in the API.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,7 +1,11 @@
 //! ProspectAI, the outbound calling server: a table of contents of its parts.
 
+pub mod actions;
 pub mod carrier;
 pub mod clock;
 pub mod credentials;
 pub mod http;
+pub mod live;
+pub mod speech;
 pub mod store;
+pub mod wake;

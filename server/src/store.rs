@@ -13,7 +13,6 @@ pub mod do_not_call;
 pub mod entities;
 pub mod idempotency;
 pub mod imports;
-pub mod integrity;
 mod lock;
 mod migrations;
 pub mod people;
@@ -44,6 +43,9 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopped,
     /// The database failed or could not be reached.
     #[error("the database failed: {0}")]
     Database(Arc<DbErr>),

@@ -181,6 +181,13 @@ impl Tx {
         rows.into_iter().map(CallRecord::try_from).collect()
     }
 
+    /// Whether a campaign has any call.
+    pub async fn has_calls(&self, campaign: CampaignId) -> Result<bool, StoreError> {
+        let wanted = "SELECT id FROM calls WHERE campaign_id = $1 LIMIT 1";
+        let row: Option<IdRow> = sql::one(self.connection(), wanted, [campaign.uuid().into()]).await?;
+        Ok(row.is_some())
+    }
+
     /// Adds a call; `false` when its number or its prospect is in a live call already.
     pub async fn add_call(&self, call: &CallRecord) -> Result<bool, StoreError> {
         let row = Model::from(call).into_active_model();

@@ -79,6 +79,13 @@ impl Tx {
         Ok(())
     }
 
+    /// The first workspace, where news goes that belongs to no call of ours.
+    pub async fn first_workspace(&self) -> Result<WorkspaceId, StoreError> {
+        let first = workspaces::Entity::find().order_by_asc(workspaces::Column::Id).one(self.connection()).await?;
+        let missing = StoreError::CorruptRow { table: "workspaces", column: "id" };
+        first.map(|row| WorkspaceId::from_uuid(row.id)).ok_or(missing)
+    }
+
     /// Switches dialing for a whole workspace off or on.
     pub async fn stop_dialing(&self, of: WorkspaceId, stopped: bool) -> Result<(), StoreError> {
         let change = "UPDATE workspaces SET dialing_stopped = $1 WHERE id = $2";

@@ -5,7 +5,7 @@ use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
-use sea_orm::sea_query::{Expr, LikeExpr, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,

@@ -48,6 +48,12 @@ impl Store {
 }
 
 impl Tx {
+    /// One script of a workspace, as of this transaction.
+    pub async fn script(&self, of: WorkspaceId, id: ScriptId) -> Result<Option<ScriptRecord>, StoreError> {
+        let found = Entity::find_by_id(id.uuid()).filter(Column::WorkspaceId.eq(of.uuid()));
+        Ok(found.one(self.connection()).await?.map(ScriptRecord::from))
+    }
+
     /// Adds a script.
     pub async fn add_script(&self, script: &ScriptRecord) -> Result<(), StoreError> {
         Model::from(script).into_active_model().reset_all().insert(self.connection()).await?;

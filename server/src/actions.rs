@@ -1,0 +1,119 @@
+//! Everything that changes something, and the only place where a transaction begins.
+//!
+//! An action keeps the rule, the write and the ring of the bell together. It never talks to the carrier: it writes the
+//! intention, and the engine carries it out.
+
+pub mod audit;
+pub mod calls;
+pub mod campaigns;
+pub mod carrier_events;
+pub mod do_not_call;
+pub mod housekeeping;
+pub mod idempotency;
+pub mod prospects;
+pub mod scripts;
+pub mod users;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use domain::ids::{WorkspaceId, time_ordered_uuid};
+use domain::phone_number::{DestinationPolicy, PhoneNumber};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::credentials::Passwords;
+use crate::live::Live;
+use crate::store::Store;
+use crate::wake::Wake;
+
+/// The parts that actions work with; cheap to clone.
+#[derive(Clone)]
+pub struct Actions {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// The engine's doorbells.
+    pub wake: Wake,
+    /// The stream of changes.
+    pub live: Live,
+    /// What holds for the whole installation.
+    pub installation: Arc<Installation>,
+    passwords: Arc<Passwords>,
+    news: carrier_events::Intake,
+}
+
+/// What holds for the whole installation.
+#[derive(Debug)]
+pub struct Installation {
+    /// Names this run of the server.
+    pub run: String,
+    /// The number shown where a campaign names none.
+    pub caller_id: Option<PhoneNumber>,
+    /// Where may be called.
+    pub destinations: DestinationPolicy,
+}
+
+/// Who does something, for the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// In which workspace.
+    pub workspace: WorkspaceId,
+    /// A user, an API key, the console, or the server itself: `usr_…`, `key_…`, `console`, `server`.
+    pub name: String,
+}
+
+impl Actor {
+    /// The server, of its own accord.
+    pub fn server(workspace: WorkspaceId) -> Self {
+        Self { workspace, name: "server".to_owned() }
+    }
+}
+
+impl Actions {
+    /// Puts the parts together and starts to take in news.
+    pub fn new(store: Store, clock: Clock, wake: Wake, live: Live, installation: Installation) -> Self {
+        let news = carrier_events::Intake::start(store.clone(), clock.clone(), wake.clone(), live.clone());
+        Self {
+            store,
+            clock,
+            wake,
+            live,
+            installation: Arc::new(installation),
+            passwords: Arc::new(Passwords::new()),
+            news,
+        }
+    }
+}
+
+/// The operating system has no randomness to give: nothing can be made safely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the operating system gave no random bytes")]
+pub struct NoRandomness;
+
+/// Random bytes from the operating system.
+///
+/// # Panics
+/// When the operating system has none: a secret that can be guessed would be worse than a stop.
+#[expect(clippy::expect_used, reason = "there is no safe way on without randomness")]
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}
+
+static MADE: AtomicU32 = AtomicU32::new(0);
+
+/// A new identifier. Those that one process makes sort in the order of their making, even within a millisecond.
+pub(crate) fn new_uuid(now: Timestamp) -> Uuid {
+    let mut random: [u8; 10] = random_bytes();
+    let [_, high, middle, low] = MADE.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    // The first four bits of the first byte and the first two of the third are the UUID's own.
+    random[0] = high >> 4;
+    random[1] = (high << 4) | (middle >> 4);
+    random[2] = (middle & 0x0f) << 2 | (low >> 6);
+    random[3] = low << 2;
+    time_ordered_uuid(u64::try_from(now.as_millisecond()).unwrap_or(0), random)
+}

@@ -1,0 +1,14 @@
+//! What can happen to a call: reserve, arm, record what the carrier answered, end, and settle what follows.
+
+mod arm;
+mod end;
+mod place;
+mod polling;
+mod record;
+mod reserve;
+pub(super) mod settle;
+
+pub use arm::{Armed, ArmedCall};
+pub use end::EndRefused;
+pub use place::{PlaceRefused, PlacedMany};
+pub use record::{Outcome, UnknownEnd};

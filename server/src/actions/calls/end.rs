@@ -1,0 +1,80 @@
+//! Ending a call by hand: one that was not sent is given up, one that rings is cancelled, one that talks is hung up.
+
+use domain::call::Placement;
+use domain::ids::CallId;
+
+use super::settle::{Changed, settle};
+use crate::actions::{Actions, Actor, audit};
+use crate::live::Subject;
+use crate::store::StoreError;
+use crate::store::calls::CallRecord;
+
+/// Why a call cannot be ended.
+#[derive(Debug, thiserror::Error)]
+pub enum EndRefused {
+    /// The call is not there.
+    #[error("there is no such call")]
+    NoSuchCall,
+    /// It is over.
+    #[error("the call is over already")]
+    Over,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Actions {
+    /// Asks for the end of a call. The engine tells the carrier at once; the call's own news confirms it.
+    pub async fn end_call(&self, actor: Actor, id: CallId) -> Result<CallRecord, EndRefused> {
+        let now = self.clock.now();
+        let call = self
+            .store
+            .transaction(move |tx| async move {
+                let found = tx.lock_calls(&[id]).await?.pop();
+                let record = found.filter(|call| call.workspace == actor.workspace).ok_or(EndRefused::NoSuchCall)?;
+                if !record.call.is_live() {
+                    return Err(EndRefused::Over);
+                }
+                let mut change = Changed::from(record);
+                let call = &mut change.after;
+                call.end_requested_at = call.end_requested_at.or(Some(now));
+                if call.call.placement == Placement::Reserved {
+                    call.call.placement = Placement::Released;
+                    call.call.closed_at = Some(now);
+                    call.refusal_message = Some("Cancelled before it was sent.".to_owned());
+                } else {
+                    call.next_poll_at = Some(now);
+                }
+                let fallback = call.clone();
+                audit::note(&tx, &actor, "call.end", id, serde_json::json!({}), now).await?;
+                Ok(settle(&tx, vec![change], now).await?.pop().unwrap_or(fallback))
+            })
+            .await?;
+        self.tell(std::slice::from_ref(&call));
+        self.wake.reconciler();
+        self.wake.dialer();
+        Ok(call)
+    }
+
+    /// Asks the carrier about a call at once, because somebody looks at it.
+    pub async fn ask_again(&self, id: CallId) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.store
+            .transaction(move |tx| async move {
+                let Some(mut record) = tx.lock_calls(&[id]).await?.pop() else { return Ok(()) };
+                record.next_poll_at = Some(now);
+                tx.save_calls(&[record]).await
+            })
+            .await?;
+        self.wake.reconciler();
+        Ok(())
+    }
+
+    /// Tells open pages of changed calls.
+    pub(in crate::actions) fn tell(&self, changed: &[CallRecord]) {
+        for call in changed {
+            let status = call.call.status().as_str();
+            self.live.publish(call.workspace, Subject::Call { call: call.id, campaign: call.campaign, status });
+        }
+    }
+}

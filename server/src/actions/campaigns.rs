@@ -1,0 +1,339 @@
+//! Campaigns: make, change, launch, pause, resume, finish, remove.
+
+use domain::campaign::{CampaignRules, CampaignStatus, LaunchBlocker, TransitionRefused};
+use domain::ids::{CampaignId, ScriptId, WorkspaceId};
+use domain::phone_number::PhoneNumber;
+use domain::prospect::ProspectStatus;
+
+use super::{Actions, Actor, audit, new_uuid};
+use crate::live::Subject;
+use crate::speech;
+use crate::store::campaigns::CampaignRecord;
+use crate::store::prospects::ProspectRecord;
+use crate::store::{StoreError, Tx};
+
+/// What a person decides about a campaign.
+#[derive(Debug, Clone)]
+pub struct CampaignDraft {
+    /// Its name.
+    pub name: String,
+    /// The text people hear.
+    pub script: Option<ScriptId>,
+    /// The voice that reads it.
+    pub voice: Option<String>,
+    /// An audio file to play instead.
+    pub audio_url: Option<String>,
+    /// Its length in seconds.
+    pub audio_duration: Option<u32>,
+    /// The number shown; the installation's own when absent.
+    pub caller_id: Option<PhoneNumber>,
+    /// The region of numbers that are written without a country code.
+    pub default_region: String,
+    /// When and how often it rings.
+    pub rules: CampaignRules,
+    /// How long the phone rings, 15 to 60 seconds.
+    pub ring_timeout_seconds: u16,
+    /// The longest call, 30 to 3,600 seconds.
+    pub time_limit_seconds: u16,
+    /// `off`, `enable`, `detect_message_end` or `async`.
+    pub machine_detection: String,
+    /// `off`, `mono` or `dual`.
+    pub recording: String,
+    /// The caller's own JSON.
+    pub metadata: String,
+}
+
+/// Why a campaign is not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum CampaignRefused {
+    /// The campaign is not there.
+    #[error("there is no such campaign")]
+    NotFound,
+    /// Its script is not there.
+    #[error("there is no such script")]
+    NoSuchScript,
+    /// It stands where this cannot be done, or something is missing.
+    #[error(transparent)]
+    Transition(#[from] TransitionRefused),
+    /// It has rung somebody: what happened is kept.
+    #[error("the campaign has made calls; they are kept. Pause it instead")]
+    HasCalls,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Actions {
+    /// Makes a campaign, as a draft that rings nobody.
+    pub async fn create_campaign(&self, actor: Actor, draft: CampaignDraft) -> Result<CampaignRecord, CampaignRefused> {
+        let now = self.clock.now();
+        let mut campaign = CampaignRecord {
+            id: CampaignId::from_uuid(new_uuid(now)),
+            workspace: actor.workspace,
+            name: String::new(),
+            status: CampaignStatus::Draft,
+            pause_reason: None,
+            script: None,
+            voice: None,
+            audio_url: None,
+            audio_duration: None,
+            caller_id: None,
+            default_region: String::new(),
+            rules: draft.rules.clone(),
+            ring_timeout_seconds: 0,
+            time_limit_seconds: 0,
+            machine_detection: String::new(),
+            recording: String::new(),
+            metadata: String::new(),
+            created_at: now,
+            updated_at: now,
+            launched_at: None,
+            completed_at: None,
+        };
+        fill_in(&mut campaign, draft);
+        self.store
+            .transaction(move |tx| async move {
+                script_exists(&tx, &campaign).await?;
+                tx.add_campaign(&campaign).await?;
+                let detail = serde_json::json!({ "name": campaign.name });
+                audit::note(&tx, &actor, "campaign.create", campaign.id, detail, now).await?;
+                Ok(campaign)
+            })
+            .await
+    }
+
+    /// Changes a campaign. `change` sees it as it is at this instant and says what it shall be, or refuses. What is
+    /// changed holds for every call that is armed from now on.
+    pub async fn change_campaign<E>(
+        &self,
+        actor: Actor,
+        id: CampaignId,
+        change: impl FnOnce(&CampaignRecord) -> Result<CampaignDraft, E> + Send + 'static,
+    ) -> Result<CampaignRecord, E>
+    where
+        E: From<CampaignRefused> + From<StoreError> + Send + 'static,
+    {
+        let now = self.clock.now();
+        let campaign = self
+            .store
+            .transaction(move |tx| async move {
+                let found = tx.lock_campaign(actor.workspace, id).await?;
+                let mut campaign = found.ok_or(CampaignRefused::NotFound)?;
+                let draft = change(&campaign)?;
+                fill_in(&mut campaign, draft);
+                campaign.updated_at = now;
+                script_exists(&tx, &campaign).await?;
+                tx.save_campaign(&campaign).await?;
+                audit::note(&tx, &actor, "campaign.change", id, serde_json::json!({}), now).await?;
+                Ok::<_, E>(campaign)
+            })
+            .await?;
+        self.told_of(&campaign);
+        Ok(campaign)
+    }
+
+    /// Launches a campaign, or says everything that is missing. Launching an active one changes nothing.
+    pub async fn launch(&self, actor: Actor, id: CampaignId) -> Result<CampaignRecord, CampaignRefused> {
+        let has_caller_id = self.installation.caller_id.is_some();
+        self.move_campaign(actor, id, "campaign.launch", move |tx, campaign| {
+            Box::pin(async move {
+                let blockers = launch_blockers(tx, campaign, has_caller_id).await?;
+                Ok(campaign.status.launch(blockers)?)
+            })
+        })
+        .await
+    }
+
+    /// Stops a campaign from ringing; calls under way go on to their end.
+    pub async fn pause(&self, actor: Actor, id: CampaignId) -> Result<CampaignRecord, CampaignRefused> {
+        self.move_campaign(actor, id, "campaign.pause", |_, campaign| {
+            Box::pin(async move { Ok(campaign.status.pause()?) })
+        })
+        .await
+    }
+
+    /// Lets a paused campaign ring again.
+    pub async fn resume(&self, actor: Actor, id: CampaignId) -> Result<CampaignRecord, CampaignRefused> {
+        self.move_campaign(actor, id, "campaign.resume", |_, campaign| {
+            Box::pin(async move { Ok(campaign.status.resume()?) })
+        })
+        .await
+    }
+
+    /// What would stand in the way of a launch now.
+    pub async fn blockers(&self, of: WorkspaceId, id: CampaignId) -> Result<Vec<LaunchBlocker>, CampaignRefused> {
+        let has_caller_id = self.installation.caller_id.is_some();
+        self.store
+            .transaction(move |tx| async move {
+                let campaign = tx.campaign(id).await?.filter(|campaign| campaign.workspace == of);
+                launch_blockers(&tx, &campaign.ok_or(CampaignRefused::NotFound)?, has_caller_id).await
+            })
+            .await
+            .map_err(|error: CampaignRefused| error)
+    }
+
+    /// Completes an active campaign in which every prospect has a final answer; whether it was completed.
+    pub async fn complete_if_done(&self, id: CampaignId) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let completed = self
+            .store
+            .transaction(move |tx| async move {
+                let found = tx.lock_any_campaign(id).await?;
+                let Some(mut campaign) = found.filter(|campaign| campaign.status == CampaignStatus::Active) else {
+                    return Ok(None);
+                };
+                if tx.has_unfinished_prospects(id).await? {
+                    return Ok(None);
+                }
+                campaign.status = CampaignStatus::Completed;
+                campaign.completed_at = Some(now);
+                campaign.updated_at = now;
+                tx.save_campaign(&campaign).await?;
+                let server = Actor::server(campaign.workspace);
+                audit::note(&tx, &server, "campaign.complete", id, serde_json::json!({}), now).await?;
+                Ok::<_, StoreError>(Some(campaign))
+            })
+            .await?;
+        if let Some(campaign) = &completed {
+            self.told_of(campaign);
+        }
+        Ok(completed.is_some())
+    }
+
+    /// Removes a campaign that never rang anybody.
+    pub async fn remove_campaign(&self, actor: Actor, id: CampaignId) -> Result<(), CampaignRefused> {
+        let now = self.clock.now();
+        self.store
+            .transaction(move |tx| async move {
+                let found = tx.lock_campaign(actor.workspace, id).await?;
+                let campaign = found.ok_or(CampaignRefused::NotFound)?;
+                if campaign.status == CampaignStatus::Active {
+                    return Err(TransitionRefused::NotFrom(campaign.status).into());
+                }
+                if tx.has_calls(id).await? {
+                    return Err(CampaignRefused::HasCalls);
+                }
+                tx.remove_campaign(id).await?;
+                let detail = serde_json::json!({ "name": campaign.name });
+                audit::note(&tx, &actor, "campaign.remove", id, detail, now).await?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn move_campaign<Decide>(
+        &self,
+        actor: Actor,
+        id: CampaignId,
+        action: &'static str,
+        decide: Decide,
+    ) -> Result<CampaignRecord, CampaignRefused>
+    where
+        Decide: for<'a> FnOnce(&'a Tx, &'a CampaignRecord) -> Deciding<'a> + Send + 'static,
+    {
+        let now = self.clock.now();
+        let campaign = self
+            .store
+            .transaction(move |tx| async move {
+                let found = tx.lock_campaign(actor.workspace, id).await?;
+                let mut campaign = found.ok_or(CampaignRefused::NotFound)?;
+                let status = decide(&tx, &campaign).await?;
+                if status != campaign.status {
+                    campaign.status = status;
+                    campaign.pause_reason = None;
+                    campaign.updated_at = now;
+                    if status == CampaignStatus::Active {
+                        campaign.launched_at = campaign.launched_at.or(Some(now));
+                        campaign.completed_at = None;
+                    }
+                    tx.save_campaign(&campaign).await?;
+                    audit::note(&tx, &actor, action, id, serde_json::json!({}), now).await?;
+                }
+                Ok::<_, CampaignRefused>(campaign)
+            })
+            .await?;
+        self.told_of(&campaign);
+        self.wake.dialer();
+        Ok(campaign)
+    }
+
+    fn told_of(&self, campaign: &CampaignRecord) {
+        self.live.publish(campaign.workspace, Subject::Campaign { campaign: campaign.id });
+    }
+}
+
+type Deciding<'a> =
+    std::pin::Pin<Box<dyn Future<Output = Result<CampaignStatus, CampaignRefused>> + Send + 'a>>;
+
+fn fill_in(campaign: &mut CampaignRecord, draft: CampaignDraft) {
+    campaign.name = draft.name;
+    campaign.script = draft.script;
+    campaign.voice = draft.voice;
+    campaign.audio_url = draft.audio_url;
+    campaign.audio_duration = draft.audio_duration;
+    campaign.caller_id = draft.caller_id;
+    campaign.default_region = draft.default_region;
+    campaign.rules = draft.rules;
+    campaign.ring_timeout_seconds = draft.ring_timeout_seconds;
+    campaign.time_limit_seconds = draft.time_limit_seconds;
+    campaign.machine_detection = draft.machine_detection;
+    campaign.recording = draft.recording;
+    campaign.metadata = draft.metadata;
+}
+
+async fn script_exists(tx: &Tx, campaign: &CampaignRecord) -> Result<(), CampaignRefused> {
+    match campaign.script {
+        Some(id) if tx.script(campaign.workspace, id).await?.is_none() => Err(CampaignRefused::NoSuchScript),
+        _ => Ok(()),
+    }
+}
+
+async fn launch_blockers(
+    tx: &Tx,
+    campaign: &CampaignRecord,
+    has_caller_id: bool,
+) -> Result<Vec<LaunchBlocker>, CampaignRefused> {
+    let mut blockers = Vec::new();
+    if !tx.has_unfinished_prospects(campaign.id).await? {
+        blockers.push(LaunchBlocker::NoProspects);
+    }
+    if campaign.caller_id.is_none() && !has_caller_id {
+        blockers.push(LaunchBlocker::NoCallerId);
+    }
+    let script = match campaign.script {
+        Some(id) => tx.script(campaign.workspace, id).await?,
+        None => None,
+    };
+    match script {
+        None if campaign.audio_url.is_none() => blockers.push(LaunchBlocker::NothingToSay),
+        Some(script) if speech::render(&script.body, &nobody(campaign)).is_err() => {
+            blockers.push(LaunchBlocker::ScriptBroken);
+        }
+        _ => {}
+    }
+    Ok(blockers)
+}
+
+/// A prospect of whom nothing is known but the number: what can be said to them can be said to anybody.
+fn nobody(campaign: &CampaignRecord) -> ProspectRecord {
+    ProspectRecord {
+        id: domain::ids::ProspectId::from_uuid(uuid::Uuid::nil()),
+        workspace: campaign.workspace,
+        campaign: campaign.id,
+        first_name: String::new(),
+        last_name: String::new(),
+        email: String::new(),
+        phone: PhoneNumber::from_e164_unchecked("+15005550006".to_owned()),
+        company: String::new(),
+        title: String::new(),
+        metadata: "{}".to_owned(),
+        status: ProspectStatus::Ready,
+        disposition: None,
+        attempts: 0,
+        attempts_spent: 0,
+        due_at: None,
+        last_call: None,
+        created_at: campaign.created_at,
+        updated_at: campaign.updated_at,
+    }
+}

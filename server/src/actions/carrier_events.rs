@@ -1,0 +1,215 @@
+//! Taking in news from the carrier: once, whatever the order, and durable before anybody is told that it was taken.
+//!
+//! News that arrives at the same time shares one transaction, so that one wait for the disk serves them all. Each sender
+//! gets its answer after that commit, never before.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::facts::Evidence;
+use domain::ids::{CallId, CarrierEventId, WorkspaceId};
+use domain::phone_number::PhoneNumber;
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+use tracing::{error, warn};
+
+use super::calls::settle::{Changed, settle};
+use super::{Actions, new_uuid};
+use crate::clock::Clock;
+use crate::live::{Live, Subject};
+use crate::store::calls::CallRecord;
+use crate::store::carrier_events::CarrierEventRecord;
+use crate::store::{Store, StoreError, Tx};
+use crate::wake::Wake;
+
+/// How much news shares one transaction at the most.
+const LARGEST_BATCH: usize = 256;
+/// How much news may wait. When the disk cannot follow, senders wait, and their own time-outs tell them so.
+const LONGEST_QUEUE: usize = 4_096;
+
+/// One piece of news, verified and read.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// The call it speaks of, by the identifier that we gave it.
+    pub call: Option<CallId>,
+    /// The carrier's name for the call.
+    pub carrier_sid: Option<String>,
+    /// The number it says was rung, where it says so.
+    pub to: Option<PhoneNumber>,
+    /// `status`, `amd`, `recording`, `voice` or `rest`.
+    pub kind: &'static str,
+    /// What it says; `None` for what is only kept.
+    pub evidence: Option<Evidence>,
+    /// The recording it names.
+    pub recording_sid: Option<String>,
+    /// The hash of its content.
+    pub content_key: [u8; 32],
+    /// What arrived, to the letter.
+    pub payload: String,
+}
+
+/// What became of a piece of news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It was new, and belongs to this call.
+    New(CallId),
+    /// It was known already.
+    Known,
+    /// It belongs to none of our calls, or contradicts what we know of its call. It is kept, without effect.
+    Orphan,
+}
+
+type Waiting = (News, oneshot::Sender<Result<Taken, StoreError>>);
+
+/// Where news comes in.
+#[derive(Clone, Debug)]
+pub(super) struct Intake(mpsc::Sender<Waiting>);
+
+impl Intake {
+    /// Starts to take in news, until every handle is gone.
+    pub(super) fn start(store: Store, clock: Clock, wake: Wake, live: Live) -> Self {
+        let (sender, receiver) = mpsc::channel(LONGEST_QUEUE);
+        tokio::spawn(take_in_batches(receiver, store, clock, wake, live));
+        Self(sender)
+    }
+}
+
+impl Actions {
+    /// Takes in one piece of news; returns when it is durable.
+    pub async fn take_in(&self, news: News) -> Result<Taken, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.news.0.send((news, answer)).await.map_err(|_| StoreError::Stopped)?;
+        answered.await.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+async fn take_in_batches(mut waiting: mpsc::Receiver<Waiting>, store: Store, clock: Clock, wake: Wake, live: Live) {
+    let mut batch = Vec::with_capacity(LARGEST_BATCH);
+    while waiting.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
+        let now = clock.now();
+        let (news, answers): (Vec<News>, Vec<_>) = batch.drain(..).unzip();
+        match store.transaction(move |tx| async move { take_in_all(&tx, news, now).await }).await {
+            Ok((taken, changed)) => {
+                for (taken, answer) in taken.into_iter().zip(answers) {
+                    // A sender that hung up meanwhile needs no answer.
+                    let _ = answer.send(Ok(taken));
+                }
+                tell(&changed, &live);
+                if changed.iter().any(|call| !call.call.is_live()) {
+                    wake.dialer();
+                }
+                if changed.iter().any(|call| call.next_poll_at.is_some_and(|at| at <= now)) {
+                    wake.reconciler();
+                }
+            }
+            Err(failure) => {
+                error!(error = %failure, "news from the carrier could not be kept; it will be asked for");
+                for answer in answers {
+                    let _ = answer.send(Err(failure.clone()));
+                }
+            }
+        }
+    }
+}
+
+fn tell(changed: &[CallRecord], live: &Live) {
+    for call in changed {
+        let status = call.call.status().as_str();
+        live.publish(call.workspace, Subject::Call { call: call.id, campaign: call.campaign, status });
+    }
+}
+
+async fn take_in_all(
+    tx: &Tx,
+    mut news: Vec<News>,
+    now: Timestamp,
+) -> Result<(Vec<Taken>, Vec<CallRecord>), StoreError> {
+    find_calls_by_sid(tx, &mut news).await?;
+    let mut ids: Vec<CallId> = news.iter().filter_map(|item| item.call).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut calls: HashMap<CallId, Changed> =
+        tx.lock_calls(&ids).await?.into_iter().map(|call| (call.id, Changed::from(call))).collect();
+    let orphanage = tx.first_workspace().await?;
+
+    let mut seen = HashSet::new();
+    let mut events = Vec::with_capacity(news.len());
+    let mut owners = Vec::with_capacity(news.len());
+    for item in &news {
+        let owner = item.call.filter(|id| calls.get(id).is_some_and(|change| belongs_to(item, &change.after)));
+        owners.push(owner);
+        // The same news twice in one batch is once.
+        if seen.insert(item.content_key) {
+            let workspace = owner.and_then(|id| calls.get(&id)).map_or(orphanage, |change| change.after.workspace);
+            events.push(event(item, owner, workspace, now));
+        }
+    }
+    let mut new: HashSet<[u8; 32]> = tx.add_events(&events).await?.into_iter().collect();
+
+    let mut taken = Vec::with_capacity(news.len());
+    for (item, owner) in news.iter().zip(owners) {
+        taken.push(match owner {
+            _ if !new.remove(&item.content_key) => Taken::Known,
+            None => Taken::Orphan,
+            Some(id) => {
+                if let Some(change) = calls.get_mut(&id) {
+                    apply(item, &mut change.after, now);
+                }
+                Taken::New(id)
+            }
+        });
+    }
+    // In id order, as everything that locks several rows.
+    let mut changes: Vec<Changed> = calls.into_values().collect();
+    changes.sort_unstable_by_key(|change| change.after.id);
+    Ok((taken, settle(tx, changes, now).await?))
+}
+
+/// News without our own identifier is found by the carrier's.
+async fn find_calls_by_sid(tx: &Tx, news: &mut [News]) -> Result<(), StoreError> {
+    for item in news.iter_mut().filter(|item| item.call.is_none()) {
+        if let Some(sid) = &item.carrier_sid {
+            item.call = tx.lock_call_by_carrier_sid(sid).await?.map(|call| call.id);
+        }
+    }
+    Ok(())
+}
+
+/// News that contradicts what we know of its call must not change it.
+fn belongs_to(news: &News, call: &CallRecord) -> bool {
+    let other_sid = matches!((&news.carrier_sid, &call.carrier_sid), (Some(theirs), Some(ours)) if theirs != ours);
+    let other_number = news.to.as_ref().is_some_and(|to| *to != call.to);
+    if other_sid || other_number {
+        warn!(call_id = %call.id, other_sid, other_number, "news contradicts its call and is kept without effect");
+    }
+    !(other_sid || other_number)
+}
+
+fn event(news: &News, owner: Option<CallId>, workspace: WorkspaceId, now: Timestamp) -> CarrierEventRecord {
+    CarrierEventRecord {
+        id: CarrierEventId::from_uuid(new_uuid(now)),
+        workspace,
+        call: owner,
+        carrier_sid: news.carrier_sid.clone(),
+        kind: if owner.is_some() { news.kind.to_owned() } else { "orphan".to_owned() },
+        content_key: news.content_key,
+        evidence: news.evidence.clone(),
+        payload: news.payload.clone(),
+        received_at: now,
+    }
+}
+
+fn apply(news: &News, record: &mut CallRecord, now: Timestamp) {
+    // Signed news that carries our identifier, or the carrier's own word, proves that the carrier made the call.
+    if let Some(sid) = &news.carrier_sid {
+        record.call.prove_placed();
+        record.carrier_sid = Some(sid.clone());
+        record.placed_at = record.placed_at.or(Some(now));
+        record.refusal_message = None;
+    }
+    if let Some(evidence) = &news.evidence {
+        record.call.facts.apply(evidence);
+    }
+    if news.recording_sid.is_some() {
+        record.recording_sid = news.recording_sid.clone();
+    }
+}

@@ -1,0 +1,89 @@
+//! The do-not-call list: an entry wins over everything from the instant it is committed.
+
+use domain::call::Placement;
+use domain::phone_number::PhoneNumber;
+use domain::prospect::ProspectStatus;
+
+use super::calls::settle::{Changed, settle};
+use super::{Actions, Actor, audit};
+use crate::store::StoreError;
+use crate::store::do_not_call::DoNotCallRecord;
+
+impl Actions {
+    /// Puts a number on the list: nobody arms a call to it any more, and calls under way that were not picked up yet are
+    /// cancelled. Whether it is new there.
+    pub async fn add_do_not_call(
+        &self,
+        actor: Actor,
+        phone: PhoneNumber,
+        source: &'static str,
+        reason: String,
+    ) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let (new, changed) = self
+            .store
+            .transaction(move |tx| async move {
+                let workspace = actor.workspace;
+                // Calls before prospects, as arming does. A call that is armed now commits first, or waits for the
+                // prospect's row and then finds the entry.
+                let mut changes = Vec::new();
+                for record in tx.lock_live_calls_to(workspace, &phone).await? {
+                    let mut change = Changed::from(record);
+                    let call = &mut change.after;
+                    if call.call.placement == Placement::Reserved {
+                        call.call.placement = Placement::Released;
+                        call.call.closed_at = Some(now);
+                        call.refusal_message = Some("The number was put on the do-not-call list.".to_owned());
+                    } else if call.call.facts.answered_at.is_none() {
+                        call.end_requested_at = call.end_requested_at.or(Some(now));
+                        call.next_poll_at = Some(now);
+                    }
+                    changes.push(change);
+                }
+                let changed = settle(&tx, changes, now).await?;
+                let mut prospects = tx.lock_prospects_with_number(workspace, &phone).await?;
+                prospects.retain(|prospect| !prospect.status.is_sticky());
+                for prospect in &mut prospects {
+                    prospect.status = ProspectStatus::DoNotCall;
+                    prospect.due_at = None;
+                    prospect.updated_at = now;
+                }
+                tx.save_prospects(&prospects).await?;
+                let subject = phone.to_string();
+                let detail = serde_json::json!({ "source": source });
+                let entry =
+                    DoNotCallRecord { workspace, phone, source: source.to_owned(), reason, created_at: now };
+                let new = tx.add_do_not_call(&entry).await?;
+                if new {
+                    audit::note(&tx, &actor, "do_not_call.add", subject, detail, now).await?;
+                }
+                Ok::<_, StoreError>((new, changed))
+            })
+            .await?;
+        self.tell(&changed);
+        self.wake.reconciler();
+        self.wake.dialer();
+        Ok(new)
+    }
+
+    /// Takes a number off the list, with the reason on record. Prospects stay as they are: whoever wants them rung again
+    /// says so. Whether it was there.
+    pub async fn remove_do_not_call(
+        &self,
+        actor: Actor,
+        phone: PhoneNumber,
+        reason: String,
+    ) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        self.store
+            .transaction(move |tx| async move {
+                let was_there = tx.remove_do_not_call(actor.workspace, &phone).await?;
+                if was_there {
+                    let detail = serde_json::json!({ "reason": reason });
+                    audit::note(&tx, &actor, "do_not_call.remove", phone, detail, now).await?;
+                }
+                Ok(was_there)
+            })
+            .await
+    }
+}
