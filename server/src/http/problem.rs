@@ -217,6 +217,14 @@ impl Problem {
         Self::new(StatusCode::URI_TOO_LONG, "url_too_long", "Address too long", detail)
     }
 
+    /// 431: the headers are larger than `limit` bytes together.
+    pub fn headers_too_large(limit: usize) -> Self {
+        let detail =
+            format!("The headers are larger than {limit} bytes together. Delete old cookies of this site.");
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Self::new(status, "headers_too_large", "Headers too large", detail)
+    }
+
     /// 408: the body did not arrive in time.
     pub fn body_too_slow() -> Self {
         let detail = "The body did not arrive in time. Nothing was changed; send the request again.";
