@@ -27,3 +27,6 @@ pub use conditions::{IdempotencyKey, IfMatch, PathId};
 pub use json::{JsonBody, OneOrMany};
 pub use problem::{Blocker, FieldError, Problem};
 pub use query::Query;
+
+#[cfg(test)]
+mod acceptance;

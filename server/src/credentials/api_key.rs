@@ -64,3 +64,38 @@ fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
     !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_recognised_by_its_hash_and_shown_by_its_end() {
+        let key = ApiKey::generate([0xAB; 32]);
+        let text = key.secret.expose_secret();
+        assert_eq!(text.len(), 76);
+        assert!(text.ends_with(&key.last4));
+        assert_eq!(ApiKey::parse(text), Ok(key.hash));
+        assert_ne!(ApiKey::generate([0xAC; 32]).hash, key.hash);
+        assert!(!format!("{key:?}").contains("abab"));
+    }
+
+    #[test]
+    fn a_mistyped_key_is_told_apart_without_looking_it_up() {
+        let key = ApiKey::generate([7; 32]);
+        let text = key.secret.expose_secret();
+        let swapped = text.replacen("07", "70", 1);
+        for wrong in
+            ["", "pak_", &text[..75], &text.to_uppercase(), &swapped, &format!("{text}0"), &text[4..]]
+        {
+            assert_eq!(ApiKey::parse(wrong), Err(NotAnApiKey), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_checksum_is_the_crc_everyone_computes() {
+        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+    }
+}

@@ -86,3 +86,48 @@ impl SessionCookie {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn cookie(public_url: &str) -> SessionCookie {
+        SessionCookie::for_public_url(&public_url.parse().unwrap())
+    }
+
+    fn headers(lines: &[&str]) -> HeaderMap {
+        lines.iter().map(|line| (header::COOKIE, HeaderValue::from_str(line).unwrap())).collect()
+    }
+
+    #[test]
+    fn only_plain_http_on_this_machine_goes_without_secure() {
+        let (token, _) = new_session([1; 32]);
+        let set = cookie("https://calls.example.net/x").set(&token, 3_600);
+        assert!(set.starts_with("__Host-prospectai=0101"), "{set}");
+        assert!(set.ends_with("; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax; Secure"), "{set}");
+        for local in ["http://localhost:3000", "http://127.0.0.1:3000", "http://[::1]:3000"] {
+            let set = cookie(local).set(&token, 60);
+            assert!(set.starts_with("prospectai=") && !set.contains("Secure"), "{set}");
+        }
+        for guarded in ["http://10.0.0.5:3000", "http://localhost.example.net", "https://localhost"] {
+            assert!(cookie(guarded).clear().starts_with("__Host-prospectai=; Path=/; Max-Age=0;"));
+        }
+    }
+
+    #[test]
+    fn a_session_is_read_back_from_the_cookie_unless_there_are_two() {
+        let cookie = cookie("https://calls.example.net");
+        let (token, hash) = new_session([2; 32]);
+        let pair = format!("__Host-prospectai={}", token.expose_secret());
+        assert_eq!(cookie.read(&headers(&[&format!("a=b; {pair}; c=d")])), Some(hash));
+        assert_eq!(cookie.read(&headers(&["a=b", &pair])), Some(hash));
+        assert_eq!(cookie.read(&headers(&[&pair, &pair])), None);
+        assert_eq!(cookie.read(&headers(&[&format!("{pair}; __Host-prospectai=x")])), None);
+        assert_eq!(cookie.read(&headers(&["__Host-prospectai=short"])), None);
+        assert_eq!(cookie.read(&headers(&[&pair.replace("__Host-", "")])), None);
+        assert!(cookie.is_present(&headers(&["__Host-prospectai=short"])));
+        assert_eq!(cookie.origin(), "https://calls.example.net");
+    }
+}

@@ -12,7 +12,10 @@ use serde_json::Value;
 use super::middleware::BodyTooSlow;
 use super::problem::{FieldError, Problem};
 
+mod document;
 mod strict;
+
+use document::{Document, Misfit};
 
 /// The default cap of a body: 256 KiB.
 pub const DEFAULT_BODY_LIMIT: usize = 256 * 1024;
@@ -92,9 +95,9 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
 /// Reads JSON that was already parsed, with the same refusals as `JsonBody`: 400 for an unknown field, 422
 /// with a pointer for the rest.
 pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    serde_path_to_error::deserialize(Document(value)).map_err(|error| {
         let pointer = pointer(error.path());
-        refusal(pointer, &error.into_inner().to_string())
+        refusal(pointer, error.into_inner())
     })
 }
 
@@ -119,35 +122,18 @@ fn escaped(key: &str) -> String {
     shown.replace('~', "~0").replace('/', "~1")
 }
 
-/// serde tells what went wrong in words only. They quote the value, so only what was expected is passed on.
-fn refusal(at: String, words: &str) -> Problem {
-    let expected = words.rsplit_once(", expected ").map(|(_, expected)| expected);
-    if let Some(name) = quoted_after(words, "unknown field `") {
-        return Problem::unknown_field(format!("{at}/{}", escaped(name)));
-    }
-    let error = if let Some(name) = quoted_after(words, "missing field `") {
-        FieldError::at(format!("{at}/{}", escaped(name)), "required", "this field is required")
-    } else if words.starts_with("invalid type: null") {
-        FieldError::at(at, "required", "this field must not be null")
-    } else if words.starts_with("unknown variant ") {
-        FieldError::at(at, "unknown_value", format!("expected {}", expected.unwrap_or("another value")))
-    } else if words.starts_with("invalid type: ") {
-        FieldError::at(at, "wrong_type", format!("expected {}", expected.unwrap_or("another type")))
-    } else if words.starts_with("invalid value: ") || words.starts_with("invalid length ") {
-        FieldError::at(at, "invalid", format!("expected {}", expected.unwrap_or("another value")))
-    } else {
-        // Said by a type of ours, whose messages do not quote.
-        FieldError::at(at, "invalid", words)
+fn refusal(at: String, misfit: Misfit) -> Problem {
+    let detail = misfit.to_string();
+    let error = match misfit {
+        // The path already ends in the field's name.
+        Misfit::UnknownField => return Problem::unknown_field(at),
+        Misfit::MissingField(name) => FieldError::at(format!("{at}/{name}"), "required", detail),
+        Misfit::Null => FieldError::at(at, "required", detail),
+        Misfit::WrongType(_) => FieldError::at(at, "wrong_type", detail),
+        Misfit::UnknownWord(_) => FieldError::at(at, "unknown_value", detail),
+        Misfit::InvalidValue(_) | Misfit::Said(_) => FieldError::at(at, "invalid", detail),
     };
-    Problem::invalid(vec![error])
-}
-
-fn quoted_after<'a>(words: &'a str, start: &str) -> Option<&'a str> {
-    let rest = words.strip_prefix(start)?;
-    let end = rest.rfind("`, ").or_else(|| rest.rfind('`'))?;
-    // `expected one of …` quotes names too: the unknown one ends before it.
-    let end = rest.find("`, expected").or_else(|| rest.find("`, there are no fields")).unwrap_or(end);
-    Some(&rest[..end])
+    error.into()
 }
 
 /// One object, or an array of them.

@@ -15,12 +15,12 @@ mod headers;
 mod request;
 
 pub use body_deadline::{BodyTooSlow, body_within};
-pub use guards::{LeakedKey, answers, credential_in_url, fallback, method_not_allowed, url_length};
+pub use guards::{LeakedKey, answers, credential_in_url, fallback, head_length, method_not_allowed};
 pub use headers::{AnswerPolicy, DOCS_PAGE_POLICY, answer_headers};
 pub use request::{RequestId, current_request_id, log_request, panic_to_problem, request_id};
 
 /// Puts the layers every route has around a router: a request id, the request log, headers, panics as 500,
-/// long addresses, keys in the address, and problems for unknown addresses and methods.
+/// long addresses and headers, keys in the address, and problems for unknown addresses and methods.
 ///
 /// What differs per group of routes stays with the group: `answers`, `body_within`, sign-in, csrf.
 pub fn guarded<S: Clone + Send + Sync + 'static>(router: Router<S>, policy: AnswerPolicy) -> Router<S> {
@@ -29,7 +29,7 @@ pub fn guarded<S: Clone + Send + Sync + 'static>(router: Router<S>, policy: Answ
         .fallback(fallback)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(credential_in_url))
-        .layer(from_fn(url_length))
+        .layer(from_fn(head_length))
         .layer(from_fn(panic_to_problem))
         .layer(from_fn_with_state(policy, answer_headers))
         .layer(from_fn(log_request))

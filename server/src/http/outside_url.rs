@@ -51,7 +51,8 @@ fn check(text: &str, rules: UrlRules<'_>) -> Result<Url, &'static str> {
         return Err("leave out the part after #");
     }
     let port = url.port_or_known_default().unwrap_or_default();
-    if !PORTS.contains(&port) && !(plain && port == 80) {
+    let usual = PORTS.contains(&port) || (plain && port == 80);
+    if !usual {
         return Err("only ports 443 and 8443 are fetched");
     }
     match url.host() {

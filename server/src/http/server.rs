@@ -27,7 +27,7 @@ use tower::ServiceExt;
 pub struct ServerLimits {
     /// Time for the head of a request to arrive, and for an idle connection to be used again.
     pub header_timeout: Duration,
-    /// Bytes of a request's head; beyond them 431.
+    /// Bytes of a request's head in memory; somewhere between this and its double the answer is 431.
     pub header_bytes: usize,
     /// Connections open at once; further ones wait in the kernel's queue.
     pub connections: usize,
@@ -137,5 +137,128 @@ async fn converse(
     };
     if let Err(error) = ended {
         tracing::trace!(%error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::Notify;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    struct Running {
+        address: SocketAddr,
+        shutdown: CancellationToken,
+        served: JoinHandle<Stopped>,
+    }
+
+    async fn start(router: Router, limits: ServerLimits) -> Running {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let served = tokio::spawn(serve(listener, router, limits, shutdown.clone()));
+        Running { address, shutdown, served }
+    }
+
+    impl Running {
+        async fn connect(&self, send: &str) -> TcpStream {
+            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            stream.write_all(send.as_bytes()).await.unwrap();
+            stream
+        }
+    }
+
+    /// Everything until the server closes the connection.
+    async fn rest(mut stream: TcpStream) -> String {
+        let mut text = Vec::new();
+        // A reset instead of a clean end is a closed connection, too.
+        let _ended = stream.read_to_end(&mut text).await;
+        String::from_utf8(text).unwrap()
+    }
+
+    fn hello() -> Router {
+        Router::new().route(
+            "/",
+            get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() }),
+        )
+    }
+
+    const ONE_REQUEST: &str = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+    #[tokio::test]
+    async fn a_request_is_answered_and_knows_its_peer() {
+        let server = start(hello(), ServerLimits::default()).await;
+        let answer = rest(server.connect(ONE_REQUEST).await).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("127.0.0.1"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_head_that_never_ends_is_cut_off() {
+        let limits = ServerLimits { header_timeout: Duration::from_millis(30), ..ServerLimits::default() };
+        let server = start(hello(), limits).await;
+        let answer = rest(server.connect("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ").await).await;
+        assert!(!answer.contains("200 OK"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_too_large_is_refused() {
+        let server = start(hello(), ServerLimits::default()).await;
+        let head = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Large: {}\r\n\r\n", "a".repeat(100_000));
+        let answer = rest(server.connect(&head).await).await;
+        assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn connections_beyond_the_cap_wait_for_a_place() {
+        let limits = ServerLimits { connections: 1, ..ServerLimits::default() };
+        let server = start(hello(), limits).await;
+        let mut first = server.connect("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        let mut byte = [0];
+        first.read_exact(&mut byte).await.unwrap();
+        let second = server.connect(ONE_REQUEST).await;
+        let answered = tokio::spawn(rest(second));
+        drop(first);
+        assert!(answered.await.unwrap().starts_with("HTTP/1.1 200 OK"));
+    }
+
+    /// A route that says when it has begun and answers when told to.
+    fn waiting(began: &Arc<Notify>, go_on: &Arc<Notify>) -> Router {
+        let (began, go_on) = (Arc::clone(began), Arc::clone(go_on));
+        Router::new().route(
+            "/",
+            get(|| async move {
+                began.notify_one();
+                go_on.notified().await;
+                "finished"
+            }),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_stop_finishes_the_request_in_work_and_takes_no_more() {
+        let (began, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let server = start(waiting(&began, &go_on), ServerLimits::default()).await;
+        let stream = server.connect("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        began.notified().await;
+        server.shutdown.cancel();
+        go_on.notify_one();
+        assert!(rest(stream).await.ends_with("finished"));
+        assert_eq!(server.served.await.unwrap(), Stopped { cut: 0 });
+        assert!(TcpStream::connect(server.address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_request_that_outlasts_the_drain_is_cut() {
+        let (began, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let limits = ServerLimits { drain: Duration::from_millis(20), ..ServerLimits::default() };
+        let server = start(waiting(&began, &go_on), limits).await;
+        let stream = server.connect("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        began.notified().await;
+        server.shutdown.cancel();
+        assert_eq!(server.served.await.unwrap(), Stopped { cut: 1 });
+        assert_eq!(rest(stream).await, "");
     }
 }

@@ -10,6 +10,8 @@ use crate::http::problem::Problem;
 
 /// Longer addresses are attacks or mistakes.
 const LONGEST_URL: usize = 8 * 1024;
+/// Names and values of all headers together.
+const LARGEST_HEADERS: usize = 32 * 1024;
 
 /// 404 for an address nothing answers at.
 pub async fn fallback() -> Problem {
@@ -21,11 +23,16 @@ pub async fn method_not_allowed() -> Problem {
     Problem::method_not_allowed()
 }
 
-/// 414 for addresses over 8 KiB.
-pub async fn url_length(request: Request, next: Next) -> Response {
-    let uri = request.uri();
-    if uri.path_and_query().map_or(0, |path| path.as_str().len()) > LONGEST_URL {
+/// 414 for addresses over 8 KiB, 431 for headers over 32 KiB. The server's own limit on heads stops reading only
+/// some way beyond that, and answers without a body.
+pub async fn head_length(request: Request, next: Next) -> Response {
+    if request.uri().path_and_query().map_or(0, |path| path.as_str().len()) > LONGEST_URL {
         return Problem::url_too_long(LONGEST_URL).into_response();
+    }
+    let headers: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if headers > LARGEST_HEADERS {
+        return Problem::headers_too_large(LARGEST_HEADERS).into_response();
     }
     next.run(request).await
 }

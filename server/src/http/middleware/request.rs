@@ -74,3 +74,48 @@ pub async fn panic_to_problem(request: Request, next: Next) -> Response {
         Problem::internal().into_response()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use crate::http::middleware::{AnswerPolicy, guarded};
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_log_names_the_route_but_neither_path_nor_query() {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::DEBUG)
+            .with_writer(move || writer.clone())
+            .with_ansi(false)
+            .finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let router = axum::Router::new().route("/do-not-call/{number}", get(|| async { "ok" }));
+        let request =
+            axum::http::Request::get("/do-not-call/+15550100?q=hunter2").body(Body::empty()).unwrap();
+        let answer = guarded(router, AnswerPolicy::api(false)).oneshot(request).await.unwrap();
+        let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert!(log.contains("/do-not-call/{number}") && log.contains("status=200"), "{log}");
+        assert!(log.contains(answer.headers()["x-request-id"].to_str().unwrap()), "{log}");
+        assert!(!log.contains("15550100") && !log.contains("hunter2"), "{log}");
+    }
+}
