@@ -12,6 +12,8 @@ use tokio::task::JoinHandle;
 pub enum Then {
     /// Writes these bytes and closes.
     Write(String),
+    /// Writes these bytes and keeps the connection, which then answers nothing more.
+    WriteAndKeep(String),
     /// Breaks the connection without a word.
     Reset,
     /// Says nothing and keeps the connection.
@@ -65,7 +67,7 @@ impl Drop for FakePeer {
 /// An HTTP answer as text.
 pub fn http(status: u16, headers: &str, body: &str) -> String {
     let length = body.len();
-    format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
+    format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
 }
 
 async fn serve(
@@ -83,6 +85,10 @@ async fn serve(
             Then::Write(answer) => {
                 let _ = stream.write_all(answer.as_bytes()).await;
                 let _ = stream.shutdown().await;
+            }
+            Then::WriteAndKeep(answer) => {
+                let _ = stream.write_all(answer.as_bytes()).await;
+                kept.push(stream);
             }
             Then::Reset => drop(stream.set_zero_linger()),
             Then::Nothing => kept.push(stream),

@@ -31,7 +31,7 @@ async fn place_answered(status: u16, headers: &str, body: &str) -> PlaceOutcome 
 
 #[tokio::test]
 async fn an_accepted_call_is_placed_on_a_fresh_connection_each() {
-    let peer = FakePeer::start(Then::Write(created())).await;
+    let peer = FakePeer::start(Then::WriteAndKeep(created())).await;
     let client = client(&peer.base());
     for sent in 1..=2 {
         let outcome = client.place(&a_call(), Instant::now()).await;
@@ -137,6 +137,7 @@ async fn throttled_says_how_long_to_wait() {
     for (status, headers, body, retry_after) in [
         (429, "retry-after: 7\r\n", twilio_error(20429, 429), seconds(7)),
         (429, "", "too many".to_owned(), None),
+        (429, "retry-after: 18446744073709551615\r\n", String::new(), seconds(3_600)),
         (429, "retry-after: Wed, 21 Oct 2015 07:28:00 GMT\r\n", String::new(), None),
         (400, "", twilio_error(20429, 400), None),
     ] {
