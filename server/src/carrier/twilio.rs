@@ -112,3 +112,54 @@ pub(crate) fn is_sid(kind: &str, text: &str) -> bool {
     text.strip_prefix(kind)
         .is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretBox;
+
+    use super::*;
+
+    const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
+
+    fn credentials(account: &str, key: Option<&str>) -> Result<Credentials, InvalidCredentials> {
+        let key = key.map(|sid| ApiKey { sid: sid.to_owned(), secret: "key secret".into() });
+        Credentials::new(account.to_owned(), "the token".into(), key)
+    }
+
+    #[test]
+    fn only_sids_of_the_right_kind_are_credentials_and_secrets_are_never_printed() {
+        let key = ACCOUNT.replace("AC", "SK");
+        let good = credentials(ACCOUNT, Some(&key)).expect("credentials");
+        let printed = format!("{good:?}");
+        assert!(!printed.contains("the token") && !printed.contains("key secret"), "{printed}");
+        assert_eq!(credentials(&key, None).err(), Some(InvalidCredentials::AccountSid));
+        assert_eq!(credentials("AC/../..", None).err(), Some(InvalidCredentials::AccountSid));
+        assert_eq!(credentials(ACCOUNT, Some(ACCOUNT)).err(), Some(InvalidCredentials::ApiKeySid));
+    }
+
+    #[test]
+    fn an_api_base_that_could_leak_or_confuse_and_timeouts_that_hide_are_refused() {
+        let client = |base: &str, connect: u64| {
+            let mut settings = ClientSettings::new(base.parse().expect("a URL"));
+            settings.connect_timeout = Duration::from_secs(connect);
+            let urls = CallbackUrls::new("https://calls.example.com", SecretBox::new(Box::new([7; 32])));
+            TwilioClient::new(
+                &settings,
+                credentials(ACCOUNT, None).expect("credentials"),
+                urls.expect("a URL"),
+            )
+        };
+        assert!(client("http://127.0.0.1:9/prefix/", 3).is_ok());
+        for base in
+            ["ftp://a.example", "http://user@a.example", "http://a.example/?a=1", "http://a.example/#a"]
+        {
+            assert!(
+                client(base, 3).is_err_and(|error| error.to_string().contains("TWILIO_API_BASE")),
+                "{base}"
+            );
+        }
+        for connect in [5, 15, 30] {
+            assert!(client("http://127.0.0.1:9", connect).is_err(), "{connect} s");
+        }
+    }
+}

@@ -1,4 +1,4 @@
 //! The integration tests: one binary.
 
-mod house_rules;
 mod support;
+mod twilio_contract;

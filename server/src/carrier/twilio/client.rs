@@ -21,11 +21,13 @@ use crate::carrier::{
 };
 
 /// The first byte of a create leaves us within this time of its arming, or not at all: later, somebody else may already
-/// have taken the attempt for lost.
+/// have taken the attempt for lost. Time during which the machine itself sleeps does not count.
 pub const SEND_WITHIN: Duration = Duration::from_secs(5);
 
 /// Longer answers are given up; the largest page we ask for is a fraction of it.
 const MAX_REPLY_BYTES: usize = 256 * 1024;
+/// Nobody would ask for a longer pause in earnest.
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 const PAGE_SIZE: &str = "50";
 /// A number with more calls than this in the wanted time is not worth reading to the end.
 const MAX_PAGES: usize = 20;
@@ -86,6 +88,8 @@ impl TwilioClient {
                 .no_proxy()
                 .connect_timeout(connect)
         };
+        // Without https no root certificates are needed, and a machine may have none: a simulator must work all the same.
+        let builder = || if base.scheme() == "https" { builder() } else { builder().tls_certs_only([]) };
         let build = |builder: ClientBuilder| builder.build().map_err(ClientError::Tls);
         Ok(Self {
             // Without idle connections every create has a fresh one: a reused connection that dies leaves open whether
@@ -218,6 +222,7 @@ fn with_form(request: RequestBuilder, form: String) -> RequestBuilder {
 async fn read_reply(mut response: Response) -> Result<Reply, NoReply> {
     let status = response.status().as_u16();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let retry_after = retry_after.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT));
     let lost = |why: String| NoReply::Lost { why: format!("HTTP {status}, but {why}") };
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| lost(describe(error)))? {
@@ -226,7 +231,7 @@ async fn read_reply(mut response: Response) -> Result<Reply, NoReply> {
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Reply { status, retry_after: retry_after.map(Duration::from_secs), body })
+    Ok(Reply { status, retry_after, body })
 }
 
 fn entries<'p>(page: &'p Value, name: &str) -> Result<&'p [Value], RequestError> {
