@@ -131,6 +131,11 @@ fn every_country_has_an_ordinary_number_that_is_accepted() {
             if found.as_ref().map(PhoneNumber::as_str) != Ok(&e164) {
                 wrong.push(format!("{country} {e164} {found:?}"));
             }
+            let national = example.format(namba::Format::National).to_string();
+            let found = PhoneNumber::parse(&national, Some(country));
+            if found.as_ref().map(PhoneNumber::as_str) != Ok(&e164) {
+                wrong.push(format!("{country} {national} {found:?}"));
+            }
         }
     }
     assert!(countries > 230, "{countries}");

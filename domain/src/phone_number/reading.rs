@@ -185,8 +185,9 @@ fn is_short_code(region: namba::Region, digits: &str) -> bool {
 fn refuse_what_nobody_answers(number: &namba::PhoneNumber) -> Result<(), PhoneNumberError> {
     let assessment = number.assess();
     let national = number.national_number();
-    // Also behind a country code: +1 911.
-    let is_code = assessment.regions().iter().any(|region| is_short_code(*region, national));
+    // Also behind a country code: +1 911. Small countries have subscribers with numbers as short.
+    let is_code =
+        !assessment.is_valid() && assessment.regions().iter().any(|region| is_short_code(*region, national));
     if is_code || belongs_to_no_country(number) || is_north_american_service(number) {
         return Err(PhoneNumberError::DestinationForbidden);
     }
