@@ -131,11 +131,14 @@ impl Pacer {
     fn next_start(&self, now: Timestamp) -> Timestamp {
         let until_token = (1.0 - self.tokens).max(0.0) / self.pacing.calls_per_second;
         let mut wait = SignedDuration::from_millis((until_token * 1_000.0).ceil() as i64);
-        if self.last_second.len() >= self.pacing.most_per_second()
-            && let Some(oldest) = self.last_second.front()
-        {
-            wait = wait.max(ONE_SECOND - now.duration_since(*oldest));
+        // After a change to a slower pacing several may have to leave the second first.
+        let last_to_leave = self.last_second.len().checked_sub(self.pacing.most_per_second());
+        if let Some(start) = last_to_leave.and_then(|index| self.last_second.get(index)) {
+            wait = wait.max(ONE_SECOND - now.duration_since(*start));
         }
         now.saturating_add(wait).unwrap_or(Timestamp::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests;

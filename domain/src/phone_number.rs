@@ -1,6 +1,7 @@
 //! Phone numbers in international form: read from what people type, never from what they may have meant.
 
 mod destination;
+mod north_america;
 mod reading;
 mod region;
 

@@ -246,3 +246,6 @@ fn dispositions_of(status: &str) -> Result<&'static [Disposition], InvalidRetryP
         other => Err(InvalidRetryPolicy::Status(other.chars().take(40).collect())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,9 @@ fn oracle(days: &Days, zone: Tz, instant: Timestamp) -> bool {
     let wall = zone.from_utc_datetime(&utc.naive_utc());
     let minute = u16::try_from(wall.hour() * 60 + wall.minute()).unwrap();
     let today = wall.weekday().num_days_from_monday() as usize;
-    let begun_today = |(start, end): &(u16, u16)| if start < end { *start <= minute && minute < *end } else { *start <= minute };
+    let begun_today = |(start, end): &(u16, u16)| {
+        if start < end { *start <= minute && minute < *end } else { *start <= minute }
+    };
     let begun_yesterday = |(start, end): &(u16, u16)| start > end && minute < *end;
     days[today].iter().any(begun_today) || days[(today + 6) % 7].iter().any(begun_yesterday)
 }
@@ -77,7 +79,8 @@ impl Draw {
         let (first, last): (Timestamp, Timestamp) = (YEARS.0.parse().unwrap(), YEARS.1.parse().unwrap());
         let seconds = (last.as_second() - first.as_second()).unsigned_abs();
         let anywhere = first + SignedDuration::from_secs(self.below(seconds) as i64);
-        let change = jiff::tz::TimeZone::get(zone.name()).unwrap().following(anywhere).next().map(|t| t.timestamp());
+        let change =
+            jiff::tz::TimeZone::get(zone.name()).unwrap().following(anywhere).next().map(|t| t.timestamp());
         match change.filter(|change| self.below(2) == 0 && *change < last) {
             Some(change) => change + SignedDuration::from_secs(self.below(2 * 86_400) as i64 - 86_400),
             None => anywhere,
@@ -97,7 +100,9 @@ fn a_hundred_thousand_random_weeks_agree_with_the_oracle() {
         assert_eq!(openness.is_open(), oracle(&days, *theirs, now), "{}", context());
         let change = match openness {
             Openness::Open { until } => until,
-            Openness::Closed { next_open } => next_open.unwrap_or_else(|| panic!("never opens, {}", context())),
+            Openness::Closed { next_open } => {
+                next_open.unwrap_or_else(|| panic!("never opens, {}", context()))
+            }
         };
         if change.to_string().as_str() >= YEARS.1 {
             continue;
@@ -107,12 +112,22 @@ fn a_hundred_thousand_random_weeks_agree_with_the_oracle() {
         let between = now + SignedDuration::from_secs(draw.below(seconds.unsigned_abs() + 1) as i64);
         let before = change - SignedDuration::from_millis(1);
         assert_eq!(oracle(&days, *theirs, before.max(now)), openness.is_open(), "before, {}", context());
-        assert_eq!(oracle(&days, *theirs, between.min(before)), openness.is_open(), "{between}, {}", context());
+        assert_eq!(
+            oracle(&days, *theirs, between.min(before)),
+            openness.is_open(),
+            "{between}, {}",
+            context()
+        );
         assert_ne!(oracle(&days, *theirs, change), openness.is_open(), "after, {}", context());
         if case % 200 == 0 {
             for minute in 1..=(seconds / 60).min(3 * 1_440) {
                 let instant = change - SignedDuration::from_mins(minute);
-                assert_eq!(oracle(&days, *theirs, instant.max(now)), openness.is_open(), "{instant}, {}", context());
+                assert_eq!(
+                    oracle(&days, *theirs, instant.max(now)),
+                    openness.is_open(),
+                    "{instant}, {}",
+                    context()
+                );
             }
         }
     }
@@ -140,9 +155,18 @@ fn days_begin_where_the_oracle_says() {
 #[test]
 fn a_year_of_ringing_by_the_hints_stays_inside_and_misses_nothing() {
     let names = [
-        "America/New_York", "America/Los_Angeles", "America/St_Johns", "America/Sao_Paulo", "America/Phoenix",
-        "Europe/London", "Africa/Casablanca", "Antarctica/Troll", "Asia/Kathmandu", "Australia/Lord_Howe",
-        "Pacific/Chatham", "Pacific/Apia",
+        "America/New_York",
+        "America/Los_Angeles",
+        "America/St_Johns",
+        "America/Sao_Paulo",
+        "America/Phoenix",
+        "Europe/London",
+        "Africa/Casablanca",
+        "Antarctica/Troll",
+        "Asia/Kathmandu",
+        "Australia/Lord_Howe",
+        "Pacific/Chatham",
+        "Pacific/Apia",
     ];
     // Nights on weekdays, an afternoon on Saturday, a short window in the hour of most clock changes on Sunday.
     let mut days: Days = std::array::from_fn(|_| vec![(22 * 60, 6 * 60)]);

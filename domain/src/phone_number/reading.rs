@@ -2,7 +2,7 @@
 
 use namba::{EmergencyMatch, Format, NumberKind, Possibility, ShortNumber};
 
-use super::Region;
+use super::{Region, north_america};
 
 /// Longer texts are not looked at; the longest way of writing a number is far shorter.
 const LONGEST_TEXT: usize = 64;
@@ -75,6 +75,9 @@ pub(super) fn read(raw: &str, default_region: Option<Region>) -> Result<String, 
         return Err(PhoneNumberError::LooksLikeSpreadsheetNumber);
     }
     let typed = Typed::from(text)?;
+    if let Some(e164) = typed.in_a_known_area(default_region) {
+        return Ok(e164);
+    }
     refuse_short_codes(&typed, default_region)?;
     let number = typed.number(default_region)?;
     let e164 = number.format(Format::E164).to_string();
@@ -89,7 +92,8 @@ pub(super) fn region_of(e164: &str) -> Option<Region> {
     if let Some(code) = reserved_region(e164) {
         return Region::parse(code).ok();
     }
-    namba::parse(e164).ok()?.region().map(Region::known)
+    let known_area = e164.strip_prefix("+1").and_then(north_america::region_of);
+    known_area.or_else(|| namba::parse(e164).ok()?.region().map(Region::known))
 }
 
 /// The zones of the number's range. Where the plan knows none it says so with a name that is no zone.
@@ -129,6 +133,19 @@ impl<'a> Typed<'a> {
         } else {
             Ok(Self { text, international, digits })
         }
+    }
+
+    /// The short way for most numbers of the United States and Canada.
+    fn in_a_known_area(&self, default_region: Option<Region>) -> Option<String> {
+        let at_home = || default_region.is_some_and(|region| matches!(region.as_str(), "US" | "CA"));
+        let national = match (self.international, self.digits.len()) {
+            (true, 11) => self.digits.strip_prefix('1')?,
+            (false, 11) if at_home() => self.digits.strip_prefix('1')?,
+            (false, 10) if at_home() => &self.digits,
+            _ => return None,
+        };
+        let ordinary = north_america::region_of(national).is_some() && !north_america::is_service(national);
+        ordinary.then(|| format!("+1{national}"))
     }
 
     fn number(&self, default_region: Option<Region>) -> Result<namba::PhoneNumber, PhoneNumberError> {
@@ -185,9 +202,11 @@ fn is_short_code(region: namba::Region, digits: &str) -> bool {
 fn refuse_what_nobody_answers(number: &namba::PhoneNumber) -> Result<(), PhoneNumberError> {
     let assessment = number.assess();
     let national = number.national_number();
-    // Also behind a country code: +1 911.
-    let is_code = assessment.regions().iter().any(|region| is_short_code(*region, national));
-    if is_code || belongs_to_no_country(number) || is_north_american_service(number) {
+    let is_service = number.calling_code().value() == 1 && north_america::is_service(national);
+    // Also behind a country code: +1 911. Small countries have subscribers with numbers as short.
+    let is_code =
+        !assessment.is_valid() && assessment.regions().iter().any(|region| is_short_code(*region, national));
+    if is_code || belongs_to_no_country(number) || is_service {
         return Err(PhoneNumberError::DestinationForbidden);
     }
     match assessment.kind() {
@@ -208,13 +227,6 @@ fn refuse_what_nobody_answers(number: &namba::PhoneNumber) -> Result<(), PhoneNu
 /// (+800): country codes of the ITU that are no country's.
 fn belongs_to_no_country(number: &namba::PhoneNumber) -> bool {
     matches!(number.calling_code().value(), 800 | 808 | 870 | 878 | 881 | 882 | 883 | 888 | 979)
-}
-
-/// 976 exchanges are pay-per-call in many area codes, 555-1212 is directory assistance.
-fn is_north_american_service(number: &namba::PhoneNumber) -> bool {
-    let national = number.national_number();
-    number.calling_code().value() == 1
-        && (national.get(3..6) == Some("976") || national.get(3..) == Some("5551212"))
 }
 
 /// Numbers that ring nobody and are accepted although no subscriber can have them, with the region they count in,
