@@ -38,7 +38,8 @@ impl fmt::Display for Usd {
     /// Decimal with at least four and at most six places: `0.0140`, `12.345678`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.micros < 0 { "-" } else { "" };
-        let (whole, fraction) = (self.micros.unsigned_abs() / 1_000_000, self.micros.unsigned_abs() % 1_000_000);
+        let (whole, fraction) =
+            (self.micros.unsigned_abs() / 1_000_000, self.micros.unsigned_abs() % 1_000_000);
         let digits = format!("{fraction:06}");
         let shown = match digits.trim_end_matches('0').len() {
             0..=4 => &digits[..4],
@@ -68,7 +69,8 @@ impl FromStr for Usd {
         }
         let whole: i64 = whole.parse().map_err(|_| InvalidAmount)?;
         let fraction: i64 = format!("{kept:0<6}").parse().map_err(|_| InvalidAmount)?;
-        let micros = whole.checked_mul(1_000_000).and_then(|w| w.checked_add(fraction)).ok_or(InvalidAmount)?;
+        let micros =
+            whole.checked_mul(1_000_000).and_then(|w| w.checked_add(fraction)).ok_or(InvalidAmount)?;
         Ok(Self { micros: if negative { -micros } else { micros } })
     }
 }
