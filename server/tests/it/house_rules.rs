@@ -188,12 +188,13 @@ fn is_word(character: char) -> bool {
 }
 
 fn breaches_in(folder: &str, check: fn(&Path, &str) -> Vec<String>) -> Vec<String> {
-    let folder = root().join(folder);
+    let whole = root().join(folder);
     let mut found = Vec::new();
-    for file in rust_files(&folder) {
+    for file in rust_files(&whole) {
         let text = fs::read_to_string(&file).expect("read a source file");
-        let inside = file.strip_prefix(&folder).expect("a file below the folder");
-        found.extend(check(inside, &text).into_iter().map(|breach| format!("{}: {breach}", file.display())));
+        let inside = file.strip_prefix(&whole).expect("a file below the folder");
+        let name = format!("{folder}/{}", inside.display());
+        found.extend(check(inside, &text).into_iter().map(|breach| format!("{name}: {breach}")));
     }
     found
 }
