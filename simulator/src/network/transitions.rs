@@ -120,8 +120,24 @@ impl Network {
         self.opened(-1);
     }
 
+    /// The caller hangs up: cancels a call nobody answered yet, completes one that is live unless only a cancellation
+    /// was asked for. False when the call is past that.
+    pub(crate) fn hang_up(self: &Arc<Self>, index: usize, only_unanswered: bool, at: Timestamp) -> bool {
+        let mut state = self.state();
+        let call = &state.calls[index];
+        let (status, sip) = match call.status() {
+            Status::Queued if call.started_at.is_none() => (Status::Canceled, 0),
+            Status::Queued | Status::Ringing => (Status::Canceled, 487),
+            Status::InProgress if !only_unanswered => (Status::Completed, 200),
+            _ => return false,
+        };
+        self.close(&mut state, index, status, sip, at);
+        true
+    }
+
     /// Moves an answered call to other instructions; false when it is not live.
-    pub(crate) fn redirect(&self, state: &State, index: usize, script: Script) -> bool {
+    pub(crate) fn redirect(&self, index: usize, script: Script) -> bool {
+        let state = self.state();
         let call = &state.calls[index];
         let live = call.answered_at.is_some() && call.ending.is_none();
         live && call.redirects.as_ref().is_some_and(|line| line.send(script).is_ok())

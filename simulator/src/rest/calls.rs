@@ -21,8 +21,6 @@ use super::view;
 use super::wire::Line;
 use crate::faults::CreateFault;
 use crate::network::call::{Call, Update};
-use crate::network::order::Script;
-use crate::network::status::Status;
 use crate::network::{Network, State as Facts};
 use crate::timeline::rfc2822;
 
@@ -101,49 +99,26 @@ pub(super) async fn update(
     let index = found(&network.state(), &path.1)?;
     let now = network.timeline.now();
     match form.get("Status") {
-        Some(status @ ("canceled" | "completed")) => network.hang_up(index, status == "canceled", now)?,
+        Some(status @ ("canceled" | "completed")) => {
+            if !network.hang_up(index, status == "canceled", now) {
+                return Err(not_in_progress());
+            }
+        }
         Some(other) => return Err(Refusal::bad(20001, format!("Status must be canceled or completed, not {other}"))),
         None => {
             if form.get("Url").is_some() && form.get("Twiml").is_some() {
                 return Err(Refusal::bad(20001, "Url and Twiml exclude each other"));
             }
-            if let Some(script) = create::script(&form)? {
-                network.move_to(index, script)?;
+            if let Some(script) = create::script(&form)?
+                && !network.redirect(index, script)
+            {
+                return Err(not_in_progress());
             }
         }
     }
     let mut state = network.state();
     state.calls[index].updates.push(Update { at: now, parameters: form.into_pairs() });
     Ok(Json(view::call(network, &state.calls[index], network.timeline.now())))
-}
-
-impl Network {
-    /// Cancels a call nobody answered, or hangs up any that is open.
-    fn hang_up(self: &Arc<Self>, index: usize, only_unanswered: bool, now: Timestamp) -> Result<(), Refusal> {
-        let status = self.state().calls[index].status();
-        match status {
-            Status::Queued | Status::Ringing => self.end_if(index, status, Status::Canceled, 487, now),
-            Status::InProgress if !only_unanswered => self.end_if(index, status, Status::Completed, 200, now),
-            _ => Err(not_in_progress()),
-        }
-    }
-
-    fn end_if(
-        self: &Arc<Self>,
-        index: usize,
-        still: Status,
-        ending: Status,
-        sip: u16,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        let _ = still;
-        self.end(index, ending, sip, now);
-        Ok(())
-    }
-
-    fn move_to(&self, index: usize, script: Script) -> Result<(), Refusal> {
-        if self.redirect(&self.state(), index, script) { Ok(()) } else { Err(not_in_progress()) }
-    }
 }
 
 fn not_in_progress() -> Refusal {
