@@ -170,7 +170,8 @@ impl AnswerModel {
         if Dice::new(seed, &["invalid", to]).hit(self.invalid) {
             return Outcome::Failed { sip: 404 };
         }
-        let Some(odds) = self.odds.iter().rev().find(|o| o.from_hour <= local_hour).or(self.odds.last()) else {
+        let Some(odds) = self.odds.iter().rev().find(|o| o.from_hour <= local_hour).or(self.odds.last())
+        else {
             return Outcome::NoAnswer;
         };
         if roll < odds.human {

@@ -11,8 +11,8 @@ use reqwest::{Client, RequestBuilder, Response, redirect};
 use url::Url;
 
 use crate::network::alerts::Alert;
-pub(crate) use edge::Trouble;
 use edge::Edge;
+pub(crate) use edge::Trouble;
 use reach::Reach;
 
 /// Twilio waits this long for TwiML, and a status callback with all its retries is given up after it too.
@@ -79,7 +79,8 @@ impl Post {
             let answer = tokio::time::timeout(left.min(edge.connect + edge.read), sent).await;
             let Some(trouble) = Trouble::of(answer) else { return Ok(()) };
             let pause = Duration::from_millis(50 << attempt);
-            if attempt >= edge.retries || !edge.retries_on(trouble) || started.elapsed() + pause >= edge.total {
+            if attempt >= edge.retries || !edge.retries_on(trouble) || started.elapsed() + pause >= edge.total
+            {
                 return Err(Alert::undelivered(trouble, &url));
             }
             tokio::time::sleep(pause).await;
@@ -88,7 +89,12 @@ impl Post {
     }
 
     /// Asks for a document, following redirects the way Twilio does.
-    pub(crate) async fn ask(&self, url: &str, method: Method, fields: &Fields) -> Result<(Url, String), Alert> {
+    pub(crate) async fn ask(
+        &self,
+        url: &str,
+        method: Method,
+        fields: &Fields,
+    ) -> Result<(Url, String), Alert> {
         match tokio::time::timeout(HARD_LIMIT, self.follow(url, method, fields)).await {
             Ok(answer) => answer,
             Err(_elapsed) => Err(Alert::new(11200, "the document did not arrive within 15 seconds", url)),
@@ -105,7 +111,8 @@ impl Post {
                 return document(url, answer).await;
             }
             let location = answer.headers().get("location").and_then(|l| l.to_str().ok()).unwrap_or_default();
-            let next = url.join(location).map_err(|_| Alert::new(11206, "redirected to no valid URL", &url))?;
+            let next =
+                url.join(location).map_err(|_| Alert::new(11206, "redirected to no valid URL", &url))?;
             if matches!(answer.status().as_u16(), 301..=303) {
                 (method, fields) = (Method::Get, Fields::new());
             }
@@ -145,7 +152,11 @@ impl Post {
 }
 
 fn sign(token: &str, url: &Url, fields: &Fields) -> String {
-    signature::sign(token, &signature::signed_form(url), fields.iter().map(|(name, value)| (*name, value.as_str())))
+    signature::sign(
+        token,
+        &signature::signed_form(url),
+        fields.iter().map(|(name, value)| (*name, value.as_str())),
+    )
 }
 
 async fn document(url: Url, mut answer: Response) -> Result<(Url, String), Alert> {

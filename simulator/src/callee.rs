@@ -164,8 +164,10 @@ impl Callee {
         match self.fetch(target, more).await {
             Ok(document) => Some(document),
             Err(alert) => {
-                let told =
-                    vec![("ErrorCode", alert.code.to_string()), ("ErrorUrl", without_fragment(&target.url).to_owned())];
+                let told = vec![
+                    ("ErrorCode", alert.code.to_string()),
+                    ("ErrorUrl", without_fragment(&target.url).to_owned()),
+                ];
                 self.raise(alert);
                 let fallback = self.order.fallback.clone()?;
                 match self.fetch(&fallback, told).await {
@@ -220,9 +222,9 @@ impl Document {
             Some(method) if method.eq_ignore_ascii_case("GET") => Method::Get,
             _ => Method::Post,
         };
-        resolved
-            .map(|url| Target { url: url.into(), method })
-            .map_err(|_| Alert::new(11100, "the URL is not valid here; inline TwiML needs absolute ones", url))
+        resolved.map(|url| Target { url: url.into(), method }).map_err(|_| {
+            Alert::new(11100, "the URL is not valid here; inline TwiML needs absolute ones", url)
+        })
     }
 }
 

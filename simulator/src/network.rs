@@ -100,7 +100,8 @@ impl Network {
             timeline: settings.timeline,
             answers: settings.answers,
             postman,
-            pace: Duration::try_from_secs_f64(1.0 / settings.calls_per_second).unwrap_or(Duration::from_secs(1)),
+            pace: Duration::try_from_secs_f64(1.0 / settings.calls_per_second)
+                .unwrap_or(Duration::from_secs(1)),
             concurrency_limit: settings.concurrency_limit,
             faults: Mutex::new(Arc::new(settings.faults)),
             state: Mutex::new(State::default()),
@@ -206,6 +207,7 @@ impl Network {
     }
 
     fn pending(&self, change: isize) {
-        self.activity.send_modify(|a| a.pending_callbacks = a.pending_callbacks.saturating_add_signed(change));
+        self.activity
+            .send_modify(|a| a.pending_callbacks = a.pending_callbacks.saturating_add_signed(change));
     }
 }

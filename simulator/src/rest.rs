@@ -36,10 +36,16 @@ struct Desk {
 }
 
 /// Serves until told to close.
-pub(crate) async fn serve(listener: TcpListener, network: Arc<Network>, doors: Doors, closing: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    network: Arc<Network>,
+    doors: Doors,
+    closing: CancellationToken,
+) {
     let desk = Desk { network, doors: Arc::new(doors) };
     let service = router(desk).into_make_service_with_connect_info::<Line>();
-    let served = axum::serve(Wires(listener), service).with_graceful_shutdown(closing.cancelled_owned()).await;
+    let served =
+        axum::serve(Wires(listener), service).with_graceful_shutdown(closing.cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(%error, "the phone network stopped serving");
     }

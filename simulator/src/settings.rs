@@ -43,7 +43,10 @@ pub struct Settings {
 impl Settings {
     /// A free port on this machine, real time, seed 1, one call per second, ordinary people, no accidents.
     pub fn new(account_sid: impl Into<String>, auth_token: impl Into<String>) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the phone network is the outside world: it has its own clock")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the phone network is the outside world: it has its own clock"
+        )]
         let now = Timestamp::now();
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

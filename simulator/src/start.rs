@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -12,6 +13,9 @@ use crate::network::Network;
 use crate::rest;
 use crate::ring_ledger::Ring;
 use crate::settings::Settings;
+
+/// How long requests in progress may take when the network stops.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// A running phone network. Dropping it without [`Simulator::stop`] leaves it running until the runtime ends.
 pub struct Simulator {
@@ -25,7 +29,9 @@ pub struct Simulator {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address is taken or not ours.
-    #[error("the phone network cannot listen on {address}: {source}; choose a free port or stop what uses it")]
+    #[error(
+        "the phone network cannot listen on {address}: {source}; choose a free port or stop what uses it"
+    )]
     Listen {
         /// What was asked for.
         address: SocketAddr,
@@ -97,11 +103,13 @@ impl Simulator {
         self.network.set_faults(faults);
     }
 
-    /// Hangs up every call without a callback, drops what is undelivered and stops listening.
-    pub async fn stop(self) {
+    /// Drops every call where it is, without a callback, drops what is undelivered and stops listening.
+    pub async fn stop(mut self) {
         self.closing.cancel();
         self.network.stop().await;
-        // The only way to fail is a panic in the server task, which has been printed already.
-        let _ = self.server.await;
+        // Clients that keep a request open get a moment, not a veto.
+        if tokio::time::timeout(GRACE, &mut self.server).await.is_err() {
+            self.server.abort();
+        }
     }
 }

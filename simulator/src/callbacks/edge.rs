@@ -27,7 +27,10 @@ impl Edge {
     pub(super) fn of(fragment: Option<&str>) -> Self {
         let fragment = fragment.unwrap_or_default();
         let number = |name: &str, range: std::ops::RangeInclusive<u64>, default: u64| {
-            value(fragment, name).and_then(|v| v.parse().ok()).filter(|v| range.contains(v)).unwrap_or(default)
+            value(fragment, name)
+                .and_then(|v| v.parse().ok())
+                .filter(|v| range.contains(v))
+                .unwrap_or(default)
         };
         let millis = |name, least, most, default| Duration::from_millis(number(name, least..=most, default));
         Self {

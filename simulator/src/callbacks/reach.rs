@@ -25,7 +25,8 @@ impl Reach {
         match self {
             Self::Anywhere => true,
             Self::Hosts(hosts) => {
-                is_loopback(&host) || hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host.to_string()))
+                is_loopback(&host)
+                    || hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host.to_string()))
             }
             Self::Loopback => is_loopback(&host),
         }
@@ -50,7 +51,9 @@ mod tests {
         for near in ["http://127.0.0.1:80/x", "http://localhost/x", "https://[::1]/x", "http://127.9.9.9/"] {
             assert!(Reach::Loopback.allows(&url(near)), "{near}");
         }
-        for far in ["http://10.0.0.1/", "http://example.com/", "http://localhost.example.com/", "ftp://localhost/"] {
+        for far in
+            ["http://10.0.0.1/", "http://example.com/", "http://localhost.example.com/", "ftp://localhost/"]
+        {
             assert!(!Reach::Loopback.allows(&url(far)), "{far}");
         }
         assert!(Reach::Hosts(vec!["example.com".into()]).allows(&url("http://EXAMPLE.com/")));

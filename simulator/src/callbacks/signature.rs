@@ -12,7 +12,8 @@ use url::Url;
 /// those of a form body, none for GET. Names are sorted by bytes; the values of a repeated name are sorted and
 /// duplicates dropped, as Twilio's Python and Node libraries expect.
 pub fn sign<'a>(auth_token: &str, url: &str, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let mut mac = Hmac::<Sha1>::new_from_slice(auth_token.as_bytes()).expect("HMAC takes keys of every length");
+    let mut mac =
+        Hmac::<Sha1>::new_from_slice(auth_token.as_bytes()).expect("HMAC takes keys of every length");
     mac.update(url.as_bytes());
     for (name, value) in fields.into_iter().collect::<BTreeSet<_>>() {
         mac.update(name.as_bytes());
@@ -57,10 +58,16 @@ mod tests {
         let prefix = with(&[("ReasonConferenceEnded", "test"), ("Reason", "Participant")]);
         let messaging =
             [("MessagingBinding.Address", "+1415xxxxxxx"), ("MessagingBinding.Address", "+1325xxxxxxx")];
-        let repeated =
-            [("Sid", "CA123"), ("SidAccount", "AC123"), ("Digits", "5678"), ("Digits", "1234"), ("Digits", "1234")];
+        let repeated = [
+            ("Sid", "CA123"),
+            ("SidAccount", "AC123"),
+            ("Digits", "5678"),
+            ("Digits", "1234"),
+            ("Digits", "1234"),
+        ];
         let hashed = "&bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620";
-        let vectors: Vec<(String, &[(&str, &str)], &str)> = vec![
+        type Vector<'a> = (String, &'a [(&'a str, &'a str)], &'a str);
+        let vectors: Vec<Vector<'_>> = vec![
             (U.into(), &P, "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
             (U.replace(".com/", ".com:443/"), &P, "kvajT1Ptam85bY51eRf/AJRuM3w="),
             (U.replace("https", "http").replace(".com/", ".com:1234/"), &P, "Zmvh+3yNM1Phv2jhDCwEM3q5ebU="),

@@ -55,7 +55,10 @@ fn message_end(detection: &Detection, greeting: Duration) -> Verdict {
         return Verdict { answered_by: "machine_end_other", took: detection.timeout };
     }
     // Most machines beep; the short-spoken ones of this network only fall silent.
-    let answered_by =
-        if greeting < Duration::from_secs(7) && !greeting.is_zero() { "machine_end_silence" } else { "machine_end_beep" };
+    let answered_by = if greeting < Duration::from_secs(7) && !greeting.is_zero() {
+        "machine_end_silence"
+    } else {
+        "machine_end_beep"
+    };
     Verdict { answered_by, took: greeting }
 }

@@ -81,8 +81,8 @@ impl Callee {
         let outcome = self.spend(message).await;
         let spoken = between(began, self.at);
         let callback = verb.attribute("recordingStatusCallback");
-        let callback =
-            callback.and_then(|url| document.target(url, verb.attribute("recordingStatusCallbackMethod")).ok());
+        let callback = callback
+            .and_then(|url| document.target(url, verb.attribute("recordingStatusCallbackMethod")).ok());
         let order = RecordingOrder {
             channels: 1,
             track: "inbound".to_owned(),

@@ -31,7 +31,8 @@ impl Alert {
     }
 
     pub(crate) fn unreachable(error: &reqwest::Error, url: &Url) -> Self {
-        let (code, what) = if error.is_connect() { (11205, "no connection") } else { (11206, "the answer broke off") };
+        let (code, what) =
+            if error.is_connect() { (11205, "no connection") } else { (11206, "the answer broke off") };
         Self::new(code, what, url)
     }
 

@@ -71,7 +71,13 @@ pub(crate) struct Update {
 }
 
 impl Call {
-    pub(crate) fn new(sid: String, order: Order, nth: u32, created_at: Timestamp, queue_time: Duration) -> Self {
+    pub(crate) fn new(
+        sid: String,
+        order: Order,
+        nth: u32,
+        created_at: Timestamp,
+        queue_time: Duration,
+    ) -> Self {
         Self {
             sid,
             order: Arc::new(order),
@@ -115,7 +121,8 @@ impl Call {
             (None, None, Some(_)) => Status::Ringing,
             (None, None, None) => Status::Queued,
         };
-        let updated_at = ending.map(|e| e.at).or(answered_at).or(known(self.rang_at)).or(known(self.started_at));
+        let updated_at =
+            ending.map(|e| e.at).or(answered_at).or(known(self.rang_at)).or(known(self.started_at));
         Snapshot {
             status,
             started_at: known(self.started_at),
@@ -137,7 +144,11 @@ impl Call {
 
     /// Begun minutes, which is what is billed; 0 for a call nobody answered.
     pub(crate) fn minutes(&self) -> u64 {
-        if self.answered_at.is_some() && self.ending.is_some() { self.duration().div_ceil(60).max(1) } else { 0 }
+        if self.answered_at.is_some() && self.ending.is_some() {
+            self.duration().div_ceil(60).max(1)
+        } else {
+            0
+        }
     }
 
     /// When a queued call gives up waiting: Twilio cancels it after a day.

@@ -169,8 +169,16 @@ impl Network {
         let sid = sid("RE", self.seed, position as u64);
         state.recordings_by_sid.insert(sid.clone(), position);
         let call_sid = state.calls[index].sid.clone();
-        let recording =
-            Recording { sid, call: index, call_sid, source, order, started_at: at, duration: None, deleted: false };
+        let recording = Recording {
+            sid,
+            call: index,
+            call_sid,
+            source,
+            order,
+            started_at: at,
+            duration: None,
+            deleted: false,
+        };
         state.recordings.push(recording);
         self.tell_recording(state, position, RecordingEvent::InProgress);
         position
@@ -193,7 +201,9 @@ impl Network {
     fn tell_recording(self: &Arc<Self>, state: &mut State, position: usize, event: RecordingEvent) {
         let recording = &state.recordings[position];
         let index = recording.call;
-        if let Some(target) = recording.order.callback.clone().filter(|_| recording.order.events.contains(&event)) {
+        if let Some(target) =
+            recording.order.callback.clone().filter(|_| recording.order.events.contains(&event))
+        {
             let fields = fields::recording(&self.account_sid, &self.account_url(), recording);
             self.post(state, index, &target, fields);
         }
@@ -202,7 +212,9 @@ impl Network {
     fn fire(self: &Arc<Self>, state: &mut State, index: usize, event: Event, at: Timestamp) {
         let call = &state.calls[index];
         let order = Arc::clone(&call.order);
-        let Some(target) = order.status_callback.as_ref().filter(|_| order.events.contains(&event)) else { return };
+        let Some(target) = order.status_callback.as_ref().filter(|_| order.events.contains(&event)) else {
+            return;
+        };
         let recording = call.recording.map(|position| &state.recordings[position]);
         let fields = fields::progress(&self.account_sid, &self.account_url(), call, recording, event, at);
         state.calls[index].fired += 1;

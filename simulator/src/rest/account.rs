@@ -50,7 +50,8 @@ pub(super) async fn numbers(
 ) -> Result<Json<Value>, Refusal> {
     let query = Form::of_query(uri.query());
     let page = Page::of(&query)?;
-    let all: Vec<&str> = desk.doors.numbers.iter().map(String::as_str).rev().chain(["+15005550006"]).collect();
+    let all: Vec<&str> =
+        desk.doors.numbers.iter().map(String::as_str).rev().chain(["+15005550006"]).collect();
     let wanted = |position: &usize| query.get("PhoneNumber").is_none_or(|part| all[*position].contains(part));
     let (positions, more) = page.take((0..all.len()).rev().filter(wanted));
     let shown = positions.iter().map(|position| number(&desk, *position, all[*position])).collect();

@@ -25,7 +25,11 @@ use crate::network::{Network, State as Facts};
 use crate::timeline::rfc2822;
 
 /// `POST Calls.json`
-pub(super) async fn create(State(desk): State<Desk>, ConnectInfo(line): ConnectInfo<Line>, body: Bytes) -> Response {
+pub(super) async fn create(
+    State(desk): State<Desk>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    body: Bytes,
+) -> Response {
     let network = &desk.network;
     let fault = network.faults().for_create(network.seed, network.count_create_request());
     match fault {
@@ -64,25 +68,33 @@ fn lost(line: &Line) -> Response {
 }
 
 /// `GET Calls.json`
-pub(super) async fn list(State(desk): State<Desk>, OriginalUri(uri): OriginalUri) -> Result<Json<Value>, Refusal> {
+pub(super) async fn list(
+    State(desk): State<Desk>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Json<Value>, Refusal> {
     let network = &desk.network;
     let query = Form::of_query(uri.query());
     let (page, filter) = (Page::of(&query)?, Filter::of(&query)?);
     let staleness = network.faults().list_staleness();
     let now = network.timeline.now();
-    let seen_at = if staleness.is_zero() { Timestamp::MAX } else { now.checked_sub(staleness).unwrap_or(now) };
+    let seen_at =
+        if staleness.is_zero() { Timestamp::MAX } else { now.checked_sub(staleness).unwrap_or(now) };
 
     let state = network.state();
     let matching = state.calls.iter().enumerate().rev().filter(|(_, call)| filter.matches(call, seen_at));
     let (positions, more) = page.take(matching.map(|(position, _)| position));
     let shown_at = seen_at.min(now);
-    let calls = positions.iter().map(|position| view::call(network, &state.calls[*position], shown_at)).collect();
+    let calls =
+        positions.iter().map(|position| view::call(network, &state.calls[*position], shown_at)).collect();
     let next = positions.last().copied().filter(|_| more);
     Ok(Json(page.envelope("calls", uri.path(), &query, calls, next)))
 }
 
 /// `GET Calls/{sid}.json`
-pub(super) async fn fetch(State(desk): State<Desk>, path: Path<(String, String)>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn fetch(
+    State(desk): State<Desk>,
+    path: Path<(String, String)>,
+) -> Result<Json<Value>, Refusal> {
     let state = desk.network.state();
     let index = found(&state, &path.1)?;
     Ok(Json(view::call(&desk.network, &state.calls[index], desk.network.timeline.now())))
@@ -104,7 +116,9 @@ pub(super) async fn update(
                 return Err(not_in_progress());
             }
         }
-        Some(other) => return Err(Refusal::bad(20001, format!("Status must be canceled or completed, not {other}"))),
+        Some(other) => {
+            return Err(Refusal::bad(20001, format!("Status must be canceled or completed, not {other}")));
+        }
         None => {
             if form.get("Url").is_some() && form.get("Twiml").is_some() {
                 return Err(Refusal::bad(20001, "Url and Twiml exclude each other"));
@@ -126,7 +140,10 @@ fn not_in_progress() -> Refusal {
 }
 
 /// `DELETE Calls/{sid}.json`
-pub(super) async fn delete(State(desk): State<Desk>, path: Path<(String, String)>) -> Result<StatusCode, Refusal> {
+pub(super) async fn delete(
+    State(desk): State<Desk>,
+    path: Path<(String, String)>,
+) -> Result<StatusCode, Refusal> {
     let mut state = desk.network.state();
     let index = found(&state, &path.1)?;
     let call = &mut state.calls[index];
@@ -224,7 +241,10 @@ impl Filter {
         const STATUSES: [&str; 8] =
             ["queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"];
         if let Some(status) = status.filter(|status| !STATUSES.contains(status)) {
-            return Err(Refusal::bad(20001, format!("Status {status} is none of the eight states of a call")));
+            return Err(Refusal::bad(
+                20001,
+                format!("Status {status} is none of the eight states of a call"),
+            ));
         }
         let text = |name: &str| query.get(name).map(str::to_owned);
         Ok(Self {
@@ -257,8 +277,8 @@ impl TimeFilter {
         for suffix in ["", "<", ">"] {
             let field = format!("{name}{suffix}");
             let Some(text) = query.get(&field) else { continue };
-            let (start, end) =
-                span(text).ok_or_else(|| Refusal::bad(20001, format!("{field} must be a date, YYYY-MM-DD: {text}")))?;
+            let (start, end) = span(text)
+                .ok_or_else(|| Refusal::bad(20001, format!("{field} must be a date, YYYY-MM-DD: {text}")))?;
             filters.push(match suffix {
                 "<" => Self { from: Timestamp::MIN, before: start },
                 ">" => Self { from: start, before: Timestamp::MAX },

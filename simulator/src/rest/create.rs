@@ -28,7 +28,8 @@ pub(super) fn order(form: Form) -> Result<Order, Refusal> {
     let order = Order {
         to,
         from,
-        script: script(&form)?.ok_or_else(|| Refusal::bad(21205, "One of Url, Twiml and ApplicationSid is needed"))?,
+        script: script(&form)?
+            .ok_or_else(|| Refusal::bad(21205, "One of Url, Twiml and ApplicationSid is needed"))?,
         fallback: target(&form, "FallbackUrl", "FallbackMethod", 21205)?,
         status_callback: status_callback(&form)?,
         events: events(&form)?,
@@ -78,7 +79,9 @@ fn events(form: &Form) -> Result<Vec<Event>, Refusal> {
             "ringing" => Ok(Event::Ringing),
             "answered" => Ok(Event::Answered),
             "completed" => Ok(Event::Completed),
-            other => Err(Refusal::bad(21626, format!("StatusCallbackEvent {other} is none of the four events"))),
+            other => {
+                Err(Refusal::bad(21626, format!("StatusCallbackEvent {other} is none of the four events")))
+            }
         })
         .collect();
     Ok(if values.is_empty() { vec![Event::Completed] } else { named? })
@@ -184,7 +187,13 @@ fn seconds(
     number(form, name, range, default, code).map(Duration::from_secs)
 }
 
-fn number(form: &Form, name: &str, range: RangeInclusive<u64>, default: u64, code: u32) -> Result<u64, Refusal> {
+fn number(
+    form: &Form,
+    name: &str,
+    range: RangeInclusive<u64>,
+    default: u64,
+    code: u32,
+) -> Result<u64, Refusal> {
     let Some(text) = form.get(name) else { return Ok(default) };
     text.parse().ok().filter(|n| range.contains(n)).ok_or_else(|| {
         let (least, most) = range.into_inner();

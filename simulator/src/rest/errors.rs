@@ -35,7 +35,12 @@ impl Refusal {
     }
 
     pub(super) fn too_many_requests() -> Self {
-        Self { status: StatusCode::TOO_MANY_REQUESTS, code: 20429, message: "Too Many Requests".into(), detail: None }
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            code: 20429,
+            message: "Too Many Requests".into(),
+            detail: None,
+        }
     }
 
     pub(super) fn internal() -> Self {

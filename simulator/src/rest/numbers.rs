@@ -26,12 +26,16 @@ pub(super) fn check_to(to: Option<&str>) -> Result<String, Refusal> {
 pub(super) fn check_from(from: Option<&str>, to: &str) -> Result<String, Refusal> {
     let from = from.ok_or_else(|| Refusal::bad(21213, "No 'From' number is specified"))?;
     let calls_a_phone = to.starts_with('+');
-    let valid = is_e164(from) || (!calls_a_phone && (from.starts_with("client:") || from.starts_with("sip:")));
+    let valid =
+        is_e164(from) || (!calls_a_phone && (from.starts_with("client:") || from.starts_with("sip:")));
     if from == "+15005550001" || !valid {
         return Err(Refusal::bad(21212, format!("The 'From' number {from} is not a valid caller id")));
     }
     if from.starts_with("+1500555") && from != "+15005550006" {
-        return Err(Refusal::bad(21210, format!("The 'From' number {from} is not verified for this account")));
+        return Err(Refusal::bad(
+            21210,
+            format!("The 'From' number {from} is not verified for this account"),
+        ));
     }
     Ok(from.to_owned())
 }

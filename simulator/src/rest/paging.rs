@@ -18,14 +18,15 @@ impl Page {
     /// # Errors
     /// 20001 when a number is none or out of its range.
     pub(super) fn of(query: &Form) -> Result<Self, Refusal> {
-        let number = |name: &str, range: std::ops::RangeInclusive<usize>, default: usize| match query.get(name) {
-            None => Ok(default),
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|n| range.contains(n))
-                .ok_or_else(|| Refusal::bad(20001, format!("{name} must be a number within {range:?}"))),
-        };
+        let number =
+            |name: &str, range: std::ops::RangeInclusive<usize>, default: usize| match query.get(name) {
+                None => Ok(default),
+                Some(text) => {
+                    text.parse().ok().filter(|n| range.contains(n)).ok_or_else(|| {
+                        Refusal::bad(20001, format!("{name} must be a number within {range:?}"))
+                    })
+                }
+            };
         let before = query.get("PageToken").map(|token| {
             let position = token.strip_prefix("PA").and_then(|text| usize::from_str_radix(text, 16).ok());
             position.ok_or_else(|| Refusal::bad(20001, "PageToken is not one of this list"))
@@ -40,7 +41,8 @@ impl Page {
     /// Takes this page out of `found`: positions of all entries that match, newest first.
     pub(super) fn take(&self, found: impl Iterator<Item = usize>) -> (Vec<usize>, bool) {
         let skipped = if self.before.is_none() { self.number * self.size } else { 0 };
-        let mut rest = found.filter(|position| self.before.is_none_or(|before| *position < before)).skip(skipped);
+        let mut rest =
+            found.filter(|position| self.before.is_none_or(|before| *position < before)).skip(skipped);
         let page: Vec<usize> = rest.by_ref().take(self.size).collect();
         let more = rest.next().is_some();
         (page, more)

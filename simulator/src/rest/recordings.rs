@@ -16,7 +16,10 @@ use crate::network::State as Facts;
 use crate::network::recording::Recording;
 
 /// `GET Recordings.json`
-pub(super) async fn list(State(desk): State<Desk>, OriginalUri(uri): OriginalUri) -> Result<Json<Value>, Refusal> {
+pub(super) async fn list(
+    State(desk): State<Desk>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Json<Value>, Refusal> {
     let call_sid = Form::of_query(uri.query()).get("CallSid").map(str::to_owned);
     page(&desk, &uri, false, |recording| call_sid.as_ref().is_none_or(|sid| *sid == recording.call_sid))
 }
@@ -42,7 +45,10 @@ fn page(
     let state = desk.network.state();
     let matching = state.recordings.iter().enumerate().rev().filter(|(_, r)| !r.deleted && wanted(r));
     let (positions, more) = page.take(matching.map(|(position, _)| position));
-    let shown = positions.iter().map(|p| view::recording(&desk.network, &state.recordings[*p], within_call)).collect();
+    let shown = positions
+        .iter()
+        .map(|p| view::recording(&desk.network, &state.recordings[*p], within_call))
+        .collect();
     let next = positions.last().copied().filter(|_| more);
     Ok(Json(page.envelope("recordings", uri.path(), &query, shown, next)))
 }
@@ -80,7 +86,10 @@ fn media(recording: &Recording, query: &Form, suffix: &str) -> Result<Response, 
 }
 
 /// `DELETE Recordings/{sid}.json`
-pub(super) async fn delete(State(desk): State<Desk>, path: Path<(String, String)>) -> Result<StatusCode, Refusal> {
+pub(super) async fn delete(
+    State(desk): State<Desk>,
+    path: Path<(String, String)>,
+) -> Result<StatusCode, Refusal> {
     let mut state = desk.network.state();
     let sid = path.1.strip_suffix(".json").ok_or_else(|| Refusal::not_found(&path.1))?;
     let position = position(&state, sid)?;

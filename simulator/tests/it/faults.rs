@@ -117,7 +117,10 @@ async fn reordered_callbacks_overtake_each_other_and_none_is_missing() {
     assert_eq!(heard.len(), 40);
     let mut of_call = std::collections::HashMap::<_, Vec<u32>>::new();
     for event in &heard {
-        of_call.entry(event.field("CallSid")).or_default().push(event.field("SequenceNumber").parse().unwrap());
+        of_call
+            .entry(event.field("CallSid"))
+            .or_default()
+            .push(event.field("SequenceNumber").parse().unwrap());
     }
     assert!(of_call.values().any(|order| !order.is_sorted()));
 }

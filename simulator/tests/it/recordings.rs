@@ -34,7 +34,10 @@ async fn a_recorded_call_is_told_of_listed_played_and_deleted() {
     assert_eq!(list["recordings"][0]["sid"], done.field("RecordingSid"));
     let path = format!("Recordings/{}", done.field("RecordingSid"));
     let (_, one) = world.get(&format!("{path}.json")).await;
-    assert_eq!((&one["status"], &one["channels"], &one["duration"]), (&json!("completed"), &json!(2), &json!("4")));
+    assert_eq!(
+        (&one["status"], &one["channels"], &one["duration"]),
+        (&json!("completed"), &json!(2), &json!("4"))
+    );
 
     // Media needs no login by default.
     let media = world.http.get(done.field("RecordingUrl")).send().await.unwrap();

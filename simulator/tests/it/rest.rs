@@ -22,7 +22,10 @@ async fn only_the_account_s_secrets_open_it() {
     let answer = world.http.get(world.url("Calls.json")).send().await.unwrap();
     assert_eq!(answer.status(), 401);
     let body: Value = answer.json().await.unwrap();
-    assert_eq!((&body["code"], &body["status"], &body["message"]), (&json!(20003), &json!(401), &json!("Authenticate")));
+    assert_eq!(
+        (&body["code"], &body["status"], &body["message"]),
+        (&json!(20003), &json!(401), &json!("Authenticate"))
+    );
 
     let account = format!("{}/2010-04-01/Accounts/{ACCOUNT}.json", world.phones.base_url());
     let of = async |user: &str, secret: &str| {
@@ -123,21 +126,15 @@ async fn a_list_is_followed_page_by_page() {
     assert!(first["next_page_uri"].as_str().unwrap().starts_with("/2010-04-01/"));
 
     let pages = [&first, &second, &third];
-    let listed = pages.iter().flat_map(|page| page["calls"].as_array().unwrap()).map(|call| sid(call).to_owned());
+    let listed =
+        pages.iter().flat_map(|page| page["calls"].as_array().unwrap()).map(|call| sid(call).to_owned());
     made.reverse();
     assert_eq!(listed.collect::<Vec<_>>(), made);
 
-    const ENVELOPE: [&str; 8] = [
-        "page",
-        "page_size",
-        "start",
-        "end",
-        "uri",
-        "first_page_uri",
-        "next_page_uri",
-        "previous_page_uri",
-    ];
-    let others: Vec<_> = first.as_object().unwrap().keys().filter(|key| !ENVELOPE.contains(&key.as_str())).collect();
+    const ENVELOPE: [&str; 8] =
+        ["page", "page_size", "start", "end", "uri", "first_page_uri", "next_page_uri", "previous_page_uri"];
+    let others: Vec<_> =
+        first.as_object().unwrap().keys().filter(|key| !ENVELOPE.contains(&key.as_str())).collect();
     assert_eq!(others, ["calls"]);
 }
 

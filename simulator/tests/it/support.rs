@@ -75,7 +75,8 @@ impl World {
 
     /// Calls `TO` with a sentence of four seconds and whatever else is given.
     pub async fn call(&self, more: &[(&str, &str)]) -> Value {
-        let twiml = "<Response><Say>This sentence is sixty letters long, as can be counted here.</Say></Response>";
+        let twiml =
+            "<Response><Say>This sentence is sixty letters long, as can be counted here.</Say></Response>";
         let mut fields = vec![("From", FROM)];
         if !more.iter().any(|(name, _)| *name == "To") {
             fields.push(("To", TO));
@@ -187,7 +188,8 @@ async fn hear(State(web): State<Web>, method: Method, uri: Uri, headers: HeaderM
     let url = format!("{}{uri}", web.base);
     let posted: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let asked = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned();
-    let signature = simulator::sign(TOKEN, &url, posted.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let signature =
+        simulator::sign(TOKEN, &url, posted.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
     let heard = Heard {
         method,

@@ -40,10 +40,7 @@ async fn pressed_keys_go_to_the_action_and_its_answer_is_run() {
         "/menu/start",
         "<Response><Gather action=\"chosen?menu=1\" finishOnKey=\"#\"><Say>Press</Say></Gather></Response>",
     );
-    world.web.says(
-        "/menu/chosen",
-        "<Response><Gather action=\"/end\" numDigits=\"1\"/></Response>",
-    );
+    world.web.says("/menu/chosen", "<Response><Gather action=\"/end\" numDigits=\"1\"/></Response>");
     world.web.says("/end", "<Response><Hangup/></Response>");
     world.call(&[("Url", &world.web.url("/menu/start"))]).await;
     world.phones.quiet().await;
@@ -76,7 +73,9 @@ async fn a_dialled_third_party_is_reported_to_the_action() {
     let mut settings = settings();
     settings.answers = AnswerModel::always(Outcome::Human { talk_seconds: 100 });
     let world = World::start(settings).await;
-    world.web.says("/start", "<Response><Dial action=\"/after\"><Number>+14155550999</Number></Dial></Response>");
+    world
+        .web
+        .says("/start", "<Response><Dial action=\"/after\"><Number>+14155550999</Number></Dial></Response>");
     world.web.says("/after", "<Response/>");
     world.call(&[("Url", &world.web.url("/start"))]).await;
     world.phones.quiet().await;
