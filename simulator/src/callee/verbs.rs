@@ -1,0 +1,160 @@
+//! How long each verb takes, and where the call goes after it.
+
+use std::time::Duration;
+
+use super::{Callee, Document, HungUp, Next, Verb};
+use crate::callbacks::{Fields, Method};
+use crate::dice::sid;
+use crate::network::alerts::Alert;
+use crate::network::order::{RecordingEvent, RecordingOrder, Target};
+use crate::timeline::between;
+
+/// Spoken characters per second, about 170 words a minute.
+const SPEECH_RATE: f64 = 15.0;
+/// A played file; its real length is not looked up.
+const PLAYED: Duration = Duration::from_secs(10);
+/// A conversation with a third party or a bot.
+const BRIDGED: Duration = Duration::from_secs(30);
+/// From the end of a prompt to the first key.
+const THINKING: Duration = Duration::from_secs(2);
+/// What people say when asked to leave a message.
+const MESSAGE: Duration = Duration::from_secs(8);
+
+impl Callee {
+    pub(super) async fn perform(&mut self, verb: &Verb, document: &Document) -> Result<Next, HungUp> {
+        match verb.name.as_str() {
+            "Say" | "Play" | "Pause" => {
+                self.spend(length(verb)).await?;
+                Ok(Next::GoOn)
+            }
+            "Gather" => self.gather(verb, document).await,
+            "Record" => self.record(verb, document).await,
+            "Dial" => self.dial(verb, document).await,
+            "Connect" => {
+                self.spend(BRIDGED).await?;
+                self.after(verb, document, Fields::new())
+            }
+            "Redirect" => match document.target(verb.text.trim(), verb.attribute("method")) {
+                Ok(target) => Ok(Next::Ask(target, Fields::new())),
+                Err(alert) => self.fail(alert),
+            },
+            "Hangup" => Ok(Next::HangUp),
+            "Start" | "Stop" => Ok(Next::GoOn),
+            "Reject" => self.fail(Alert::new(12200, "Reject is for inbound calls", "")),
+            other => {
+                self.raise(Alert::new(12200, &format!("{other} is no verb this phone network knows"), ""));
+                Ok(Next::GoOn)
+            }
+        }
+    }
+
+    async fn gather(&mut self, verb: &Verb, document: &Document) -> Result<Next, HungUp> {
+        for prompt in &verb.children {
+            self.spend(length(prompt)).await?;
+        }
+        let input = verb.attribute("input").unwrap_or("dtmf");
+        let most = verb.attribute("numDigits").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
+        let pressed = self.keys.press(most, verb.attribute("finishOnKey").unwrap_or("#"), &mut self.dice);
+        let said = match pressed {
+            Some(digits) if input.contains("dtmf") => {
+                self.spend(THINKING).await?;
+                vec![("Digits", digits)]
+            }
+            Some(_) => {
+                self.spend(THINKING).await?;
+                vec![("SpeechResult", "yes please".to_owned()), ("Confidence", "0.93".to_owned())]
+            }
+            None => {
+                self.spend(Duration::from_secs(verb.number("timeout", 5))).await?;
+                if !verb.is_set("actionOnEmptyResult") {
+                    return Ok(Next::GoOn);
+                }
+                vec![("Digits", String::new())]
+            }
+        };
+        self.or_again(verb, document, said)
+    }
+
+    async fn record(&mut self, verb: &Verb, document: &Document) -> Result<Next, HungUp> {
+        let began = self.at;
+        let message = MESSAGE.min(Duration::from_secs(verb.number("maxLength", 3600)));
+        let outcome = self.spend(message).await;
+        let spoken = between(began, self.at);
+        let callback = verb.attribute("recordingStatusCallback");
+        let callback = callback
+            .and_then(|url| document.target(url, verb.attribute("recordingStatusCallbackMethod")).ok());
+        let order = RecordingOrder {
+            channels: 1,
+            track: "inbound".to_owned(),
+            callback,
+            events: vec![RecordingEvent::Completed, RecordingEvent::Absent],
+        };
+        let recording = self.network.record_verb(self.index, order, began, spoken);
+        outcome?;
+        self.spend(Duration::from_secs(verb.number("timeout", 5))).await?;
+        let told = vec![
+            ("RecordingUrl", format!("{}/Recordings/{recording}", self.network.account_url())),
+            ("RecordingSid", recording),
+            ("RecordingDuration", spoken.as_secs().to_string()),
+        ];
+        self.or_again(verb, document, told)
+    }
+
+    async fn dial(&mut self, verb: &Verb, document: &Document) -> Result<Next, HungUp> {
+        let bridged = BRIDGED.min(Duration::from_secs(verb.number("timeLimit", 14_400)));
+        self.spend(bridged).await?;
+        let told = vec![
+            ("DialCallStatus", "completed".to_owned()),
+            ("DialCallSid", sid("CA", self.network.seed, self.dice.bits())),
+            ("DialCallDuration", bridged.as_secs().to_string()),
+            ("DialBridged", "true".to_owned()),
+        ];
+        self.after(verb, document, told)
+    }
+
+    /// To the verb's action, or to the next verb when it has none.
+    fn after(&mut self, verb: &Verb, document: &Document, told: Fields) -> Result<Next, HungUp> {
+        match verb.attribute("action").filter(|action| !action.is_empty()) {
+            None => Ok(Next::GoOn),
+            Some(action) => match document.target(action, verb.attribute("method")) {
+                Ok(target) => Ok(Next::Ask(target, told)),
+                Err(alert) => self.fail(alert),
+            },
+        }
+    }
+
+    /// To the verb's action, or to the current document once more, as Twilio does for Gather and Record.
+    fn or_again(&mut self, verb: &Verb, document: &Document, told: Fields) -> Result<Next, HungUp> {
+        if verb.attribute("action").is_some_and(|action| !action.is_empty()) {
+            return self.after(verb, document, told);
+        }
+        match &document.url {
+            Some(url) => Ok(Next::Ask(Target { url: url.to_string(), method: Method::Post }, told)),
+            None => {
+                let missing = format!("{} in inline TwiML needs an absolute action", verb.name);
+                self.fail(Alert::new(11100, &missing, ""))
+            }
+        }
+    }
+
+    fn fail(&self, alert: Alert) -> Result<Next, HungUp> {
+        self.raise(alert);
+        Ok(Next::HangUp)
+    }
+}
+
+/// How long a prompt lasts; `loop="0"` means a thousand times.
+fn length(verb: &Verb) -> Duration {
+    let once = match verb.name.as_str() {
+        "Say" => Duration::from_secs_f64((verb.text.trim().chars().count() as f64 / SPEECH_RATE).max(1.0)),
+        "Play" if verb.attribute("digits").is_some() => Duration::from_secs(1),
+        "Play" => PLAYED,
+        "Pause" => return Duration::from_secs(verb.number("length", 1)),
+        _ => Duration::ZERO,
+    };
+    let times = match verb.number("loop", 1) {
+        0 => 1_000,
+        times => times.min(1_000) as u32,
+    };
+    once * times
+}

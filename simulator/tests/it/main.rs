@@ -1,0 +1,11 @@
+//! The phone network from outside: over HTTP, the way a Twilio client and its webhooks see it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod callbacks;
+mod faults;
+mod life;
+mod recordings;
+mod rest;
+mod support;
+mod twiml;
