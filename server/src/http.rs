@@ -20,6 +20,8 @@ pub mod query;
 pub mod server;
 /// How often a sign-in may fail.
 pub mod sign_in_throttle;
+/// What every handler is given.
+pub mod state;
 /// Text written by people.
 pub mod text;
 

@@ -1,0 +1,48 @@
+//! What every handler is given.
+
+use std::sync::{Arc, Mutex};
+
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::query::CursorKey;
+use super::sign_in_throttle::SignInThrottle;
+use crate::actions::Actions;
+use crate::carrier::twilio::CallbackUrls;
+use crate::credentials::{ApiKeyHash, SessionCookie};
+
+/// The parts that handlers work with; cheap to clone.
+#[derive(Clone)]
+pub struct HttpState {
+    /// Everything that changes something, and the store for reads.
+    pub actions: Actions,
+    /// What holds as long as the server runs.
+    pub server: Arc<ServerFacts>,
+    /// Who failed to sign in, and how often.
+    pub throttle: Arc<Mutex<SignInThrottle>>,
+    /// Ends long answers when the server stops.
+    pub stopping: CancellationToken,
+}
+
+/// What holds as long as the server runs.
+pub struct ServerFacts {
+    /// Where people and the carrier reach us.
+    pub public_url: Url,
+    /// The session cookie that fits this URL.
+    pub cookie: SessionCookie,
+    /// Seals list positions.
+    pub cursor_key: CursorKey,
+    /// Makes and opens the carrier's callback URLs.
+    pub callback_urls: CallbackUrls,
+    /// The tokens that sign the carrier's callbacks: the current one, and the previous one during a rotation.
+    pub webhook_tokens: Vec<SecretString>,
+    /// The carrier's account; news of another one is not ours.
+    pub account_sid: String,
+    /// The key of the console: commands on the same machine use it. It opens everything.
+    pub console_key: ApiKeyHash,
+    /// Calls go to the phone network in the box, not to the world.
+    pub simulation: bool,
+    /// Audio may come from plain http addresses.
+    pub allow_http_audio: bool,
+}
