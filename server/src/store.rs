@@ -3,18 +3,21 @@
 //! Reads go to a pool of readers. Changes happen in transactions, which only `actions` begins. Look-ups return options;
 //! `StoreError` tells a conflict with a unique index from trouble with the database itself.
 
-pub mod campaigns;
+pub mod call_list;
 pub mod calls;
+pub mod campaigns;
 pub mod carrier_events;
 mod connect;
 pub mod counters;
 mod dialect;
 pub mod do_not_call;
 pub mod entities;
+pub mod hold_facts;
 pub mod idempotency;
 pub mod imports;
 mod lock;
 mod migrations;
+mod outage;
 pub mod people;
 pub mod prospects;
 pub mod scripts;
