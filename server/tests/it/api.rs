@@ -1,0 +1,11 @@
+//! The HTTP API as its users meet it, on both databases.
+
+mod bad_input;
+mod campaigns;
+mod doors;
+mod events;
+mod figures;
+mod idempotency;
+mod lists;
+mod people;
+mod placing;

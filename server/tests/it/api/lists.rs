@@ -1,0 +1,94 @@
+//! Lists of calls: pages that fit together, filters, and cursors nobody can misuse.
+
+use serde_json::{Value, json};
+
+use crate::support::api_client::{Client, Database, TestApi};
+
+fn ids(list: &Value) -> Vec<String> {
+    let calls = list["calls"].as_array().expect("calls").iter();
+    calls.map(|call| call["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// Reads a list to its end, page by page.
+async fn all_pages(client: &Client<'_>, query: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = client.get(&format!("/api/calls?limit=2&{query}{cursor}")).await.expect(200).json;
+        found.extend(ids(&page));
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return found,
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_fit_together_in_both_orders() {
+    for database in Database::BOTH {
+        let api = TestApi::on(database).await;
+        let owner = api.as_owner();
+        let (campaign, prospects) = api.running_campaign(5).await;
+        for prospect in &prospects {
+            let place = json!({ "campaignId": campaign, "prospectId": prospect });
+            owner.post("/api/calls/place", place).await.expect(201);
+        }
+        let newest_first = ids(&owner.get("/api/calls").await.expect(200).json);
+        assert_eq!(newest_first.len(), 5);
+        assert_eq!(all_pages(&owner, "").await, newest_first);
+        let mut oldest_first = newest_first.clone();
+        oldest_first.reverse();
+        assert_eq!(all_pages(&owner, "sort=createdAt").await, oldest_first);
+        assert_eq!(all_pages(&owner, &format!("campaignId={campaign}&status=queued")).await, newest_first);
+        let skipped = owner.get("/api/calls?limit=2&offset=3").await.expect(200).json;
+        assert_eq!(ids(&skipped), newest_first[3..]);
+        assert_eq!((&skipped["total"], &skipped["offset"]), (&json!(5), &json!(3)));
+
+        let page = owner.get("/api/calls?limit=2").await.expect(200).json;
+        let cursor = page["nextCursor"].as_str().expect("a cursor");
+        for elsewhere in [
+            format!("/api/calls?status=busy&cursor={cursor}"),
+            format!("/api/calls?sort=createdAt&cursor={cursor}"),
+            format!("/api/calls?cursor={}", &cursor[1..]),
+            format!("/api/campaigns?cursor={cursor}"),
+        ] {
+            owner.get(&elsewhere).await.problem(400, "invalid_cursor");
+        }
+        let stranger = api.as_stranger().await;
+        stranger.get(&format!("/api/calls?limit=2&cursor={cursor}")).await.problem(400, "invalid_cursor");
+    }
+}
+
+#[tokio::test]
+async fn calls_are_found_by_number_name_and_time() {
+    for database in Database::BOTH {
+        let api = TestApi::on(database).await;
+        let owner = api.as_owner();
+        let (campaign, _) = api.running_campaign(1).await;
+        let people = format!("/api/campaigns/{campaign}/prospects");
+        let ada = json!({ "phone": "+12127368888", "firstName": "Ada", "lastName": "100%_Lovelace" });
+        let ada = owner.post(&people, ada).await.expect(201).id();
+        owner.post(&format!("/api/campaigns/{campaign}/calls"), json!({ "maxCalls": 1 })).await.expect(200);
+        api.set_clock("2026-03-02T16:00:00Z");
+        owner.post("/api/calls/place", json!({ "campaignId": campaign, "prospectId": ada })).await.expect(201);
+        for (query, total) in [
+            ("q=ada%20100", 1),
+            ("q=LOVELACE", 1),
+            ("q=%25_", 1),
+            ("q=%25%25", 0),
+            ("q=368888", 1),
+            ("q=%2B1415", 2),
+            ("q=", 2),
+            ("from=2026-03-02T15:30:00Z", 1),
+            ("to=2026-03-02T15:30:00Z", 1),
+            ("from=2026-03-02T15:00:00Z&to=2026-03-02T16:00:00Z", 1),
+            ("from=2026-03-02T15:00:00Z&to=2026-03-02T16:00:00.001Z", 2),
+            ("from=2026-03-02T11:30:00-05:00", 0),
+        ] {
+            let list = owner.get(&format!("/api/calls?{query}")).await.expect(200).json;
+            assert_eq!((&list["total"], ids(&list).len()), (&json!(total), total), "{query}");
+        }
+        let of_ada = owner.get(&format!("/api/calls?prospectId={ada}")).await.expect(200).json;
+        assert_eq!((&of_ada["total"], &of_ada["calls"][0]["toNumber"]), (&json!(1), &json!("+12127368888")));
+    }
+}
