@@ -72,5 +72,5 @@ fn variables(prospect: &ProspectRecord) -> Value {
         _ => None,
     });
     let own = own.into_iter().filter(|(_, value)| !value.trim().is_empty());
-    custom.chain(own.map(|(name, value)| (name.to_owned(), Value::from(value.as_str())))).collect()
+    Value::from_pairs(custom.chain(own.map(|(name, value)| (name.to_owned(), Value::from(value.as_str())))))
 }

@@ -123,7 +123,7 @@ impl TestApi {
 
     /// With a new owner's key of another workspace.
     pub async fn as_stranger(&self) -> Client<'_> {
-        let id = WorkspaceId::from_uuid(time_ordered_uuid(1, [3; 10]));
+        let id = WorkspaceId::from_uuid(time_ordered_uuid(4_000_000_000_000, [3; 10]));
         let now = self.clock.now();
         let work = move |tx: prospectai::store::Tx| async move { tx.add_workspace(id, "Strangers", now).await };
         // Made at the first call; at the next it is there already.
