@@ -3,13 +3,11 @@
 use domain::campaign::{CampaignRules, CampaignStatus, LaunchBlocker, TransitionRefused};
 use domain::ids::{CampaignId, ScriptId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
-use domain::prospect::ProspectStatus;
 
 use super::{Actions, Actor, audit, new_uuid};
 use crate::live::Subject;
 use crate::speech;
 use crate::store::campaigns::CampaignRecord;
-use crate::store::prospects::ProspectRecord;
 use crate::store::{StoreError, Tx};
 
 /// What a person decides about a campaign.
@@ -306,34 +304,11 @@ async fn launch_blockers(
     };
     match script {
         None if campaign.audio_url.is_none() => blockers.push(LaunchBlocker::NothingToSay),
-        Some(script) if speech::render(&script.body, &nobody(campaign)).is_err() => {
+        // What can be said to somebody of whom nothing is known can be said to anybody.
+        Some(script) if speech::render(&script.body, &[]).is_err() => {
             blockers.push(LaunchBlocker::ScriptBroken);
         }
         _ => {}
     }
     Ok(blockers)
-}
-
-/// A prospect of whom nothing is known but the number: what can be said to them can be said to anybody.
-fn nobody(campaign: &CampaignRecord) -> ProspectRecord {
-    ProspectRecord {
-        id: domain::ids::ProspectId::from_uuid(uuid::Uuid::nil()),
-        workspace: campaign.workspace,
-        campaign: campaign.id,
-        first_name: String::new(),
-        last_name: String::new(),
-        email: String::new(),
-        phone: PhoneNumber::from_e164_unchecked("+15005550006".to_owned()),
-        company: String::new(),
-        title: String::new(),
-        metadata: "{}".to_owned(),
-        status: ProspectStatus::Ready,
-        disposition: None,
-        attempts: 0,
-        attempts_spent: 0,
-        due_at: None,
-        last_call: None,
-        created_at: campaign.created_at,
-        updated_at: campaign.updated_at,
-    }
 }

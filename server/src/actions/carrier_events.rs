@@ -9,6 +9,7 @@ use domain::facts::Evidence;
 use domain::ids::{CallId, CarrierEventId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
@@ -45,6 +46,27 @@ pub struct News {
     pub content_key: [u8; 32],
     /// What arrived, to the letter.
     pub payload: String,
+}
+
+impl News {
+    /// The key of a piece of news: the same content has the same key, whatever its order of fields.
+    pub fn content_key(kind: &str, call: Option<CallId>, fields: &[(String, String)]) -> [u8; 32] {
+        let mut sorted: Vec<_> = fields.iter().collect();
+        sorted.sort_unstable();
+        let mut hash = Sha256::new();
+        // Lengths first: no two different lists of fields may run together into the same bytes.
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        };
+        add(kind);
+        add(&call.map(|id| id.to_string()).unwrap_or_default());
+        for (name, value) in sorted {
+            add(name);
+            add(value);
+        }
+        hash.finalize().into()
+    }
 }
 
 /// What became of a piece of news.

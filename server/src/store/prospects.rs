@@ -55,6 +55,27 @@ pub struct ProspectRecord {
     pub updated_at: Timestamp,
 }
 
+impl ProspectRecord {
+    /// What a script may say of this person: their fields by the names of the API, and their custom fields. A field of
+    /// their own wins over a custom one of the same name.
+    pub fn spoken_values(&self) -> Vec<(String, String)> {
+        let custom: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&self.metadata).unwrap_or_default();
+        let custom = custom.into_iter().filter_map(|(name, value)| match value {
+            serde_json::Value::String(text) => Some((name, text)),
+            serde_json::Value::Number(number) => Some((name, number.to_string())),
+            _ => None,
+        });
+        let own = [
+            ("firstName", &self.first_name),
+            ("lastName", &self.last_name),
+            ("email", &self.email),
+            ("company", &self.company),
+            ("title", &self.title),
+        ];
+        custom.chain(own.map(|(name, value)| (name.to_owned(), value.clone()))).collect()
+    }
+}
+
 /// What to list.
 #[derive(Debug, Clone, Default)]
 pub struct ProspectFilter {
