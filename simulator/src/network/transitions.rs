@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::alerts::Alert;
 use super::call::{Ending, Verdict};
 use super::order::{Detection, Event, RecordingEvent, RecordingOrder, Script};
 use super::recording::Recording;
@@ -77,9 +78,19 @@ impl Network {
             return;
         }
         state.calls[index].verdict = Some(verdict);
-        if let (true, Some(target)) = (detection.asynchronous, &detection.callback) {
-            let fields = fields::verdict(&self.account_sid, &state.calls[index], verdict);
-            self.post(&mut state, index, target, fields);
+        match &detection.callback {
+            _ if !detection.asynchronous => {}
+            Some(target) => {
+                let fields = fields::verdict(&self.account_sid, &state.calls[index], verdict);
+                self.post(&mut state, index, target, fields);
+            }
+            None => {
+                drop(state);
+                self.raise(
+                    index,
+                    Alert::new(21262, "nobody is told the verdict: no AsyncAmdStatusCallback", ""),
+                );
+            }
         }
     }
 
