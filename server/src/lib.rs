@@ -4,6 +4,7 @@ pub mod actions;
 pub mod carrier;
 pub mod clock;
 pub mod credentials;
+pub mod engine;
 pub mod http;
 pub mod live;
 pub mod speech;
