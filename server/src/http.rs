@@ -16,6 +16,8 @@ pub mod outside_url;
 pub mod problem;
 /// Query strings, read strictly; paging and time ranges.
 pub mod query;
+/// Every URL on one page.
+pub mod router;
 /// Connections: timeouts, caps, and a stop that finishes what it began.
 pub mod server;
 /// How often a sign-in may fail.

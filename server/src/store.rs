@@ -13,6 +13,7 @@ pub mod do_not_call;
 pub mod entities;
 pub mod idempotency;
 pub mod imports;
+pub mod integrity;
 mod lock;
 mod migrations;
 pub mod people;

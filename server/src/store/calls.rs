@@ -10,7 +10,7 @@ use domain::refusal::RefusalMeaning;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder};
 
 use super::entities::calls::{ActiveModel, Column, Entity, Model};
 use super::{Store, StoreError, Tx, dialect, millis, month, sql, time};
@@ -84,6 +84,12 @@ impl Store {
     pub async fn call_by_carrier_sid(&self, sid: &str) -> Result<Option<CallRecord>, StoreError> {
         let found = Entity::find().filter(Column::CarrierSid.eq(sid));
         found.one(self.reader()).await?.map(CallRecord::try_from).transpose()
+    }
+
+    /// Every call of a campaign, oldest first: for summaries and checks of small campaigns.
+    pub async fn calls_of(&self, campaign: CampaignId) -> Result<Vec<CallRecord>, StoreError> {
+        let wanted = Entity::find().filter(Column::CampaignId.eq(campaign.uuid())).order_by_asc(Column::Id);
+        wanted.all(self.reader()).await?.into_iter().map(CallRecord::try_from).collect()
     }
 
     /// Reserved calls that may be armed at `now`, oldest first.
