@@ -7,10 +7,14 @@ use domain::facts::CallFacts;
 use domain::ids::{CallId, CampaignId, ProspectId};
 use domain::prospect::ProspectStatus;
 use domain::statistics::Tally;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IsolationLevel, QueryFilter, QueryOrder,
+    QuerySelect, TransactionOptions, TransactionTrait,
+};
 
 use super::calls::CallRecord;
 use super::carrier_events::load_evidence;
+use super::counters::tally_by_hour;
 use super::entities::{calls, campaign_counters, campaign_days, carrier_events, prospects};
 use super::{Store, StoreError, millis};
 
@@ -66,8 +70,30 @@ struct Sums {
 }
 
 impl Store {
-    /// Recounts the whole database. For a database at rest: one that changes meanwhile differs by what changed.
+    /// Recounts the whole database as it is at one instant, whatever goes on meanwhile.
     pub async fn recount(&self) -> Result<Recount, StoreError> {
+        let read = self.read.clone();
+        // A task of its own, as every transaction: a caller that goes away must not leave it half done.
+        let counting = tokio::spawn(async move {
+            let one_instant = TransactionOptions {
+                isolation_level: (read.get_database_backend() != DbBackend::Sqlite)
+                    .then_some(IsolationLevel::RepeatableRead),
+                ..Default::default()
+            };
+            let snapshot = read.begin_with_options(one_instant).await?;
+            let found = Instant(&snapshot).recount().await?;
+            snapshot.commit().await?;
+            Ok(found)
+        });
+        counting.await.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+/// The database as it was at one instant.
+struct Instant<'a>(&'a DatabaseTransaction);
+
+impl Instant<'_> {
+    async fn recount(&self) -> Result<Recount, StoreError> {
         let mut found = Recount::default();
         let mut sums = Sums::default();
         self.recount_calls(&mut found, &mut sums).await?;
@@ -81,7 +107,7 @@ impl Store {
         let mut after = uuid::Uuid::nil();
         loop {
             let page = calls::Entity::find().filter(calls::Column::Id.gt(after)).order_by_asc(calls::Column::Id);
-            let rows = page.limit(PAGE).all(self.reader()).await?;
+            let rows = page.limit(PAGE).all(self.0).await?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.id;
             let mut folded = self.fold_events(found, rows.iter().map(|row| row.id).collect()).await?;
@@ -113,7 +139,7 @@ impl Store {
     ) -> Result<HashMap<CallId, CallFacts>, StoreError> {
         let mut folded: HashMap<CallId, CallFacts> = HashMap::new();
         let of_calls = carrier_events::Entity::find().filter(carrier_events::Column::CallId.is_in(calls));
-        for event in of_calls.order_by_asc(carrier_events::Column::Id).all(self.reader()).await? {
+        for event in of_calls.order_by_asc(carrier_events::Column::Id).all(self.0).await? {
             found.events += 1;
             if let (Some(call), Some(evidence)) = (event.call_id, &event.evidence) {
                 folded.entry(CallId::from_uuid(call)).or_default().apply(&load_evidence(evidence)?);
@@ -125,12 +151,12 @@ impl Store {
     async fn compare_counters(&self, found: &mut Recount, sums: &Sums) -> Result<(), StoreError> {
         let mut campaigns: Vec<CampaignId> = sums.counters.keys().map(|(campaign, _)| *campaign).collect();
         let stored = campaign_counters::Entity::find().select_only().column(campaign_counters::Column::CampaignId);
-        let stored: Vec<uuid::Uuid> = stored.distinct().into_tuple().all(self.reader()).await?;
+        let stored: Vec<uuid::Uuid> = stored.distinct().into_tuple().all(self.0).await?;
         campaigns.extend(stored.into_iter().map(CampaignId::from_uuid));
         campaigns.sort_unstable();
         campaigns.dedup();
         for campaign in campaigns {
-            let hours = self.tally_by_hour(campaign).await?;
+            let hours = tally_by_hour(self.0, campaign).await?;
             let stored: BTreeMap<i64, Tally> = hours.into_iter().map(|(hour, tally)| (millis(hour), tally)).collect();
             let counted: BTreeMap<i64, Tally> = sums
                 .counters
@@ -149,7 +175,7 @@ impl Store {
 
     async fn compare_days(&self, found: &mut Recount, sums: &Sums) -> Result<(), StoreError> {
         let mut days = sums.days.clone();
-        for row in campaign_days::Entity::find().all(self.reader()).await? {
+        for row in campaign_days::Entity::find().all(self.0).await? {
             let campaign = CampaignId::from_uuid(row.campaign_id);
             let counted = days.remove(&(campaign, row.day.clone())).unwrap_or(0);
             if counted != row.used {
@@ -169,7 +195,7 @@ impl Store {
         let mut after = uuid::Uuid::nil();
         loop {
             let page = prospects::Entity::find().filter(prospects::Column::Id.gt(after));
-            let rows = page.order_by_asc(prospects::Column::Id).limit(PAGE).all(self.reader()).await?;
+            let rows = page.order_by_asc(prospects::Column::Id).limit(PAGE).all(self.0).await?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.id;
             for row in rows {
