@@ -85,10 +85,15 @@ impl App {
     }
 
     /// Starts everything on an open database and a given clock.
-    pub async fn start_on(store: Store, clock: Clock, settings: &Settings, network: Network) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(settings.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}; is something else using the port?", settings.listen))?;
+    pub async fn start_on(
+        store: Store,
+        clock: Clock,
+        settings: &Settings,
+        network: Network,
+    ) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(settings.listen).await.with_context(|| {
+            format!("cannot listen on {}; is something else using the port?", settings.listen)
+        })?;
         let address = listener.local_addr().context("the listening socket has no address")?;
         let public_url = match &settings.public_url {
             Some(url) => url.clone(),
@@ -162,7 +167,9 @@ async fn connect(
     network: Network,
 ) -> anyhow::Result<(Credentials, Url, Option<Simulator>)> {
     match &settings.carrier {
-        CarrierSettings::Twilio { credentials, api_base } => Ok((credentials.clone(), api_base.clone(), None)),
+        CarrierSettings::Twilio { credentials, api_base } => {
+            Ok((credentials.clone(), api_base.clone(), None))
+        }
         CarrierSettings::Simulation => {
             // The account of the network in the box is made at the first start, so that calls outlive a restart.
             let secret = actions.installation_secret("simulated_account").await?;
@@ -177,8 +184,10 @@ async fn connect(
             if let Some(timeline) = network.timeline {
                 box_settings.timeline = timeline;
             }
-            let simulator = Simulator::start(box_settings).await.context("the phone network in the box did not start")?;
-            let api_base = Url::parse(&simulator.base_url()).context("the phone network in the box has no address")?;
+            let simulator =
+                Simulator::start(box_settings).await.context("the phone network in the box did not start")?;
+            let api_base =
+                Url::parse(&simulator.base_url()).context("the phone network in the box has no address")?;
             let credentials = Credentials::new(account_sid, SecretString::from(auth_token), None)?;
             Ok((credentials, api_base, Some(simulator)))
         }
@@ -191,4 +200,3 @@ async fn callback_urls(actions: &Actions, public_url: &Url) -> anyhow::Result<Ca
         .context("PUBLIC_URL cannot be used for callbacks")?;
     Ok(urls)
 }
-

@@ -142,8 +142,10 @@ impl TryFrom<Written> for Settings {
                  the world reaches this server",
             ));
         }
-        let pacing = Pacing::new(written.dialer.calls_per_second, written.dialer.max_live_calls)
-            .map_err(|error| ConfigRefused::new(format!("DIALER_CALLS_PER_SECOND or DIALER_MAX_LIVE_CALLS: {error}")))?;
+        let pacing =
+            Pacing::new(written.dialer.calls_per_second, written.dialer.max_live_calls).map_err(|error| {
+                ConfigRefused::new(format!("DIALER_CALLS_PER_SECOND or DIALER_MAX_LIVE_CALLS: {error}"))
+            })?;
         if !(16..=65_536).contains(&written.http.max_connections) {
             return Err(ConfigRefused::new("HTTP_MAX_CONNECTIONS must be between 16 and 65536"));
         }
@@ -173,7 +175,11 @@ impl TryFrom<Written> for Settings {
 }
 
 fn public_url(text: &str) -> Result<Url, ConfigRefused> {
-    let refused = || ConfigRefused::new("PUBLIC_URL is not an http or https address. Write for example https://calls.example.com");
+    let refused = || {
+        ConfigRefused::new(
+            "PUBLIC_URL is not an http or https address. Write for example https://calls.example.com",
+        )
+    };
     let url = Url::parse(text).map_err(|_| refused())?;
     if matches!(url.scheme(), "http" | "https") && url.has_host() { Ok(url) } else { Err(refused()) }
 }
@@ -194,7 +200,8 @@ fn carrier(twilio: WrittenTwilio) -> Result<CarrierSettings, ConfigRefused> {
                 ("TWILIO_AUTH_TOKEN", token.is_some()),
                 ("TWILIO_PHONE_NUMBER", number.is_some()),
             ];
-            let missing: Vec<&str> = names.into_iter().filter(|(_, set)| !set).map(|(name, _)| name).collect();
+            let missing: Vec<&str> =
+                names.into_iter().filter(|(_, set)| !set).map(|(name, _)| name).collect();
             return Err(ConfigRefused::new(format!(
                 "Twilio is set up half: {} is missing. Set all three to ring real phones, or none to simulate",
                 missing.join(" and ")
@@ -204,19 +211,26 @@ fn carrier(twilio: WrittenTwilio) -> Result<CarrierSettings, ConfigRefused> {
     let api_key = match (twilio.api_key_sid, twilio.api_key_secret) {
         (Some(sid), Some(secret)) => Some(ApiKey { sid, secret }),
         (None, None) => None,
-        _ => return Err(ConfigRefused::new("TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET go together; one is missing")),
+        _ => {
+            return Err(ConfigRefused::new(
+                "TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET go together; one is missing",
+            ));
+        }
     };
     let credentials = Credentials::new(account_sid, auth_token, api_key)
         .map_err(|error| ConfigRefused::new(format!("Twilio's credentials: {error}")))?;
-    let api_base = Url::parse(&twilio.api_base)
-        .map_err(|_| ConfigRefused::new("TWILIO_API_BASE is not an address. Leave it away for https://api.twilio.com"))?;
+    let api_base = Url::parse(&twilio.api_base).map_err(|_| {
+        ConfigRefused::new("TWILIO_API_BASE is not an address. Leave it away for https://api.twilio.com")
+    })?;
     Ok(CarrierSettings::Twilio { credentials, api_base })
 }
 
 fn destinations(codes: &[String]) -> Result<DestinationPolicy, ConfigRefused> {
     let regions: Result<Vec<Region>, _> = codes.iter().map(|code| Region::parse(code)).collect();
     let regions = regions.map_err(|_| {
-        ConfigRefused::new("ALLOWED_REGIONS must be two-letter country codes, separated by commas, such as US,CA,GB")
+        ConfigRefused::new(
+            "ALLOWED_REGIONS must be two-letter country codes, separated by commas, such as US,CA,GB",
+        )
     })?;
     Ok(DestinationPolicy::only(regions))
 }

@@ -116,7 +116,8 @@ impl Memory {
             return None;
         }
         let oldest = self.changes.front().map_or(self.last + 1, |change| change.number);
-        (number + 1 >= oldest).then(|| self.changes.iter().filter(|change| change.number > number).cloned().collect())
+        (number + 1 >= oldest)
+            .then(|| self.changes.iter().filter(|change| change.number > number).cloned().collect())
     }
 }
 

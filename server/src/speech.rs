@@ -53,7 +53,9 @@ mod tests {
     use super::*;
 
     fn ada() -> Vec<(String, String)> {
-        [("firstName", "Ada"), ("company", " ")].map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+        [("firstName", "Ada"), ("company", " ")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec()
     }
 
     #[test]

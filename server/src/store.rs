@@ -3,8 +3,8 @@
 //! Reads go to a pool of readers. Changes happen in transactions, which only `actions` begins. Look-ups return options;
 //! `StoreError` tells a conflict with a unique index from trouble with the database itself.
 
-pub mod campaigns;
 pub mod calls;
+pub mod campaigns;
 pub mod carrier_events;
 mod connect;
 pub mod counters;
@@ -124,7 +124,9 @@ impl Store {
         });
         match running.await {
             Ok(outcome) => outcome,
-            Err(stopped) => Err(StoreError::from(DbErr::Custom(format!("a transaction stopped: {stopped}"))).into()),
+            Err(stopped) => {
+                Err(StoreError::from(DbErr::Custom(format!("a transaction stopped: {stopped}"))).into())
+            }
         }
     }
 

@@ -63,7 +63,11 @@ pub enum CampaignRefused {
 
 impl Actions {
     /// Makes a campaign, as a draft that rings nobody.
-    pub async fn create_campaign(&self, actor: Actor, draft: CampaignDraft) -> Result<CampaignRecord, CampaignRefused> {
+    pub async fn create_campaign(
+        &self,
+        actor: Actor,
+        draft: CampaignDraft,
+    ) -> Result<CampaignRecord, CampaignRefused> {
         let now = self.clock.now();
         let mut campaign = CampaignRecord {
             id: CampaignId::from_uuid(new_uuid(now)),
@@ -159,7 +163,11 @@ impl Actions {
     }
 
     /// What would stand in the way of a launch now.
-    pub async fn blockers(&self, of: WorkspaceId, id: CampaignId) -> Result<Vec<LaunchBlocker>, CampaignRefused> {
+    pub async fn blockers(
+        &self,
+        of: WorkspaceId,
+        id: CampaignId,
+    ) -> Result<Vec<LaunchBlocker>, CampaignRefused> {
         let has_caller_id = self.installation.caller_id.is_some();
         self.store
             .transaction(move |tx| async move {
@@ -177,7 +185,8 @@ impl Actions {
             .store
             .transaction(move |tx| async move {
                 let found = tx.lock_any_campaign(id).await?;
-                let Some(mut campaign) = found.filter(|campaign| campaign.status == CampaignStatus::Active) else {
+                let Some(mut campaign) = found.filter(|campaign| campaign.status == CampaignStatus::Active)
+                else {
                     return Ok(None);
                 };
                 if tx.has_unfinished_prospects(id).await? {

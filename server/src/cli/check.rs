@@ -18,7 +18,10 @@ pub(super) async fn check(settings: &Settings) -> anyhow::Result<ExitCode> {
     let store = Store::open(&settings.database).await?;
     let found = store.recount().await?;
     store.close().await?;
-    println!("Recounted {} calls from {} events, and {} prospects.", found.calls, found.events, found.prospects);
+    println!(
+        "Recounted {} calls from {} events, and {} prospects.",
+        found.calls, found.events, found.prospects
+    );
     if found.is_equal() {
         println!("Everything that is stored follows from its source.");
         return Ok(ExitCode::SUCCESS);

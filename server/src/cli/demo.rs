@@ -135,7 +135,10 @@ async fn follow(app: &App, campaign: CampaignId, people: u64) -> anyhow::Result<
         );
         if !rung && tally.ringing + tally.in_progress + tally.completed > 0 {
             rung = true;
-            bar.println(format!("The first phone rings, {:.1} s after the launch.", began.elapsed().as_secs_f64()));
+            bar.println(format!(
+                "The first phone rings, {:.1} s after the launch.",
+                began.elapsed().as_secs_f64()
+            ));
         }
         bar.set_position(answered);
         if bar.is_hidden() && told.elapsed() >= Duration::from_secs(2) {

@@ -40,7 +40,9 @@ async fn greet_owner(actions: &Actions) -> anyhow::Result<()> {
     }
     let password = create_owner(actions, workspace).await?;
     println!("This is the first start. Sign in as {OWNER} with the password {}", password.expose_secret());
-    println!("It is shown only now. Change it, or make another user: prospectai user create --email YOU --role owner --password-stdin");
+    println!(
+        "It is shown only now. Change it, or make another user: prospectai user create --email YOU --role owner --password-stdin"
+    );
     Ok(())
 }
 

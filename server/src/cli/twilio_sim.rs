@@ -39,8 +39,9 @@ impl TwilioSim {
     pub(super) async fn run(self, listen: Option<String>) -> anyhow::Result<ExitCode> {
         let mut settings = Settings::new(self.account_sid, self.auth_token);
         let listen = listen.unwrap_or_else(|| "127.0.0.1:8010".to_owned());
-        settings.listen =
-            listen.parse().map_err(|_| ConfigRefused::new("--listen is an address and a port, such as 127.0.0.1:8010"))?;
+        settings.listen = listen
+            .parse()
+            .map_err(|_| ConfigRefused::new("--listen is an address and a port, such as 127.0.0.1:8010"))?;
         settings.seed = self.seed;
         settings.calls_per_second = self.cps;
         settings.timeline = Timeline::new(Clock::System.now(), Instant::now(), self.speed);
@@ -57,9 +58,11 @@ impl TwilioSim {
 }
 
 fn read_faults(file: &PathBuf) -> anyhow::Result<Faults> {
-    let refused = |why: String| ConfigRefused::new(format!("the faults in {} are not accepted: {why}", file.display()));
+    let refused =
+        |why: String| ConfigRefused::new(format!("the faults in {} are not accepted: {why}", file.display()));
     let source = config::File::from(file.as_path());
-    let read = config::Config::builder().add_source(source).build().map_err(|error| refused(error.to_string()))?;
+    let read =
+        config::Config::builder().add_source(source).build().map_err(|error| refused(error.to_string()))?;
     let faults: Faults = read.try_deserialize().map_err(|error| refused(error.to_string()))?;
     Ok(faults.checked().map_err(|error| refused(error.to_string()))?)
 }

@@ -52,14 +52,16 @@ impl Environment {
         let mut variables = HashMap::new();
         if let Ok(file) = dotenvy::dotenv_iter() {
             for variable in file {
-                let (name, value) = variable
-                    .map_err(|_| ConfigRefused::new("the .env file cannot be read: each line has the form NAME=value"))?;
+                let (name, value) = variable.map_err(|_| {
+                    ConfigRefused::new("the .env file cannot be read: each line has the form NAME=value")
+                })?;
                 variables.insert(name, value);
             }
         }
-        variables.extend(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }));
+        variables.extend(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        );
         Ok(Self(variables))
     }
 
@@ -87,8 +89,7 @@ pub(super) fn merge(flags: Flags, environment: &Environment) -> Result<Written, 
         }
     };
     let own_file = data_dir.join("config.toml");
-    let mut builder =
-        defaults().add_source(File::from(own_file).format(FileFormat::Toml).required(false));
+    let mut builder = defaults().add_source(File::from(own_file).format(FileFormat::Toml).required(false));
     for (variable, setting) in VARIABLES.iter().rev() {
         if let Some(value) = environment.get(variable) {
             builder = match *setting {

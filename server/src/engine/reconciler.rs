@@ -89,7 +89,8 @@ async fn ask_about(parts: &Parts, call: &CallRecord, sid: &CallSid) -> Result<()
 
 /// Ends a call: cancelled while nobody picked up, hung up otherwise. A call that is over already just tells its end.
 async fn end(parts: &Parts, call: &CallRecord, sid: &CallSid) -> Result<CarrierCall, RequestError> {
-    let answered = call.call.facts.answered_at.is_some() || call.call.facts.progress == Some(CarrierStatus::InProgress);
+    let answered =
+        call.call.facts.answered_at.is_some() || call.call.facts.progress == Some(CarrierStatus::InProgress);
     let first = if answered { EndAs::Completed } else { EndAs::Canceled };
     match parts.carrier.end(sid, first).await? {
         EndOutcome::Ended(known) => Ok(*known),
@@ -158,5 +159,10 @@ async fn is_ours(parts: &Parts, call: &CallRecord, sid: &CallSid) -> Option<bool
         }
     };
     let made_for = |url: &str| parts.carrier.callback_urls().recognise(url).map(|(_, id)| id);
-    Some(events.iter().filter_map(|event| event.parameter("StatusCallback")).any(|url| made_for(url) == Some(call.id)))
+    Some(
+        events
+            .iter()
+            .filter_map(|event| event.parameter("StatusCallback"))
+            .any(|url| made_for(url) == Some(call.id)),
+    )
 }

@@ -37,8 +37,10 @@ pub(super) fn of_call(id: CallId, call: &CarrierCall) -> News {
         evidence: Some(evidence),
         recording_sid: None,
         content_key: News::content_key("rest", Some(id), &fields),
-        payload: serde_json::Value::Object(fields.into_iter().map(|(name, value)| (name, value.into())).collect())
-            .to_string(),
+        payload: serde_json::Value::Object(
+            fields.into_iter().map(|(name, value)| (name, value.into())).collect(),
+        )
+        .to_string(),
     }
 }
 

@@ -52,7 +52,9 @@ fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
             text: speech::render(&script.body, &prospect.spoken_values())?,
             voice: campaign.voice.clone(),
         },
-        (None, None) => return Err(ScriptError { line: 1, why: "the campaign has nothing to say".to_owned() }),
+        (None, None) => {
+            return Err(ScriptError { line: 1, why: "the campaign has nothing to say".to_owned() });
+        }
     };
     Ok(PlaceCall {
         call_id: call.id,
@@ -76,7 +78,12 @@ fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
     })
 }
 
-async fn record(parts: &Parts, brake: &Brake, armed: &ArmedCall, outcome: PlaceOutcome) -> Result<(), StoreError> {
+async fn record(
+    parts: &Parts,
+    brake: &Brake,
+    armed: &ArmedCall,
+    outcome: PlaceOutcome,
+) -> Result<(), StoreError> {
     let call = &armed.call;
     let now = parts.actions.clock.now();
     let outcome = match outcome {

@@ -15,7 +15,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 /// When to look again after a turn.
-pub(super) fn next_look(name: &str, turn: Result<Option<Timestamp>, StoreError>, now: Timestamp) -> Timestamp {
+pub(super) fn next_look(
+    name: &str,
+    turn: Result<Option<Timestamp>, StoreError>,
+    now: Timestamp,
+) -> Timestamp {
     let at_the_latest = now.checked_add(LONGEST_WAIT).unwrap_or(now);
     match turn {
         Ok(Some(wanted)) => wanted.min(at_the_latest),
@@ -28,7 +32,12 @@ pub(super) fn next_look(name: &str, turn: Result<Option<Timestamp>, StoreError>,
 }
 
 /// Waits; `false` when it is time to stop.
-pub(super) async fn wait(clock: &Clock, until: Timestamp, bell: impl Future<Output = ()>, stop: &CancellationToken) -> bool {
+pub(super) async fn wait(
+    clock: &Clock,
+    until: Timestamp,
+    bell: impl Future<Output = ()>,
+    stop: &CancellationToken,
+) -> bool {
     tokio::select! {
         biased;
         () = stop.cancelled() => false,

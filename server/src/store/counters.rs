@@ -46,8 +46,10 @@ impl Tx {
                 continue;
             }
             let names = Tally::NAMES.join(", ");
-            let sums: Vec<String> =
-                Tally::NAMES.iter().map(|name| format!("{name} = campaign_counters.{name} + excluded.{name}")).collect();
+            let sums: Vec<String> = Tally::NAMES
+                .iter()
+                .map(|name| format!("{name} = campaign_counters.{name} + excluded.{name}"))
+                .collect();
             let change = format!(
                 "INSERT INTO campaign_counters (campaign_id, hour_at, {names}) VALUES {} \
                  ON CONFLICT (campaign_id, hour_at) DO UPDATE SET {}",

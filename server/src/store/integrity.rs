@@ -8,7 +8,7 @@ use domain::ids::{CallId, CampaignId, ProspectId};
 use domain::prospect::ProspectStatus;
 use domain::statistics::Tally;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IsolationLevel, QueryFilter, QueryOrder,
+    ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, IsolationLevel, QueryFilter, QueryOrder,
     QuerySelect, TransactionOptions, TransactionTrait,
 };
 
@@ -106,7 +106,8 @@ impl Instant<'_> {
     async fn recount_calls(&self, found: &mut Recount, sums: &mut Sums) -> Result<(), StoreError> {
         let mut after = uuid::Uuid::nil();
         loop {
-            let page = calls::Entity::find().filter(calls::Column::Id.gt(after)).order_by_asc(calls::Column::Id);
+            let page =
+                calls::Entity::find().filter(calls::Column::Id.gt(after)).order_by_asc(calls::Column::Id);
             let rows = page.limit(PAGE).all(self.0).await?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.id;
@@ -122,10 +123,14 @@ impl Instant<'_> {
                     facts.error_code = facts.error_code.max(record.call.facts.error_code);
                 }
                 if facts != record.call.facts {
-                    found.differ(|| format!("call {}: its events do not add up to what is stored of it", record.id));
+                    found.differ(|| {
+                        format!("call {}: its events do not add up to what is stored of it", record.id)
+                    });
                 }
                 if stored_status != record.call.status().as_str() || stored_live != record.call.is_live() {
-                    found.differ(|| format!("call {}: the stored status does not follow from its facts", record.id));
+                    found.differ(|| {
+                        format!("call {}: the stored status does not follow from its facts", record.id)
+                    });
                 }
                 add(sums, &record);
             }
@@ -150,14 +155,16 @@ impl Instant<'_> {
 
     async fn compare_counters(&self, found: &mut Recount, sums: &Sums) -> Result<(), StoreError> {
         let mut campaigns: Vec<CampaignId> = sums.counters.keys().map(|(campaign, _)| *campaign).collect();
-        let stored = campaign_counters::Entity::find().select_only().column(campaign_counters::Column::CampaignId);
+        let stored =
+            campaign_counters::Entity::find().select_only().column(campaign_counters::Column::CampaignId);
         let stored: Vec<uuid::Uuid> = stored.distinct().into_tuple().all(self.0).await?;
         campaigns.extend(stored.into_iter().map(CampaignId::from_uuid));
         campaigns.sort_unstable();
         campaigns.dedup();
         for campaign in campaigns {
             let hours = tally_by_hour(self.0, campaign).await?;
-            let stored: BTreeMap<i64, Tally> = hours.into_iter().map(|(hour, tally)| (millis(hour), tally)).collect();
+            let stored: BTreeMap<i64, Tally> =
+                hours.into_iter().map(|(hour, tally)| (millis(hour), tally)).collect();
             let counted: BTreeMap<i64, Tally> = sums
                 .counters
                 .range((campaign, i64::MIN)..=(campaign, i64::MAX))
@@ -166,7 +173,9 @@ impl Instant<'_> {
             for hour in stored.keys().chain(counted.keys().filter(|hour| !stored.contains_key(hour))) {
                 let tally = |of: &BTreeMap<i64, Tally>| of.get(hour).copied().unwrap_or_default();
                 if tally(&stored) != tally(&counted) {
-                    found.differ(|| format!("campaign {campaign}: the statistics of one hour differ from its calls"));
+                    found.differ(|| {
+                        format!("campaign {campaign}: the statistics of one hour differ from its calls")
+                    });
                 }
             }
         }
@@ -180,7 +189,10 @@ impl Instant<'_> {
             let counted = days.remove(&(campaign, row.day.clone())).unwrap_or(0);
             if counted != row.used {
                 found.differ(|| {
-                    format!("campaign {campaign}: {} slots of {} are taken, {counted} calls hold one", row.used, row.day)
+                    format!(
+                        "campaign {campaign}: {} slots of {} are taken, {counted} calls hold one",
+                        row.used, row.day
+                    )
                 });
             }
         }
@@ -210,7 +222,9 @@ impl Instant<'_> {
                     found.differ(|| format!("prospect {id}: the attempts differ from the calls"));
                 }
                 if in_call && calls.live != 1 {
-                    found.differ(|| format!("prospect {id} is said to be in a call, and is in {}", calls.live));
+                    found.differ(|| {
+                        format!("prospect {id} is said to be in a call, and is in {}", calls.live)
+                    });
                 }
             }
         }

@@ -11,7 +11,13 @@ use crate::store::campaigns::CampaignRecord;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A quiet call: first when it should have stopped ringing, then ever more patiently.
-const QUIET: [Duration; 5] = [MINUTE, MINUTE.saturating_mul(2), MINUTE.saturating_mul(5), MINUTE.saturating_mul(15), MINUTE.saturating_mul(60)];
+const QUIET: [Duration; 5] = [
+    MINUTE,
+    MINUTE.saturating_mul(2),
+    MINUTE.saturating_mul(5),
+    MINUTE.saturating_mul(15),
+    MINUTE.saturating_mul(60),
+];
 /// A call whose create request got no answer. Callbacks usually tell within seconds; three looks without a trace end
 /// the search, the last one a quarter of an hour after the latest possible send.
 const UNKNOWN: [Duration; 3] = [MINUTE, MINUTE.saturating_mul(4), MINUTE.saturating_mul(10)];
@@ -37,7 +43,12 @@ enum Waiting {
 }
 
 /// Sets when to ask next, after a change.
-pub(super) fn schedule(before: &CallRecord, after: &mut CallRecord, campaign: &CampaignRecord, now: Timestamp) {
+pub(super) fn schedule(
+    before: &CallRecord,
+    after: &mut CallRecord,
+    campaign: &CampaignRecord,
+    now: Timestamp,
+) {
     let waiting = waiting_for(after);
     if waiting != waiting_for(before) {
         after.polls = 0;
@@ -64,7 +75,9 @@ fn waiting_for(record: &CallRecord) -> Waiting {
     match record.call.placement {
         Placement::Unknown => Waiting::ForTheCarrier,
         Placement::Placed if record.call.is_live() => Waiting::ForItsEnd,
-        Placement::Placed if record.call.status() == CallStatus::Completed && record.call.facts.price.is_none() => {
+        Placement::Placed
+            if record.call.status() == CallStatus::Completed && record.call.facts.price.is_none() =>
+        {
             Waiting::ForItsPrice
         }
         _ => Waiting::ForNothing,

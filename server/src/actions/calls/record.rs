@@ -130,7 +130,12 @@ impl Actions {
     }
 }
 
-async fn record_one(tx: &Tx, record: &mut CallRecord, outcome: Outcome, now: Timestamp) -> Result<(), StoreError> {
+async fn record_one(
+    tx: &Tx,
+    record: &mut CallRecord,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if record.call.placement != Placement::Armed {
         return Ok(());
     }

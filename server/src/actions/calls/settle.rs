@@ -66,7 +66,10 @@ pub(in crate::actions) async fn settle(
     Ok(after)
 }
 
-async fn campaigns_of(tx: &Tx, changes: &[Changed]) -> Result<HashMap<CampaignId, CampaignRecord>, StoreError> {
+async fn campaigns_of(
+    tx: &Tx,
+    changes: &[Changed],
+) -> Result<HashMap<CampaignId, CampaignRecord>, StoreError> {
     let mut campaigns = HashMap::new();
     for change in changes {
         let id = change.after.campaign;
@@ -92,7 +95,9 @@ async fn settle_prospects(
         tx.lock_prospects(&ids).await?.into_iter().map(|prospect| (prospect.id, prospect)).collect();
     let before = prospects.clone();
     for Changed { before, after } in changes {
-        let Some((prospect, campaign)) = prospects.get_mut(&after.prospect).zip(campaigns.get(&after.campaign)) else {
+        let Some((prospect, campaign)) =
+            prospects.get_mut(&after.prospect).zip(campaigns.get(&after.campaign))
+        else {
             continue;
         };
         let spent = u32::from(after.call.spends_attempt());
@@ -103,13 +108,18 @@ async fn settle_prospects(
             let standing = match after.call.placement {
                 // Given up before it was sent: back to the line, as if nothing had happened.
                 Placement::Released => Standing {
-                    status: if prospect.attempts_spent == 0 { ProspectStatus::Ready } else { ProspectStatus::Waiting },
+                    status: if prospect.attempts_spent == 0 {
+                        ProspectStatus::Ready
+                    } else {
+                        ProspectStatus::Waiting
+                    },
                     due_at: after.not_before.or(Some(now)),
                     disposition: prospect.disposition,
                 },
                 _ => {
                     let rules = &campaign.rules;
-                    let standing = standing_after(&after.call, prospect.attempts_spent, &rules.retry, &rules.zone);
+                    let standing =
+                        standing_after(&after.call, prospect.attempts_spent, &rules.retry, &rules.zone);
                     Standing { disposition: standing.disposition.or(prospect.disposition), ..standing }
                 }
             };

@@ -48,10 +48,16 @@ pub(super) async fn print(app: &App, campaign: CampaignId) -> anyhow::Result<boo
     let recount = store.recount().await?;
     let checks = [
         (format!("every person has one final answer ({unfinished} have none)"), unfinished == 0),
-        (format!("calls rung in the ledger = calls in the database ({} = {})", rings.len(), placed.len()), same),
+        (
+            format!("calls rung in the ledger = calls in the database ({} = {})", rings.len(), placed.len()),
+            same,
+        ),
         (format!("no attempt rang twice ({twice} did)"), twice == 0),
         (
-            format!("statistics = recount from {} events ({} differences)", recount.events, recount.differences),
+            format!(
+                "statistics = recount from {} events ({} differences)",
+                recount.events, recount.differences
+            ),
             recount.is_equal(),
         ),
     ];
@@ -68,7 +74,11 @@ pub(super) async fn print(app: &App, campaign: CampaignId) -> anyhow::Result<boo
 /// The calls that the carrier made, by our own identifiers.
 async fn placed_calls(app: &App, campaign: CampaignId) -> Result<BTreeSet<String>, StoreError> {
     let calls = app.actions.store.calls_of(campaign).await?;
-    Ok(calls.into_iter().filter(|call| call.call.placement == Placement::Placed).map(|call| call.id.to_string()).collect())
+    Ok(calls
+        .into_iter()
+        .filter(|call| call.call.placement == Placement::Placed)
+        .map(|call| call.id.to_string())
+        .collect())
 }
 
 /// How often each of our calls rang, by the network's own ledger: its callback URL carries our identifier.

@@ -33,12 +33,14 @@ impl SignedForm {
             return Err(Problem::unsupported_media_type("a webhook is a form").into_response());
         }
         // The raw target: a URL put together again from its parts may differ from the one that was signed.
-        let target = request.uri().path_and_query().map(|target| target.as_str().to_owned()).unwrap_or_default();
+        let target =
+            request.uri().path_and_query().map(|target| target.as_str().to_owned()).unwrap_or_default();
         let query = request.uri().query().map(str::to_owned);
         let given = request.headers().get("x-twilio-signature").and_then(|value| value.to_str().ok());
         let Some(given) = given.map(str::to_owned) else { return Err(forged("no signature")) };
         let body = read_body(request, LARGEST_BODY).await.map_err(IntoResponse::into_response)?;
-        let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().take(MOST_FIELDS + 1).collect();
+        let fields: Vec<(String, String)> =
+            form_urlencoded::parse(&body).into_owned().take(MOST_FIELDS + 1).collect();
         if fields.len() > MOST_FIELDS {
             return Err(Problem::body_too_large(LARGEST_BODY).into_response());
         }
