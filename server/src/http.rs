@@ -1,9 +1,15 @@
 //! What every page and every API handler stands on: strict input, one shape of problem, a guarded server.
 
+/// The HTTP API, one file per noun.
+pub mod api;
+/// Who asks.
+pub mod auth;
 /// `Idempotency-Key` and `If-Match`: what a write may demand of the request besides its body.
 pub mod conditions;
 /// Writes that carry a cookie must come from our own pages.
 pub mod csrf;
+/// Whether this server can do its work.
+pub mod health;
 /// JSON bodies, read strictly.
 pub mod json;
 /// The layers around every route: request ids, headers, guards, panics, request log.
@@ -16,7 +22,7 @@ pub mod outside_url;
 pub mod problem;
 /// Query strings, read strictly; paging and time ranges.
 pub mod query;
-/// Every URL on one page.
+/// Every address of the server on one page.
 pub mod router;
 /// Connections: timeouts, caps, and a stop that finishes what it began.
 pub mod server;

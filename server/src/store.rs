@@ -3,6 +3,7 @@
 //! Reads go to a pool of readers. Changes happen in transactions, which only `actions` begins. Look-ups return options;
 //! `StoreError` tells a conflict with a unique index from trouble with the database itself.
 
+pub mod call_list;
 pub mod calls;
 pub mod campaigns;
 pub mod carrier_events;
@@ -11,11 +12,13 @@ pub mod counters;
 mod dialect;
 pub mod do_not_call;
 pub mod entities;
+pub mod hold_facts;
 pub mod idempotency;
 pub mod imports;
 pub mod integrity;
 mod lock;
 mod migrations;
+mod outage;
 pub mod people;
 pub mod prospects;
 pub mod scripts;

@@ -1,11 +1,66 @@
-//! Every URL on one page.
+//! Every address of the server on one page.
+
+use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Redirect;
+use axum::routing::get;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::api::{calls, campaigns, prospects, voices};
+use super::auth::{known_visitors, operators_write};
+use super::middleware::{AnswerPolicy, BODY_DEADLINE, answers, body_within, guarded};
 use super::state::HttpState;
-use super::webhooks;
+use super::{csrf, health, openapi, webhooks};
 
-/// The whole surface of the server.
+/// The whole server as one service.
 pub fn router(state: HttpState) -> Router {
-    Router::new().merge(webhooks::routes()).with_state(state)
+    described(state).0
+}
+
+/// The whole server, and its description.
+pub fn described(state: HttpState) -> (Router, OpenApi) {
+    let https = state.server.public_url.scheme() == "https";
+    let routes = openapi::described_router().merge(public()).merge(closed(api(), &state));
+    let (routes, description) = openapi::with_docs(routes, https);
+    let routes = routes.merge(webhooks::routes()).route("/", get(|| async { Redirect::temporary(openapi::DOCS_PATH) }));
+    (guarded(routes, AnswerPolicy::api(https)).with_state(state), description)
+}
+
+/// What needs no credential.
+fn public() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new().routes(routes!(health::health)) // /health
+}
+
+/// What needs a credential, and for every write the role of an operator at least.
+#[rustfmt::skip]
+fn api() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new()
+        .routes(routes!(campaigns::create, campaigns::list))                        // /api/campaigns
+        .routes(routes!(campaigns::read, campaigns::change, campaigns::remove))     // /api/campaigns/{id}
+        .routes(routes!(campaigns::launch))                                         // /api/campaigns/{id}/launch
+        .routes(routes!(campaigns::pause))                                          // /api/campaigns/{id}/pause
+        .routes(routes!(campaigns::resume))                                         // /api/campaigns/{id}/resume
+        .routes(routes!(prospects::add, prospects::list))                           // /api/campaigns/{id}/prospects
+        .routes(routes!(prospects::read, prospects::change, prospects::remove))     // /api/prospects/{id}
+        .routes(routes!(calls::place))                                              // /api/calls/place
+        .routes(routes!(calls::list::list))                                         // /api/calls
+        .routes(routes!(calls::read))                                               // /api/calls/{id}
+        .routes(routes!(calls::cancel))                                             // /api/calls/{id}/cancel
+        .routes(routes!(voices::list))                                              // /api/voices
+}
+
+/// Puts the closed door around routes: who asks, whether they may write at all, JSON in time.
+fn closed(routes: OpenApiRouter<HttpState>, state: &HttpState) -> OpenApiRouter<HttpState> {
+    let deadline: Duration = BODY_DEADLINE;
+    // The last layer added is the first to see a request.
+    routes
+        .layer(from_fn_with_state(deadline, body_within))
+        .layer(from_fn_with_state(&["application/json"][..], answers))
+        .layer(from_fn(operators_write))
+        .layer(from_fn_with_state(state.server.cookie.clone(), csrf::same_origin_writes))
+        .layer(from_fn_with_state(state.clone(), known_visitors))
 }

@@ -1,0 +1,16 @@
+//! The HTTP API: one file per noun. Which address leads where stands in `router`.
+
+/// Calls: place one, list, read, end.
+pub mod calls;
+/// Campaigns: make, read, change, remove, launch, pause, resume.
+pub mod campaigns;
+/// Bodies that may be sent again, and `Idempotency-Key`.
+pub mod once;
+/// Prospects: add one or many, list, read, change, remove.
+pub mod prospects;
+/// What the refusals of actions become.
+pub mod refusals;
+/// The voices that read scripts aloud.
+pub mod voices;
+/// Small words that several nouns share: times, fields that may be null.
+pub mod words;

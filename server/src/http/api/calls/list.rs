@@ -1,0 +1,183 @@
+//! Lists of calls: filters, order, pages, and how many there are.
+
+use std::str::FromStr;
+
+use axum::Json;
+use axum::extract::State;
+use domain::call::CallStatus;
+use domain::carrier_event::AnsweredBy;
+use domain::ids::{CallId, CampaignId, ProspectId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::view::CallView;
+use crate::http::{Problem, Query};
+
+use crate::http::api::{campaigns, prospects};
+use crate::http::auth::Listener;
+use crate::http::query::{
+    CommaList, Cursor, DateRange, DateTimeParam, Limit, ListIdentity, Offset, Parsed, Position, SearchText,
+};
+use crate::http::state::HttpState;
+use crate::store::call_list::{Begin, CallFilter, Order};
+
+/// Which calls to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct CallsQuery {
+    /// Only of this campaign.
+    #[param(value_type = Option<String>)]
+    campaign_id: Option<Parsed<CampaignId>>,
+    /// Only to this prospect.
+    #[param(value_type = Option<String>)]
+    prospect_id: Option<Parsed<ProspectId>>,
+    /// Only with these statuses, separated by commas.
+    #[serde(default)]
+    #[param(value_type = Option<String>, example = "busy,no-answer")]
+    status: CommaList<StatusWord>,
+    /// Only picked up by these, separated by commas; `machine` means every kind of machine.
+    #[serde(default)]
+    #[param(value_type = Option<String>, example = "human")]
+    answered_by: CommaList<AnswerWord>,
+    /// Only made at or after this time.
+    #[param(value_type = Option<String>)]
+    from: Option<DateTimeParam>,
+    /// Only made before this time, at most 366 days later.
+    #[param(value_type = Option<String>)]
+    to: Option<DateTimeParam>,
+    /// Part of a number or of the prospect's name.
+    #[param(value_type = Option<String>)]
+    q: Option<SearchText>,
+    /// `-createdAt` (newest first, the default) or `createdAt`.
+    #[param(value_type = Option<String>)]
+    sort: Option<Parsed<SortWord>>,
+    /// 1 to 200, default 50.
+    #[serde(default)]
+    #[param(value_type = Option<u16>)]
+    limit: Limit,
+    /// Rows to skip; cursors are faster.
+    #[param(value_type = Option<u32>)]
+    offset: Option<Offset>,
+    /// `nextCursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor>,
+}
+
+/// One page of calls.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CallList {
+    calls: Vec<CallView>,
+    /// How many the filters find.
+    total: u64,
+    /// There are more than `total`: counting stopped there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    total_is_capped: bool,
+    limit: u64,
+    offset: u64,
+    /// Where the next page begins; null on the last one.
+    next_cursor: Option<String>,
+}
+
+/// Lists calls.
+#[utoipa::path(get, path = "/api/calls", tag = "calls", params(CallsQuery),
+    responses((status = 200, body = CallList), (status = "4XX", body = Problem)))]
+pub async fn list(
+    State(state): State<HttpState>,
+    Listener(visitor): Listener,
+    Query(asked): Query<CallsQuery>,
+) -> Result<Json<CallList>, Problem> {
+    let range = DateRange::new(asked.from, asked.to)?;
+    let mut filter = CallFilter::of(visitor.actor.workspace);
+    if let Some(Parsed(id)) = asked.campaign_id {
+        campaigns::load(&state, &visitor, id).await?;
+        filter.campaign = Some(id);
+    }
+    if let Some(Parsed(id)) = asked.prospect_id {
+        prospects::load(&state, &visitor, id).await?;
+        filter.prospect = Some(id);
+    }
+    filter.statuses = asked.status.0.iter().map(|word| word.0).collect();
+    filter.answered_by = asked.answered_by.0.iter().flat_map(|word| word.0.iter().copied()).collect();
+    filter.text = asked.q.as_ref().and_then(SearchText::text).map(str::to_owned);
+    (filter.from, filter.to) = (range.from, range.to);
+    let order = asked.sort.map_or(Order::NewestFirst, |sort| sort.0.0);
+
+    let key = &state.server.cursor_key;
+    let list = ListIdentity {
+        endpoint: "calls",
+        workspace: &visitor.actor.workspace.to_string(),
+        filters: &format!("{filter:?} {order:?}"),
+    };
+    let position = Position::<String>::new(asked.offset, asked.cursor.as_ref(), &list, key)?;
+    let (begin, offset) = match position {
+        Position::After(id) => (Begin::Behind(id.parse().map_err(|_| Problem::invalid_cursor())?), 0),
+        Position::Skip(rows) => (Begin::Skip(rows), rows),
+    };
+    let limit = asked.limit.rows();
+    let store = &state.actions.store;
+    let mut found = store.calls(&filter, order, begin, limit + 1).await?;
+    let more = found.len() as u64 > limit;
+    found.truncate(limit as usize);
+    let last: Option<CallId> = found.last().filter(|_| more).map(|last| last.id);
+    let next_cursor = last.map(|id| key.seal(&list, &id.to_string())).transpose()?;
+    let counted = store.count_calls(&filter).await?;
+    let calls = found.iter().map(|call| CallView::of(call, &state.server)).collect();
+    Ok(Json(CallList {
+        calls,
+        total: counted.calls,
+        total_is_capped: counted.capped,
+        limit,
+        offset,
+        next_cursor,
+    }))
+}
+
+/// A call's status in a query.
+#[derive(Debug, Clone, Copy)]
+pub struct StatusWord(CallStatus);
+
+impl FromStr for StatusWord {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        CallStatus::parse(word).map(Self).ok_or(
+            "expected one of: queued, ringing, in-progress, completed, failed, busy, no-answer, canceled, unknown",
+        )
+    }
+}
+
+/// Who picked up, in a query: one answer, or several under one word.
+#[derive(Debug, Clone)]
+pub struct AnswerWord(Vec<AnsweredBy>);
+
+impl FromStr for AnswerWord {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        if word == "machine" {
+            return Ok(Self(AnsweredBy::ALL.into_iter().filter(|by| by.is_machine()).collect()));
+        }
+        AnsweredBy::parse(word).map(|by| Self(vec![by])).ok_or(
+            "expected one of: human, machine, machine_start, machine_end_beep, machine_end_silence, \
+             machine_end_other, fax, unknown",
+        )
+    }
+}
+
+/// An order in a query.
+#[derive(Debug, Clone, Copy)]
+pub struct SortWord(Order);
+
+impl FromStr for SortWord {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "-createdAt" => Ok(Self(Order::NewestFirst)),
+            "createdAt" => Ok(Self(Order::OldestFirst)),
+            _ => Err("expected createdAt or -createdAt"),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! A call as the API shows it.
+
+use domain::call::CallStatus;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::http::api::words::{maybe_time, stored_json, time};
+use crate::http::state::ServerFacts;
+use crate::store::calls::CallRecord;
+
+/// One attempt to ring one prospect.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Call)]
+pub struct CallView {
+    /// `call_…`
+    id: String,
+    campaign_id: String,
+    prospect_id: String,
+    /// The how-many-eth attempt of this prospect, from 1.
+    attempt: u32,
+    /// Twilio's name for it, once it has one.
+    twilio_call_sid: Option<String>,
+    /// The number shown.
+    from_number: String,
+    /// The number rung.
+    to_number: String,
+    /// `queued`, `ringing`, `in-progress`, `completed`, `failed`, `busy`, `no-answer`, `canceled`, or `unknown` while
+    /// the carrier's answer was lost.
+    status: &'static str,
+    /// Always `outbound-api`.
+    direction: &'static str,
+    /// How it ended for the campaign; null while it may still change.
+    disposition: Option<&'static str>,
+    /// Seconds of audio.
+    duration: Option<u32>,
+    recording_url: Option<String>,
+    recording_sid: Option<String>,
+    /// US dollars as a decimal, once rated.
+    #[schema(example = "0.0140")]
+    cost: Option<String>,
+    /// Twilio's error code.
+    error_code: Option<u32>,
+    /// What went wrong and what it means.
+    error_message: Option<String>,
+    /// `human`, `machine_start`, `machine_end_beep`, `machine_end_silence`, `machine_end_other`, `fax` or `unknown`.
+    answered_by: Option<&'static str>,
+    #[schema(format = DateTime)]
+    started_at: Option<String>,
+    #[schema(format = DateTime)]
+    ended_at: Option<String>,
+    /// When somebody wanted it made.
+    #[schema(format = DateTime)]
+    scheduled_for: Option<String>,
+    timeline: Timeline,
+    /// Your own JSON.
+    #[schema(value_type = Object)]
+    metadata: Value,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// When what happened.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Timeline {
+    /// Chosen to be made.
+    #[schema(format = DateTime)]
+    reserved_at: String,
+    /// Committed to be sent.
+    #[schema(format = DateTime)]
+    armed_at: Option<String>,
+    /// Taken by the carrier.
+    #[schema(format = DateTime)]
+    placed_at: Option<String>,
+    /// Dialing began.
+    #[schema(format = DateTime)]
+    initiated_at: Option<String>,
+    /// The phone began to ring.
+    #[schema(format = DateTime)]
+    ringing_at: Option<String>,
+    /// Somebody or something picked up.
+    #[schema(format = DateTime)]
+    answered_at: Option<String>,
+    /// Somebody asked for its end.
+    #[schema(format = DateTime)]
+    end_requested_at: Option<String>,
+    /// It was over.
+    #[schema(format = DateTime)]
+    ended_at: Option<String>,
+}
+
+impl CallView {
+    /// A call as it is now.
+    pub fn of(record: &CallRecord, server: &ServerFacts) -> Self {
+        let call = &record.call;
+        let facts = &call.facts;
+        let ended_at = maybe_time(call.ended_at());
+        Self {
+            id: record.id.to_string(),
+            campaign_id: record.campaign.to_string(),
+            prospect_id: record.prospect.to_string(),
+            attempt: record.attempt,
+            twilio_call_sid: record.carrier_sid.clone(),
+            from_number: record.from.to_string(),
+            to_number: record.to.to_string(),
+            status: call.status().as_str(),
+            direction: "outbound-api",
+            disposition: call.disposition().map(|disposition| disposition.as_str()),
+            duration: facts.duration_seconds,
+            recording_url: recording_url(record, server),
+            recording_sid: record.recording_sid.clone(),
+            cost: facts.price.map(|price| price.to_string()),
+            error_code: facts.error_code,
+            error_message: error_message(record),
+            answered_by: facts.answered_by().map(|by| by.as_str()),
+            started_at: maybe_time(facts.initiated_at.or(facts.ringing_at).or(facts.answered_at)),
+            ended_at: ended_at.clone(),
+            scheduled_for: maybe_time(record.scheduled_for),
+            timeline: Timeline {
+                reserved_at: time(record.created_at),
+                armed_at: maybe_time(record.armed_at),
+                placed_at: maybe_time(record.placed_at),
+                initiated_at: maybe_time(facts.initiated_at),
+                ringing_at: maybe_time(facts.ringing_at),
+                answered_at: maybe_time(facts.answered_at),
+                end_requested_at: maybe_time(record.end_requested_at),
+                ended_at,
+            },
+            metadata: stored_json(&record.metadata),
+            created_at: time(record.created_at),
+            updated_at: time(record.updated_at),
+        }
+    }
+}
+
+/// Built from the recording's name: an address that came from outside is never passed on.
+fn recording_url(record: &CallRecord, server: &ServerFacts) -> Option<String> {
+    let sid = record.recording_sid.as_deref().filter(|_| !server.simulation)?;
+    let account = &server.account_sid;
+    Some(format!("https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{sid}.mp3"))
+}
+
+/// What went wrong, in plain words; nothing where nothing did.
+fn error_message(record: &CallRecord) -> Option<String> {
+    let call = &record.call;
+    if let Some(message) = &record.refusal_message {
+        return Some(message.clone());
+    }
+    if let Some(meaning) = call.refusal {
+        return Some(meaning.explain(call.facts.error_code));
+    }
+    match call.status() {
+        CallStatus::Unknown => Some(
+            "The carrier's answer was lost, so the phone may or may not ring. It is being looked for; nobody is \
+             rung again on a guess."
+                .to_owned(),
+        ),
+        CallStatus::Failed => Some(failure(call.facts.sip_code, call.facts.error_code)),
+        _ => None,
+    }
+}
+
+/// What a failed call's SIP response means (RFC 3261, section 21).
+fn failure(sip_code: Option<u16>, error_code: Option<u32>) -> String {
+    let meaning = match sip_code {
+        Some(404 | 410 | 484 | 604) => "The number does not exist or is written incompletely",
+        Some(408 | 480) => "The phone could not be reached",
+        Some(401 | 403 | 407 | 603) => "The call was declined by the network or the person",
+        Some(486 | 600) => "The line was engaged",
+        Some(488 | 606) => "The two networks could not agree on how to carry the call",
+        Some(500..=599) => "The network on the way to the phone failed",
+        _ => "The call could not be connected",
+    };
+    let codes = [sip_code.map(|code| format!("SIP {code}")), error_code.map(|code| format!("Twilio {code}"))];
+    let codes: Vec<String> = codes.into_iter().flatten().collect();
+    if codes.is_empty() { format!("{meaning}.") } else { format!("{meaning} ({}).", codes.join(", ")) }
+}

@@ -1,0 +1,163 @@
+//! What the refusals of actions become: one problem each, with a stable name and what to do.
+
+use domain::campaign::TransitionRefused;
+use domain::gate::{HoldReason, NeverReason};
+
+use crate::actions::calls::EndRefused;
+use crate::actions::calls::PlaceRefused;
+use crate::actions::campaigns::CampaignRefused;
+use crate::actions::prospects::ProspectRefused;
+use crate::actions::users::UserRefused;
+use crate::credentials::PasswordUnavailable;
+use crate::http::{Blocker, FieldError, Problem};
+use crate::store::StoreError;
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stopped => Self::unavailable("The server is stopping.", 5),
+            StoreError::Conflict => {
+                Self::conflict("conflict", "Somebody else did the same at this moment. Read it again.")
+            }
+            error if error.is_outage() => {
+                tracing::error!(%error, "the database does not answer");
+                Self::unavailable("The database does not answer. Nothing was changed; try again.", 5)
+            }
+            error => {
+                tracing::error!(%error, "the database refused");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<CampaignRefused> for Problem {
+    fn from(refused: CampaignRefused) -> Self {
+        match refused {
+            CampaignRefused::NotFound => Self::not_found("campaign"),
+            CampaignRefused::NoSuchScript => {
+                FieldError::at("/scriptId", "not_found", "there is no such script; list them at /api/scripts")
+                    .into()
+            }
+            CampaignRefused::Transition(TransitionRefused::NotFrom(status)) => {
+                let detail =
+                    format!("The campaign is {}, and this cannot be done from there.", status.as_str());
+                Self::conflict("campaign_state", detail).with_reason(format!("campaign_{}", status.as_str()))
+            }
+            CampaignRefused::Transition(TransitionRefused::Blocked(blockers)) => {
+                let blockers = blockers.into_iter();
+                let blockers =
+                    blockers.map(|it| Blocker { code: it.code(), detail: it.explain().to_owned() }).collect();
+                Self::blocked("The campaign cannot be launched yet; see `blockers`.", blockers)
+            }
+            CampaignRefused::HasCalls => Self::conflict(
+                "has_calls",
+                "The campaign has made calls, and they are kept. Pause it instead.",
+            ),
+            CampaignRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ProspectRefused> for Problem {
+    fn from(refused: ProspectRefused) -> Self {
+        match refused {
+            ProspectRefused::NoSuchCampaign => Self::not_found("campaign"),
+            ProspectRefused::NotFound => Self::not_found("prospect"),
+            ProspectRefused::InCall => {
+                let detail = "A call to this prospect is under way. Wait for its end, or cancel it.";
+                Self::conflict("already_in_call", detail)
+            }
+            ProspectRefused::NumberTaken => {
+                let detail = "Another prospect of this campaign has this number. Change or remove that one.";
+                Self::conflict("duplicate", detail)
+            }
+            ProspectRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PlaceRefused> for Problem {
+    fn from(refused: PlaceRefused) -> Self {
+        match refused {
+            PlaceRefused::NoSuchCampaign => Self::not_found("campaign"),
+            PlaceRefused::NoSuchProspect => Self::not_found("prospect"),
+            PlaceRefused::NoCallerId => {
+                let detail =
+                    "There is no number to call from. Set TWILIO_PHONE_NUMBER, or callerId of the campaign.";
+                Self::unprocessable("no_caller_id", detail)
+            }
+            PlaceRefused::BadTime => {
+                let detail = "must lie in the future and at most a year away";
+                FieldError::at("/scheduledFor", "out_of_range", detail).into()
+            }
+            PlaceRefused::Never(reason) => never(reason),
+            PlaceRefused::NotNow { reason, until, call } => {
+                let problem = Self::conflict(code_of(reason), reason.explain())
+                    .with_reason(reason.as_str())
+                    .next_possible_at(until);
+                match call {
+                    Some(call) => problem.with_call_id(call.to_string()),
+                    None => problem,
+                }
+            }
+            PlaceRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+fn never(reason: NeverReason) -> Problem {
+    let code = match reason {
+        NeverReason::DoNotCall => "do_not_call",
+        NeverReason::Finished(_) => "prospect_finished",
+    };
+    Problem::conflict(code, reason.explain()).with_reason(reason.as_str())
+}
+
+/// The stable name of a refusal that time or a person can lift.
+pub fn code_of(reason: HoldReason) -> &'static str {
+    match reason {
+        HoldReason::CampaignDraft | HoldReason::CampaignPaused | HoldReason::CampaignCompleted => {
+            "campaign_state"
+        }
+        HoldReason::KillSwitch => "kill_switch",
+        HoldReason::InCall | HoldReason::NumberInCall => "already_in_call",
+        HoldReason::OutcomeUnknown => "outcome_unknown",
+        HoldReason::NotDue => "not_due",
+        HoldReason::WindowClosed | HoldReason::WindowClosing => "outside_hours",
+        HoldReason::DailyLimit => "daily_limit",
+    }
+}
+
+impl From<EndRefused> for Problem {
+    fn from(refused: EndRefused) -> Self {
+        match refused {
+            EndRefused::NoSuchCall => Self::not_found("call"),
+            EndRefused::Over => {
+                Self::conflict("call_over", "The call is over already; there is nothing to end.")
+            }
+            EndRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<UserRefused> for Problem {
+    fn from(refused: UserRefused) -> Self {
+        match refused {
+            UserRefused::Password(flaw) => FieldError::at("/password", flaw.code(), flaw.to_string()).into(),
+            UserRefused::EmailTaken => Self::conflict(
+                "email_taken",
+                "A user with this e-mail address exists already. Use another one.",
+            ),
+            UserRefused::NotAllowed => Self::forbidden(),
+            UserRefused::Unavailable(unavailable) => unavailable.into(),
+            UserRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PasswordUnavailable> for Problem {
+    fn from(_: PasswordUnavailable) -> Self {
+        Self::unavailable("Passwords cannot be checked at the moment. Try again.", 5)
+    }
+}

@@ -1,0 +1,34 @@
+//! `/health`: whether this server can do its work, for people and load balancers.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::problem::Problem;
+use super::state::HttpState;
+
+/// Everything works.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// Always `ok`; a server that cannot work answers 503.
+    status: &'static str,
+    version: &'static str,
+    /// Calls go to the phone network in the box, not to the world.
+    simulation: bool,
+    /// Always `ok`.
+    database: &'static str,
+}
+
+/// Says whether the server works. 503 when the database does not answer.
+#[utoipa::path(get, path = "/health", tag = "server", security(()),
+    responses((status = 200, body = Health), (status = 503, body = Problem)))]
+pub async fn health(State(state): State<HttpState>) -> Result<Json<Health>, Problem> {
+    if let Err(error) = state.actions.store.ping().await {
+        tracing::error!(%error, "the database does not answer");
+        return Err(Problem::unavailable("The database does not answer.", 5));
+    }
+    let simulation = state.server.simulation;
+    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), simulation, database: "ok" }))
+}

@@ -1,0 +1,247 @@
+//! Lists of calls: filters, pages, and how many there are without counting millions.
+
+use domain::call::CallStatus;
+use domain::carrier_event::AnsweredBy;
+use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
+use domain::statistics::Tally;
+use jiff::Timestamp;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
+};
+use uuid::Uuid;
+
+use super::calls::CallRecord;
+use super::entities::{calls, prospects};
+use super::prospects::contains;
+use super::{Store, StoreError, sql};
+
+/// Counting stops here: nobody needs to know whether there are a million or two.
+pub const MOST_COUNTED: u64 = 10_000;
+
+/// Which calls to list.
+#[derive(Debug, Clone)]
+pub struct CallFilter {
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Only of this campaign.
+    pub campaign: Option<CampaignId>,
+    /// Only to this prospect.
+    pub prospect: Option<ProspectId>,
+    /// Only with these statuses; all when empty.
+    pub statuses: Vec<CallStatus>,
+    /// Only picked up by these; all when empty.
+    pub answered_by: Vec<AnsweredBy>,
+    /// Made at or after this.
+    pub from: Option<Timestamp>,
+    /// Made before this.
+    pub to: Option<Timestamp>,
+    /// Part of a number or of the prospect's name.
+    pub text: Option<String>,
+}
+
+/// In which order. Calls are made in the order of their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The latest call first.
+    NewestFirst,
+    /// The first call first.
+    OldestFirst,
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// After so many rows, all of which are read.
+    Skip(u64),
+    /// Behind a call, found by the index.
+    Behind(CallId),
+}
+
+/// How many calls a filter finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// So many.
+    pub calls: u64,
+    /// There are more: counting stopped.
+    pub capped: bool,
+}
+
+impl CallFilter {
+    /// Every call of a workspace.
+    pub const fn of(workspace: WorkspaceId) -> Self {
+        Self {
+            workspace,
+            campaign: None,
+            prospect: None,
+            statuses: Vec::new(),
+            answered_by: Vec::new(),
+            from: None,
+            to: None,
+            text: None,
+        }
+    }
+
+    /// The statistics know how many there are.
+    const fn is_counted_already(&self) -> bool {
+        self.prospect.is_none()
+            && self.answered_by.is_empty()
+            && self.from.is_none()
+            && self.to.is_none()
+            && self.text.is_none()
+    }
+
+    fn condition(&self) -> Condition {
+        use calls::Column;
+        let mut all = Condition::all().add(Column::WorkspaceId.eq(self.workspace.uuid()));
+        if let Some(campaign) = self.campaign {
+            all = all.add(Column::CampaignId.eq(campaign.uuid()));
+        }
+        if let Some(prospect) = self.prospect {
+            all = all.add(Column::ProspectId.eq(prospect.uuid()));
+        }
+        if !self.statuses.is_empty() {
+            all = all.add(Column::Status.is_in(self.statuses.iter().map(|status| status.as_str())));
+        }
+        if !self.answered_by.is_empty() {
+            all = all.add(Column::AnsweredBy.is_in(self.answered_by.iter().map(|by| by.as_str())));
+        }
+        // Ids begin with the time of their making: the index that orders the list also finds the time.
+        if let Some(from) = self.from {
+            all = all.add(Column::Id.gte(first_id_at(from)));
+        }
+        if let Some(to) = self.to {
+            all = all.add(Column::Id.lt(first_id_at(to)));
+        }
+        if let Some(text) = &self.text {
+            all = all.add(self.mentions(text));
+        }
+        all
+    }
+
+    fn mentions(&self, text: &str) -> Condition {
+        let pattern = contains(text);
+        let lower = |column| Expr::expr(Func::lower(Expr::col(column)));
+        let full_name = Expr::cust("lower(first_name || ' ' || last_name)");
+        let people = Query::select()
+            .column(prospects::Column::Id)
+            .from(prospects::Entity)
+            .and_where(prospects::Column::WorkspaceId.eq(self.workspace.uuid()))
+            .cond_where(
+                Condition::any()
+                    .add(full_name.like(pattern.clone()))
+                    .add(lower(prospects::Column::Company).like(pattern.clone())),
+            )
+            .to_owned();
+        Condition::any()
+            .add(calls::Column::ToNumber.like(pattern.clone()))
+            .add(calls::Column::FromNumber.like(pattern))
+            .add(calls::Column::ProspectId.in_subquery(people))
+    }
+}
+
+impl Store {
+    /// One page of calls.
+    pub async fn calls(
+        &self,
+        filter: &CallFilter,
+        order: Order,
+        begin: Begin,
+        most: u64,
+    ) -> Result<Vec<CallRecord>, StoreError> {
+        use calls::Column;
+        let mut wanted = calls::Entity::find().filter(filter.condition());
+        wanted = match (begin, order) {
+            (Begin::Skip(rows), _) => wanted.offset(rows),
+            (Begin::Behind(id), Order::NewestFirst) => wanted.filter(Column::Id.lt(id.uuid())),
+            (Begin::Behind(id), Order::OldestFirst) => wanted.filter(Column::Id.gt(id.uuid())),
+        };
+        wanted = match order {
+            Order::NewestFirst => wanted.order_by_desc(Column::Id),
+            Order::OldestFirst => wanted.order_by_asc(Column::Id),
+        };
+        let rows = wanted.limit(most).all(self.reader()).await?;
+        rows.into_iter().map(CallRecord::try_from).collect()
+    }
+
+    /// How many calls a filter finds: from the statistics where they know, else counted up to `MOST_COUNTED`.
+    pub async fn count_calls(&self, filter: &CallFilter) -> Result<Counted, StoreError> {
+        if filter.is_counted_already() {
+            let tally = match filter.campaign {
+                Some(campaign) => self.tally(campaign).await?,
+                None => self.tally_of_workspace(filter.workspace).await?,
+            };
+            let mut statuses = filter.statuses.clone();
+            statuses.sort_unstable_by_key(|status| status.as_str());
+            statuses.dedup();
+            let calls = match statuses.as_slice() {
+                [] => tally.total,
+                some => some.iter().map(|status| in_status(&tally, *status)).sum(),
+            };
+            return Ok(Counted { calls: calls.unsigned_abs(), capped: false });
+        }
+        #[derive(FromQueryResult)]
+        struct Row {
+            count: i64,
+        }
+        let some = calls::Entity::find().select_only().column(calls::Column::Id).filter(filter.condition());
+        let some = some.limit(MOST_COUNTED + 1).into_query();
+        let count = Query::select()
+            .expr_as(Func::count(Expr::cust("*")), Alias::new("count"))
+            .from_subquery(some, Alias::new("found"))
+            .to_owned();
+        let db = self.reader();
+        let row = db.query_one(&count).await?.map(|row| Row::from_query_result(&row, "")).transpose()?;
+        let counted = row.map_or(0, |row| row.count.unsigned_abs());
+        let capped = counted > MOST_COUNTED;
+        Ok(Counted { calls: if capped { MOST_COUNTED } else { counted }, capped })
+    }
+
+    /// All calls of a workspace in numbers.
+    async fn tally_of_workspace(&self, of: WorkspaceId) -> Result<Tally, StoreError> {
+        struct Row([i64; Tally::NAMES.len()]);
+
+        impl FromQueryResult for Row {
+            fn from_query_result(row: &sea_orm::QueryResult, prefix: &str) -> Result<Self, sea_orm::DbErr> {
+                let mut counts = [0; Tally::NAMES.len()];
+                for (count, name) in counts.iter_mut().zip(Tally::NAMES) {
+                    *count = row.try_get(prefix, name)?;
+                }
+                Ok(Self(counts))
+            }
+        }
+
+        // PostgreSQL sums whole numbers into decimals, and nothing at all into null.
+        let sums: Vec<String> = Tally::NAMES
+            .iter()
+            .map(|name| format!("CAST(COALESCE(SUM({name}), 0) AS BIGINT) AS {name}"))
+            .collect();
+        let wanted = format!(
+            "SELECT {} FROM campaign_counters WHERE campaign_id IN (SELECT id FROM campaigns WHERE workspace_id = $1)",
+            sums.join(", ")
+        );
+        let row: Option<Row> = sql::one(self.reader(), &wanted, [of.uuid().into()]).await?;
+        Ok(row.map_or_else(Tally::default, |Row(counts)| Tally::from_array(counts)))
+    }
+}
+
+/// The smallest id that can have been made at `at`.
+fn first_id_at(at: Timestamp) -> Uuid {
+    let millis = u128::try_from(at.as_millisecond()).unwrap_or(0);
+    Uuid::from_u128(millis << 80)
+}
+
+const fn in_status(tally: &Tally, status: CallStatus) -> i64 {
+    match status {
+        CallStatus::Queued => tally.queued,
+        CallStatus::Ringing => tally.ringing,
+        CallStatus::InProgress => tally.in_progress,
+        CallStatus::Completed => tally.completed,
+        CallStatus::Failed => tally.failed,
+        CallStatus::Busy => tally.busy,
+        CallStatus::NoAnswer => tally.no_answer,
+        CallStatus::Canceled => tally.canceled,
+        CallStatus::Unknown => tally.unknown,
+    }
+}
