@@ -1,5 +1,9 @@
 //! What every page and every API handler stands on: strict input, one shape of problem, a guarded server.
 
+/// The API: one file per noun.
+pub mod api;
+/// Who asks.
+pub mod auth;
 /// `Idempotency-Key` and `If-Match`: what a write may demand of the request besides its body.
 pub mod conditions;
 /// Writes that carry a cookie must come from our own pages.

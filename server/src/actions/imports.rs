@@ -128,11 +128,16 @@ impl Actions {
         });
         let (file, examined) = looked_through.await.map_err(io::Error::other)??;
         let (import, region) = self.begin_import(actor, campaign, &examined).await?;
-        let rules =
-            Rules { region, destinations: self.installation.destinations.clone(), malformed: limits.malformed };
+        let rules = Rules {
+            region,
+            destinations: self.installation.destinations.clone(),
+            malformed: limits.malformed,
+        };
         let (progress, watched) = watch::channel(import.clone());
         self.imports.lock().insert(import.id, watched);
-        tokio::spawn(Running { actions: self.clone(), import: import.clone(), progress }.run(file, examined, rules));
+        tokio::spawn(
+            Running { actions: self.clone(), import: import.clone(), progress }.run(file, examined, rules),
+        );
         Ok(import)
     }
 
@@ -181,7 +186,11 @@ impl Actions {
     }
 
     /// Waits until an import that runs in this process is over; the import as it is then.
-    pub async fn import_finished(&self, of: WorkspaceId, id: ImportId) -> Result<Option<ImportRecord>, StoreError> {
+    pub async fn import_finished(
+        &self,
+        of: WorkspaceId,
+        id: ImportId,
+    ) -> Result<Option<ImportRecord>, StoreError> {
         if let Some(mut progress) = self.import_progress(id) {
             // An error means that the task is gone; the database knows how far it came.
             let _ = progress.wait_for(|import| import.status != ImportStatus::Running).await;
@@ -258,8 +267,11 @@ impl Running {
         let finished_at = Some(self.actions.clock.now());
         let import = ImportRecord { status, problem, finished_at, ..self.import.clone() };
         let closed = import.clone();
-        let written =
-            self.actions.store.transaction(move |tx| async move { tx.save_running_import(&closed).await }).await?;
+        let written = self
+            .actions
+            .store
+            .transaction(move |tx| async move { tx.save_running_import(&closed).await })
+            .await?;
         if written {
             self.tell(import);
         }

@@ -96,11 +96,17 @@ impl Store {
     }
 
     /// Refused rows of an import in the order of the file, behind line `after`.
-    pub async fn rejects(&self, import: ImportId, after: u64, most: u64) -> Result<Vec<RejectRecord>, StoreError> {
+    pub async fn rejects(
+        &self,
+        import: ImportId,
+        after: u64,
+        most: u64,
+    ) -> Result<Vec<RejectRecord>, StoreError> {
         let of_import = import_rejects::Entity::find()
             .filter(import_rejects::Column::ImportId.eq(import.uuid()))
             .filter(import_rejects::Column::Line.gt(after as i64));
-        let rows = of_import.order_by_asc(import_rejects::Column::Line).limit(most).all(self.reader()).await?;
+        let rows =
+            of_import.order_by_asc(import_rejects::Column::Line).limit(most).all(self.reader()).await?;
         let reject = |row: import_rejects::Model| RejectRecord {
             line: row.line.unsigned_abs(),
             code: row.code,
@@ -151,7 +157,8 @@ impl Tx {
 
     /// Closes imports that a stopped process left running.
     pub async fn fail_running_imports(&self, problem: &str, now: Timestamp) -> Result<u64, StoreError> {
-        let change = "UPDATE imports SET status = 'failed', problem = $1, finished_at = $2 WHERE status = 'running'";
+        let change =
+            "UPDATE imports SET status = 'failed', problem = $1, finished_at = $2 WHERE status = 'running'";
         Ok(sql::run(self.connection(), change, [problem.into(), millis(now).into()]).await?)
     }
 }

@@ -91,7 +91,8 @@ async fn add_or_merge(
 /// Numbers on the do-not-call list come in as such, so that nobody wonders where they went.
 async fn add(tx: &Tx, import: &ImportRecord, new: &[&Person], now: Timestamp) -> Result<u64, StoreError> {
     let phones: Vec<&PhoneNumber> = new.iter().map(|person| &person.phone).collect();
-    let listed: HashSet<PhoneNumber> = tx.do_not_call_in(import.workspace, &phones).await?.into_iter().collect();
+    let listed: HashSet<PhoneNumber> =
+        tx.do_not_call_in(import.workspace, &phones).await?.into_iter().collect();
     let (never, ready): (Vec<&Person>, Vec<&Person>) =
         new.iter().copied().partition(|person| listed.contains(&person.phone));
     let mut added = 0;

@@ -38,9 +38,26 @@ const NAMES: [(Field, &[&str]); 6] = [
     (
         Field::Phone,
         &[
-            "phone", "phonenumber", "phoneno", "mobile", "mobilephone", "mobilenumber", "mobileno", "cell", "cellphone",
-            "cellnumber", "telephone", "telephonenumber", "tel", "telno", "directphone", "workphone", "businessphone",
-            "contactnumber", "number", "e164",
+            "phone",
+            "phonenumber",
+            "phoneno",
+            "mobile",
+            "mobilephone",
+            "mobilenumber",
+            "mobileno",
+            "cell",
+            "cellphone",
+            "cellnumber",
+            "telephone",
+            "telephonenumber",
+            "tel",
+            "telno",
+            "directphone",
+            "workphone",
+            "businessphone",
+            "contactnumber",
+            "number",
+            "e164",
         ],
     ),
     (Field::FirstName, &["firstname", "givenname", "forename", "first"]),
@@ -48,8 +65,19 @@ const NAMES: [(Field, &[&str]); 6] = [
     (Field::Email, &["email", "emailaddress", "mail", "workemail", "businessemail"]),
     (
         Field::Company,
-        &["company", "companyname", "organisation", "organization", "organisationname", "organizationname", "employer",
-          "business", "businessname", "account", "accountname"],
+        &[
+            "company",
+            "companyname",
+            "organisation",
+            "organization",
+            "organisationname",
+            "organizationname",
+            "employer",
+            "business",
+            "businessname",
+            "account",
+            "accountname",
+        ],
     ),
     (Field::Title, &["title", "jobtitle", "position", "role"]),
 ];
@@ -81,7 +109,9 @@ pub enum HeaderRefused {
     #[error("the first row cannot be read as the names of columns: {0}")]
     Unreadable(String),
     /// No column is a phone number.
-    #[error("no column is named `phone`; found: {0}. Rename the column with the numbers, or say which it is with `mapping`")]
+    #[error(
+        "no column is named `phone`; found: {0}. Rename the column with the numbers, or say which it is with `mapping`"
+    )]
     NoPhone(String),
     /// Two columns have the same name, or go to the same field.
     #[error("two columns are {0}; rename or remove one of them")]
@@ -114,9 +144,13 @@ pub struct Header {
 
 impl Header {
     /// Reads the first row; `mapping` says of columns, by name, which field they are.
-    pub fn read(row: Option<&Row<'_>>, mapping: Option<&BTreeMap<String, String>>) -> Result<Self, HeaderRefused> {
+    pub fn read(
+        row: Option<&Row<'_>>,
+        mapping: Option<&BTreeMap<String, String>>,
+    ) -> Result<Self, HeaderRefused> {
         let row = row.ok_or(HeaderRefused::Empty)?;
-        let cells = row.cells.as_ref().map_err(|malformed| HeaderRefused::Unreadable(malformed.to_string()))?;
+        let cells =
+            row.cells.as_ref().map_err(|malformed| HeaderRefused::Unreadable(malformed.to_string()))?;
         let names = names(cells)?;
         let fields = fields(&names, mapping)?;
         Ok(Self { names, fields })
@@ -223,7 +257,8 @@ mod tests {
             assert_eq!(read(header, &[]), Ok(vec![Field::Phone]), "{header}");
         }
         let usual = read("First Name,family_name,E-mail,Organisation,Job title,Phone,City", &[]).unwrap();
-        let known = [Field::FirstName, Field::LastName, Field::Email, Field::Company, Field::Title, Field::Phone];
+        let known =
+            [Field::FirstName, Field::LastName, Field::Email, Field::Company, Field::Title, Field::Phone];
         assert_eq!(usual[..6], known);
         assert_eq!(usual[6], custom("City"));
     }
@@ -235,7 +270,8 @@ mod tests {
 
     #[test]
     fn a_mapping_wins_over_guesses() {
-        let fields = read("phone,private,note", &[("Private", "phone"), ("note", "ignore"), ("phone", "office")]);
+        let fields =
+            read("phone,private,note", &[("Private", "phone"), ("note", "ignore"), ("phone", "office")]);
         assert_eq!(fields, Ok(vec![custom("office"), Field::Phone, Field::Ignored]));
         assert!(matches!(read("phone", &[("x", "phone")]), Err(HeaderRefused::NoSuchColumn(..))));
         let twice = read("a,b", &[("a", "phone"), ("b", "phone")]);

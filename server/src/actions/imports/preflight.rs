@@ -122,7 +122,8 @@ fn guess_delimiter(file: &mut File) -> io::Result<u8> {
             _ => {}
         }
     }
-    let most = [(tabs, b'\t'), (semicolons, b';'), (commas, b',')].into_iter().max_by_key(|(count, _)| *count);
+    let most =
+        [(tabs, b'\t'), (semicolons, b';'), (commas, b',')].into_iter().max_by_key(|(count, _)| *count);
     Ok(most.map_or(b',', |(_, delimiter)| delimiter))
 }
 
@@ -190,6 +191,9 @@ mod tests {
     #[test]
     fn nothing_and_a_header_alone_are_refused() {
         assert!(matches!(examined(b""), Err(ImportRefused::Header(HeaderRefused::Empty))));
-        assert!(matches!(examined(b"phone,x\n\n"), Err(ImportRefused::Header(HeaderRefused::NothingBelow(_)))));
+        assert!(matches!(
+            examined(b"phone,x\n\n"),
+            Err(ImportRefused::Header(HeaderRefused::NothingBelow(_)))
+        ));
     }
 }

@@ -17,8 +17,10 @@ use crate::store::imports::RejectRecord;
 pub const BATCH_ROWS: usize = 1_000;
 /// Bytes of the file in one batch, roughly: rows can be large, memory is not.
 const BATCH_BYTES: u64 = 1024 * 1024;
-/// Characters of a name, a company or a title.
-const LONGEST_NAME: usize = 200;
+/// Characters of a first or last name.
+const LONGEST_NAME: usize = 100;
+/// Characters of a company or a title.
+const LONGEST_COMPANY: usize = 200;
 /// Characters of an e-mail address (RFC 5321).
 const LONGEST_EMAIL: usize = 254;
 /// Characters of a custom field.
@@ -73,7 +75,12 @@ pub fn read_all(
             Ok(cells) => match person(cells, &examined.header.fields, rules) {
                 Ok(person) => batch.people.push(person),
                 Err(refusal) => {
-                    batch.rejects.push(rejects::refused(row.line, cells.iter(), refusal.code, refusal.reason));
+                    batch.rejects.push(rejects::refused(
+                        row.line,
+                        cells.iter(),
+                        refusal.code,
+                        refusal.reason,
+                    ));
                 }
             },
             Err(why) => {
@@ -82,8 +89,8 @@ pub fn read_all(
             }
         }
         let is_too_broken = malformed > rules.malformed;
-        let is_full = batch.people.len() + batch.rejects.len() == BATCH_ROWS
-            || rows.offset() - begun_at > BATCH_BYTES;
+        let is_full =
+            batch.people.len() + batch.rejects.len() == BATCH_ROWS || rows.offset() - begun_at > BATCH_BYTES;
         if is_too_broken || is_full {
             begun_at = rows.offset();
             let wanted = give(Batch { bytes_read: begun_at, ..std::mem::take(&mut batch) });
@@ -128,8 +135,8 @@ fn person(cells: &Cells, fields: &[Field], rules: &Rules) -> Result<Person, Refu
             Field::FirstName => person.first_name = one_line("first name", cell, LONGEST_NAME)?,
             Field::LastName => person.last_name = one_line("last name", cell, LONGEST_NAME)?,
             Field::Email => person.email = email(cell)?,
-            Field::Company => person.company = one_line("company", cell, LONGEST_NAME)?,
-            Field::Title => person.title = one_line("title", cell, LONGEST_NAME)?,
+            Field::Company => person.company = one_line("company", cell, LONGEST_COMPANY)?,
+            Field::Title => person.title = one_line("title", cell, LONGEST_COMPANY)?,
             Field::Custom(name) => {
                 let text = checked(name, cell, LONGEST_CUSTOM)?;
                 if !text.is_empty() {
@@ -171,11 +178,15 @@ fn checked<'a>(name: &str, cell: &'a str, longest: usize) -> Result<&'a str, Ref
         return Ok(text);
     }
     if let Some(bad) = text.chars().find(|c| is_trouble(*c)) {
-        let reason = format!("{name}: the character U+{:04X} cannot be used in text; remove it", u32::from(bad));
+        let reason =
+            format!("{name}: the character U+{:04X} cannot be used in text; remove it", u32::from(bad));
         return Err(Refusal { code: "forbidden_character", reason });
     }
     if text.chars().count() > longest {
-        return Err(Refusal { code: "too_long", reason: format!("{name}: use at most {longest} characters") });
+        return Err(Refusal {
+            code: "too_long",
+            reason: format!("{name}: use at most {longest} characters"),
+        });
     }
     Ok(text)
 }
@@ -193,12 +204,14 @@ fn email(cell: &str) -> Result<String, Refusal> {
         return Ok(String::new());
     }
     let is_address = text.split_once('@').is_some_and(|(mailbox, host)| {
-        let has_no_gap = !text.contains(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"'));
+        let has_no_gap =
+            !text.contains(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"'));
         let labels_fit = host.contains('.') && host.split('.').all(|label| !label.is_empty());
         has_no_gap && !mailbox.is_empty() && !host.contains('@') && labels_fit
     });
     if !is_address {
-        let reason = "the e-mail address is none; expected one such as name@example.com, or an empty cell".to_owned();
+        let reason =
+            "the e-mail address is none; expected one such as name@example.com, or an empty cell".to_owned();
         return Err(Refusal { code: "invalid_email", reason });
     }
     Ok(text.to_owned())

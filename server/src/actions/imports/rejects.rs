@@ -7,7 +7,12 @@ use crate::store::imports::RejectRecord;
 const LONGEST_CONTENT: usize = 16 * 1024;
 
 /// A row that was read, and is refused for what it says.
-pub fn refused<'a>(line: u64, cells: impl Iterator<Item = &'a str>, code: &str, reason: String) -> RejectRecord {
+pub fn refused<'a>(
+    line: u64,
+    cells: impl Iterator<Item = &'a str>,
+    code: &str,
+    reason: String,
+) -> RejectRecord {
     RejectRecord { line, code: code.to_owned(), reason, content: content_of(cells) }
 }
 

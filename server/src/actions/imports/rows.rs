@@ -15,10 +15,14 @@ const KEPT_OF_ENDLESS: usize = 4 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// A quoted cell is not closed, or goes on behind its closing quote.
-    #[error("a quotation mark is not closed, or text follows behind a closing one; write a quote inside a cell twice")]
+    #[error(
+        "a quotation mark is not closed, or text follows behind a closing one; write a quote inside a cell twice"
+    )]
     BrokenQuotes,
     /// Other than the header.
-    #[error("the row has {found} cells, the header has {expected}; put cells that contain the separator in quotes")]
+    #[error(
+        "the row has {found} cells, the header has {expected}; put cells that contain the separator in quotes"
+    )]
     WrongCellCount {
         /// Cells of the row.
         found: usize,
@@ -190,7 +194,11 @@ impl<R: Read> Rows<R> {
                     None if self.ended => {
                         let (line, from) = (self.line, self.start);
                         self.step_over(self.buffer.len() - from, 1);
-                        return Ok(Some(Row { line, raw: &self.buffer[from..], cells: Err(Malformed::BrokenQuotes) }));
+                        return Ok(Some(Row {
+                            line,
+                            raw: &self.buffer[from..],
+                            cells: Err(Malformed::BrokenQuotes),
+                        }));
                     }
                     None if rest.len() >= LONGEST_ROW => return self.endless_row().map(Some),
                     None => self.fill()?,
@@ -262,7 +270,8 @@ fn scan(bytes: &[u8], ended: bool, delimiter: u8, cells: &mut Cells) -> Scan {
             let start = cells.ends.last().copied().unwrap_or(0);
             breaks += line_breaks(&cells.bytes[start..]);
         } else {
-            let length = bytes[at..].iter().position(|byte| *byte == delimiter || matches!(byte, b'\n' | b'\r'));
+            let length =
+                bytes[at..].iter().position(|byte| *byte == delimiter || matches!(byte, b'\n' | b'\r'));
             let end = length.map_or(bytes.len(), |length| at + length);
             cells.bytes.extend_from_slice(&bytes[at..end]);
             at = end;

@@ -99,7 +99,11 @@ impl Tx {
     }
 
     /// Adds at most a few thousand prospects whose number the campaign does not have; how many were added.
-    pub async fn insert_prospects(&self, shared: NewProspects, new: &[NewProspect<'_>]) -> Result<u64, StoreError> {
+    pub async fn insert_prospects(
+        &self,
+        shared: NewProspects,
+        new: &[NewProspect<'_>],
+    ) -> Result<u64, StoreError> {
         if new.is_empty() {
             return Ok(0);
         }

@@ -33,7 +33,10 @@ fn every_kind_of_line_end_ends_a_row_and_empty_lines_are_none() {
 
 #[test]
 fn quoted_cells_hold_separators_quotes_and_line_breaks() {
-    assert_eq!(read(b"\"a,b\",\"say \"\"hi\"\"\"\n\"x\r\ny\",\"\"\nend,1"), ["1: a,b|say \"hi\"", "2: x\r\ny|", "4: end|1"]);
+    assert_eq!(
+        read(b"\"a,b\",\"say \"\"hi\"\"\"\n\"x\r\ny\",\"\"\nend,1"),
+        ["1: a,b|say \"hi\"", "2: x\r\ny|", "4: end|1"]
+    );
     assert_eq!(read(b"5\" pipe,a\"b\"\n"), ["1: 5\" pipe|a\"b\""]);
 }
 
@@ -56,7 +59,10 @@ fn a_broken_quote_costs_one_line_also_in_a_large_file() {
 
 #[test]
 fn other_cell_counts_nul_and_what_is_no_text_are_malformed() {
-    assert_eq!(read_with(b"a,b\nc\nd,e,f\n", Some(2)), ["1: a|b", "2: wrong_cell_count", "3: wrong_cell_count"]);
+    assert_eq!(
+        read_with(b"a,b\nc\nd,e,f\n", Some(2)),
+        ["1: a|b", "2: wrong_cell_count", "3: wrong_cell_count"]
+    );
     assert_eq!(read(b"a\0,b\n\xff,b\n"), ["1: nul_character", "2: encoding"]);
 }
 
