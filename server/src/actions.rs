@@ -10,6 +10,7 @@ pub mod carrier_events;
 pub mod do_not_call;
 pub mod housekeeping;
 pub mod idempotency;
+pub mod imports;
 pub mod prospects;
 pub mod scripts;
 pub mod users;
@@ -43,6 +44,7 @@ pub struct Actions {
     pub installation: Arc<Installation>,
     passwords: Arc<Passwords>,
     news: carrier_events::Intake,
+    imports: imports::InProgress,
 }
 
 /// What holds for the whole installation.
@@ -84,6 +86,7 @@ impl Actions {
             installation: Arc::new(installation),
             passwords: Arc::new(Passwords::new()),
             news,
+            imports: imports::InProgress::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::ids::{CallId, CampaignId, WorkspaceId};
+use domain::ids::{CallId, CampaignId, ImportId, WorkspaceId};
 use tokio::sync::broadcast;
 
 /// How many changes are remembered, and how many a slow reader may lag behind before it is told to read everything anew.
@@ -25,6 +25,11 @@ pub enum Subject {
     Campaign {
         /// Which.
         campaign: CampaignId,
+    },
+    /// An import: further on, or over.
+    Import {
+        /// Which.
+        import: ImportId,
     },
 }
 

@@ -4,6 +4,8 @@
 pub mod calls;
 /// Campaigns: make, read, change, remove, launch, pause, resume.
 pub mod campaigns;
+/// Imports: send a file of prospects, follow it, fetch what was refused.
+pub mod imports;
 /// Bodies that may be sent again, and `Idempotency-Key`.
 pub mod once;
 /// Prospects: add one or many, list, read, change, remove.

@@ -10,7 +10,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::api::{calls, campaigns, prospects, voices};
+use super::api::{calls, campaigns, imports, prospects, voices};
 use super::auth::{known_visitors, operators_write};
 use super::middleware::{AnswerPolicy, BODY_DEADLINE, answers, body_within, guarded};
 use super::state::HttpState;
@@ -24,7 +24,7 @@ pub fn router(state: HttpState) -> Router {
 /// The whole server, and its description.
 pub fn described(state: HttpState) -> (Router, OpenApi) {
     let https = state.server.public_url.scheme() == "https";
-    let routes = openapi::described_router().merge(public()).merge(closed(api(), &state));
+    let routes = openapi::described_router().merge(public()).merge(closed(api(), &state)).merge(behind_the_door(imports::routes(), &state));
     let (routes, description) = openapi::with_docs(routes, https);
     let routes = routes.merge(webhooks::routes()).route("/", get(|| async { Redirect::temporary(openapi::DOCS_PATH) }));
     (guarded(routes, AnswerPolicy::api(https)).with_state(state), description)
@@ -53,13 +53,19 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(voices::list))                                              // /api/voices
 }
 
-/// Puts the closed door around routes: who asks, whether they may write at all, JSON in time.
+/// JSON in time, behind the closed door.
 fn closed(routes: OpenApiRouter<HttpState>, state: &HttpState) -> OpenApiRouter<HttpState> {
     let deadline: Duration = BODY_DEADLINE;
+    let routes = routes
+        .layer(from_fn_with_state(deadline, body_within))
+        .layer(from_fn_with_state(&["application/json"][..], answers));
+    behind_the_door(routes, state)
+}
+
+/// The closed door: who asks, and whether they may write at all.
+fn behind_the_door(routes: OpenApiRouter<HttpState>, state: &HttpState) -> OpenApiRouter<HttpState> {
     // The last layer added is the first to see a request.
     routes
-        .layer(from_fn_with_state(deadline, body_within))
-        .layer(from_fn_with_state(&["application/json"][..], answers))
         .layer(from_fn(operators_write))
         .layer(from_fn_with_state(state.server.cookie.clone(), csrf::same_origin_writes))
         .layer(from_fn_with_state(state.clone(), known_visitors))

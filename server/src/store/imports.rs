@@ -1,5 +1,7 @@
 //! Files of prospects taken in: progress and totals by bucket, and the rows that were refused.
 
+mod bulk;
+
 use domain::ids::{CampaignId, ImportId, WorkspaceId};
 use jiff::Timestamp;
 use sea_orm::{
@@ -8,6 +10,11 @@ use sea_orm::{
 
 use super::entities::{import_rejects, imports};
 use super::{Store, StoreError, Tx, millis, sql, time};
+
+pub use bulk::{NewProspect, NewProspects};
+
+/// Where the header is kept among the refused rows, whose lines count from 1.
+const HEADER_LINE: i64 = 0;
 
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +89,12 @@ impl Store {
         found.one(self.reader()).await?.map(ImportRecord::try_from).transpose()
     }
 
+    /// The header of an import's file, as CSV.
+    pub async fn import_header(&self, import: ImportId) -> Result<Option<String>, StoreError> {
+        let header = import_rejects::Entity::find_by_id((import.uuid(), HEADER_LINE));
+        Ok(header.one(self.reader()).await?.map(|row| row.content))
+    }
+
     /// Refused rows of an import in the order of the file, behind line `after`.
     pub async fn rejects(
         &self,
@@ -111,9 +124,16 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes an import's progress.
-    pub async fn save_import(&self, import: &ImportRecord) -> Result<(), StoreError> {
-        imports::Model::from(import).into_active_model().reset_all().update(self.connection()).await?;
+    /// Keeps the header of an import's file, so that refused rows can be shown under it.
+    pub async fn add_import_header(&self, import: ImportId, header: &str) -> Result<(), StoreError> {
+        let row = import_rejects::Model {
+            import_id: import.uuid(),
+            line: HEADER_LINE,
+            code: "header".to_owned(),
+            reason: String::new(),
+            content: header.to_owned(),
+        };
+        row.into_active_model().reset_all().insert(self.connection()).await?;
         Ok(())
     }
 
