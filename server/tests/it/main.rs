@@ -1,4 +1,7 @@
 //! The integration tests: one binary.
 
+mod convergence;
+mod house_rules;
+mod limits;
 mod support;
 mod twilio_contract;
