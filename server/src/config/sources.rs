@@ -141,11 +141,10 @@ mod tests {
     #[test]
     fn all_twilio_variables_make_it_ring_real_phones_and_half_of_them_are_refused() {
         assert!(matches!(load(&TWILIO).expect("complete").carrier, CarrierSettings::Twilio { .. }));
-        for missing in 0..TWILIO.len() {
-            let half: Vec<_> =
-                TWILIO.iter().enumerate().filter(|(at, _)| *at != missing).map(|(_, it)| *it).collect();
+        for missing in TWILIO {
+            let half: Vec<_> = TWILIO.into_iter().filter(|variable| *variable != missing).collect();
             let refusal = load(&half).expect_err("half").to_string();
-            assert!(refusal.contains(TWILIO[missing].0), "{refusal}");
+            assert!(refusal.contains(missing.0), "{refusal}");
         }
     }
 

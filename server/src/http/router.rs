@@ -24,9 +24,14 @@ pub fn router(state: HttpState) -> Router {
 /// The whole server, and its description.
 pub fn described(state: HttpState) -> (Router, OpenApi) {
     let https = state.server.public_url.scheme() == "https";
-    let routes = openapi::described_router().merge(public()).merge(closed(api(), &state)).merge(behind_the_door(imports::routes(), &state));
+    let routes = openapi::described_router()
+        .merge(public())
+        .merge(closed(api(), &state))
+        .merge(behind_the_door(imports::routes(), &state));
     let (routes, description) = openapi::with_docs(routes, https);
-    let routes = routes.merge(webhooks::routes()).route("/", get(|| async { Redirect::temporary(openapi::DOCS_PATH) }));
+    let routes = routes
+        .merge(webhooks::routes())
+        .route("/", get(|| async { Redirect::temporary(openapi::DOCS_PATH) }));
     (guarded(routes, AnswerPolicy::api(https)).with_state(state), description)
 }
 

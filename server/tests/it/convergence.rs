@@ -6,15 +6,15 @@ use domain::ids::{CallId, CampaignId};
 use domain::money::Usd;
 use domain::statistics::Tally;
 use jiff::Timestamp;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use prospectai::actions::Actions;
 use prospectai::actions::calls::Outcome;
 use prospectai::actions::carrier_events::News;
 use prospectai::store::calls::CallRecord;
 use prospectai::store::prospects::ProspectRecord;
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use proptest::sample::{Index, select};
-use proptest::test_runner::TestRunner;
 
 use crate::support::bare::{Bare, active_campaign, dial_once};
 
@@ -40,20 +40,33 @@ fn story() -> impl Strategy<Value = Story> {
     let how = (ending, any::<bool>(), prop::option::of(select(AnsweredBy::ALL.to_vec())), 0..300_u32);
     let around = (any::<bool>(), any::<bool>(), any::<bool>());
     let indexes = || prop::collection::vec(any::<Index>(), 16);
-    (how, around, indexes(), prop::collection::vec(any::<Index>(), 0..8), prop::collection::vec(any::<bool>(), 8)).prop_map(
-        |((ending, rang, answered_by, talked), (priced, answer_lost, all_at_once), order, repeats, dropped)| Story {
-            ending,
-            rang,
-            answered_by: answered_by.filter(|_| ending == Completed),
-            talked,
-            priced,
-            answer_lost,
-            order,
-            repeats,
-            dropped,
-            all_at_once,
-        },
+    (
+        how,
+        around,
+        indexes(),
+        prop::collection::vec(any::<Index>(), 0..8),
+        prop::collection::vec(any::<bool>(), 8),
     )
+        .prop_map(
+            |(
+                (ending, rang, answered_by, talked),
+                (priced, answer_lost, all_at_once),
+                order,
+                repeats,
+                dropped,
+            )| Story {
+                ending,
+                rang,
+                answered_by: answered_by.filter(|_| ending == Completed),
+                talked,
+                priced,
+                answer_lost,
+                order,
+                repeats,
+                dropped,
+                all_at_once,
+            },
+        )
 }
 
 fn at(second: u32) -> Timestamp {
@@ -65,7 +78,10 @@ impl Story {
     /// The news in its true order, without the final look at the carrier's record.
     fn callbacks(&self) -> Vec<(&'static str, Evidence)> {
         let status = |status, second| {
-            ("status", Evidence { status: Some(status), at: Some(at(second)), ..Evidence::from(Source::Callback) })
+            (
+                "status",
+                Evidence { status: Some(status), at: Some(at(second)), ..Evidence::from(Source::Callback) },
+            )
         };
         let mut news = vec![status(CarrierStatus::Initiated, 1)];
         if self.rang || self.ending == CarrierStatus::Completed {
@@ -73,10 +89,14 @@ impl Story {
         }
         if self.ending == CarrierStatus::Completed {
             news.push(status(CarrierStatus::InProgress, 9));
-            let voice = Evidence { status: Some(CarrierStatus::InProgress), ..Evidence::from(Source::InstructionsRequest) };
+            let voice = Evidence {
+                status: Some(CarrierStatus::InProgress),
+                ..Evidence::from(Source::InstructionsRequest)
+            };
             news.push(("voice", Evidence { answered_by: self.answered_by, ..voice }));
             if self.answered_by.is_some() {
-                let verdict = Evidence { answered_by: self.answered_by, ..Evidence::from(Source::DetectionCallback) };
+                let verdict =
+                    Evidence { answered_by: self.answered_by, ..Evidence::from(Source::DetectionCallback) };
                 news.push(("amd", verdict));
             }
         }
@@ -140,7 +160,11 @@ async fn armed_call(actions: &Actions, nth: usize) -> (CampaignId, CallId) {
 }
 
 /// What must be equal: everything but the identifiers and the number of questions asked.
-async fn outcome(actions: &Actions, campaign: CampaignId, call: CallId) -> (CallRecord, ProspectRecord, Tally) {
+async fn outcome(
+    actions: &Actions,
+    campaign: CampaignId,
+    call: CallId,
+) -> (CallRecord, ProspectRecord, Tally) {
     let mut record = actions.store.any_call(call).await.expect("read").expect("there");
     let prospect = actions.store.prospect(record.workspace, record.prospect).await.expect("read");
     let mut prospect = prospect.expect("there");
@@ -190,7 +214,8 @@ async fn any_order_converges(database: Bare, cases: usize) {
                 let facts = &mut record.call.facts;
                 (facts.initiated_at, facts.ringing_at, facts.answered_at) = (None, None, None);
                 (facts.progress, facts.sip_code) = (None, None);
-                facts.answer = facts.answer.map(|answer| domain::facts::Answer { source: Source::Rest, ..answer });
+                facts.answer =
+                    facts.answer.map(|answer| domain::facts::Answer { source: Source::Rest, ..answer });
             }
         }
         assert_eq!(one, other, "{story:?}");

@@ -50,7 +50,11 @@ async fn eight_launchers_never_exceed_one_limit(database: Bare) {
         assert_eq!(first.store.recount().await.expect("recount").shown, Vec::<String>::new());
         // The numbers are wanted again for the next limit.
         for call in armed {
-            let refused = Outcome::Refused { meaning: RefusalMeaning::InvalidNumber, code: None, message: String::new() };
+            let refused = Outcome::Refused {
+                meaning: RefusalMeaning::InvalidNumber,
+                code: None,
+                message: String::new(),
+            };
             first.record_outcome(call, refused).await.expect("record");
         }
     }
@@ -78,7 +82,11 @@ async fn a_slot_goes_back_once_and_a_new_day_has_its_own(database: Bare) {
     assert_eq!((armed.len(), used().await), (3, 3));
     assert!(dial_once(&actions, campaign, 10).await.is_empty(), "the day is full");
 
-    let refused = || Outcome::Refused { meaning: RefusalMeaning::InvalidNumber, code: Some(21_211), message: "no".into() };
+    let refused = || Outcome::Refused {
+        meaning: RefusalMeaning::InvalidNumber,
+        code: Some(21_211),
+        message: "no".into(),
+    };
     actions.record_outcome(armed[0], refused()).await.expect("record");
     actions.record_outcome(armed[0], refused()).await.expect("record again");
     assert_eq!(used().await, 2, "given back once");

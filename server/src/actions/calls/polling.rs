@@ -33,13 +33,13 @@ const PRICE: [Duration; 5] = [
 /// How many looks for an unknown call find nothing before it is presumed not to have been placed.
 pub(super) const LOOKS_FOR_UNKNOWN: u32 = 3;
 
-/// What kind of news a call waits for.
+/// What a call waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Waiting {
-    ForTheCarrier,
-    ForItsEnd,
-    ForItsPrice,
-    ForNothing,
+    Trace,
+    End,
+    Price,
+    Nothing,
 }
 
 /// Sets when to ask next, after a change.
@@ -59,11 +59,11 @@ pub(super) fn schedule(
     let asked = after.polls as usize;
     let ring_time = Duration::from_secs(campaign.ring_timeout_seconds.into());
     let wait = match waiting {
-        Waiting::ForTheCarrier => UNKNOWN.get(asked).copied(),
-        Waiting::ForItsEnd if asked == 0 => Some(ring_time + QUIET[0]),
-        Waiting::ForItsEnd => Some(QUIET[asked.min(QUIET.len() - 1)]),
-        Waiting::ForItsPrice => PRICE.get(asked).copied(),
-        Waiting::ForNothing => None,
+        Waiting::Trace => UNKNOWN.get(asked).copied(),
+        Waiting::End if asked == 0 => Some(ring_time + QUIET[0]),
+        Waiting::End => Some(QUIET[asked.min(QUIET.len() - 1)]),
+        Waiting::Price => PRICE.get(asked).copied(),
+        Waiting::Nothing => None,
     };
     let next = wait.and_then(|wait| now.checked_add(wait).ok());
     // A wish to end the call does not wait for the plan.
@@ -73,13 +73,13 @@ pub(super) fn schedule(
 
 fn waiting_for(record: &CallRecord) -> Waiting {
     match record.call.placement {
-        Placement::Unknown => Waiting::ForTheCarrier,
-        Placement::Placed if record.call.is_live() => Waiting::ForItsEnd,
+        Placement::Unknown => Waiting::Trace,
+        Placement::Placed if record.call.is_live() => Waiting::End,
         Placement::Placed
             if record.call.status() == CallStatus::Completed && record.call.facts.price.is_none() =>
         {
-            Waiting::ForItsPrice
+            Waiting::Price
         }
-        _ => Waiting::ForNothing,
+        _ => Waiting::Nothing,
     }
 }

@@ -3,7 +3,7 @@
 //! Everything is the difference between what the calls were and what they are. So it does not matter in which order
 //! evidence arrives, or how often: the same calls leave the same prospects and the same statistics.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::call::Placement;
 use domain::ids::{CampaignId, ProspectId};
@@ -70,13 +70,11 @@ async fn campaigns_of(
     tx: &Tx,
     changes: &[Changed],
 ) -> Result<HashMap<CampaignId, CampaignRecord>, StoreError> {
+    let ids: BTreeSet<CampaignId> = changes.iter().map(|change| change.after.campaign).collect();
     let mut campaigns = HashMap::new();
-    for change in changes {
-        let id = change.after.campaign;
-        if !campaigns.contains_key(&id) {
-            if let Some(campaign) = tx.campaign(id).await? {
-                campaigns.insert(id, campaign);
-            }
+    for id in ids {
+        if let Some(campaign) = tx.campaign(id).await? {
+            campaigns.insert(id, campaign);
         }
     }
     Ok(campaigns)
