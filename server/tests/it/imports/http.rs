@@ -1,0 +1,1 @@
+//! The same over HTTP: who may, in which form, and what is answered.
