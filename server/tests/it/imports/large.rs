@@ -10,14 +10,10 @@ use super::world::World;
 const ROWS: u64 = 100_000;
 const MOST_GROWTH_KIB: u64 = 64 * 1024;
 
+/// One database after the other: memory is that of the whole process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_thousand_rows_on_sqlite() {
-    import_many(World::on_sqlite().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_thousand_rows_on_postgres() {
-    import_many(World::on_postgres().await).await;
+async fn a_hundred_thousand_rows_in_bounded_memory() {
+    super::world::on_both(import_many).await;
 }
 
 async fn import_many(world: World) {

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::sync::Arc;
 
 use domain::campaign::CampaignRules;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
@@ -29,7 +28,8 @@ pub struct World {
     pub actions: Actions,
     pub actor: Actor,
     pub campaign: CampaignId,
-    folder: Option<Arc<TempDir>>,
+    /// Removed with the world.
+    _folder: Option<TempDir>,
 }
 
 /// Runs a test on SQLite and on PostgreSQL.
@@ -49,7 +49,7 @@ impl World {
     pub async fn on_sqlite() -> Self {
         let folder = TempDir::new().unwrap();
         let location = Location::Folder(folder.path().to_owned());
-        Self { folder: Some(Arc::new(folder)), ..Self::at(&location).await }
+        Self { _folder: Some(folder), ..Self::at(&location).await }
     }
 
     pub async fn on_postgres() -> Self {
@@ -66,7 +66,7 @@ impl World {
         } else {
             actions.store.campaigns(workspace, None, 1).await.unwrap()[0].id
         };
-        Self { actions, actor, campaign, folder: None }
+        Self { actions, actor, campaign, _folder: None }
     }
 
     pub async fn start(&self, content: &str) -> Result<ImportRecord, ImportRefused> {
