@@ -164,8 +164,10 @@ async fn a_campaign_of_another_workspace_takes_nothing() {
 #[tokio::test]
 async fn a_mapping_says_what_the_columns_are() {
     on_both(async |world: World| {
-        let mapping = [("Rufnummer", "phone"), ("Vorname", "firstName"), ("intern", "ignore"), ("Ort", "city")];
-        let mapping = mapping.into_iter().map(|(column, field)| (column.to_owned(), field.to_owned())).collect();
+        let mapping =
+            [("Rufnummer", "phone"), ("Vorname", "firstName"), ("intern", "ignore"), ("Ort", "city")];
+        let mapping =
+            mapping.into_iter().map(|(column, field)| (column.to_owned(), field.to_owned())).collect();
         let options = ImportOptions { mapping: Some(mapping), ..ImportOptions::default() };
         let file = "Rufnummer\tVorname\tintern\tOrt\n+16175550100\tAda\tx\tBonn\n";
         assert_eq!(world.import_with(file, options).await.added, 1);
@@ -174,4 +176,3 @@ async fn a_mapping_says_what_the_columns_are() {
     })
     .await;
 }
-

@@ -66,7 +66,8 @@ impl Tx {
         }
         let db = self.connection();
         let backend = db.get_database_backend();
-        let numbers: Vec<String> = (0..phones.len()).map(|at| dialect::value_row(backend, at + 2, 1)).collect();
+        let numbers: Vec<String> =
+            (0..phones.len()).map(|at| dialect::value_row(backend, at + 2, 1)).collect();
         // One look at the unique index per number. For `phone IN (…)` PostgreSQL, as long as it has no statistics of a
         // table that is just being filled, may choose to read the whole campaign instead.
         let wanted = format!(
@@ -76,7 +77,8 @@ impl Tx {
             numbers.join(", "),
         );
         let numbers = phones.iter().map(|phone| phone.as_str().into());
-        let found: Vec<Row> = sql::all(db, &wanted, std::iter::once(campaign.uuid().into()).chain(numbers)).await?;
+        let found: Vec<Row> =
+            sql::all(db, &wanted, std::iter::once(campaign.uuid().into()).chain(numbers)).await?;
         let ids: Vec<ProspectId> = found.into_iter().map(|row| ProspectId::from_uuid(row.id)).collect();
         self.lock_prospects(&ids).await
     }

@@ -8,7 +8,8 @@ use super::world::{World, file_of, on_both};
 /// The name of the refusal, as the contract has it.
 async fn refusal(world: &World, content: &[u8], limits: ImportLimits) -> String {
     let options = ImportOptions { mapping: None, limits };
-    let refused = world.actions.start_import(world.actor.clone(), world.campaign, file_of(content), options).await;
+    let refused =
+        world.actions.start_import(world.actor.clone(), world.campaign, file_of(content), options).await;
     prospectai::http::Problem::from(refused.unwrap_err()).code().to_owned()
 }
 
@@ -29,7 +30,12 @@ async fn a_file_that_cannot_be_imported_is_refused_and_nothing_is_added() {
             (b"phone\n+16175550100\n+16175550101\n+16175550102\n", small, "too_many_rows"),
             (&[b'x'; 1_001], small, "body_too_large"),
         ] {
-            assert_eq!(refusal(&world, content, limits).await, code, "{:?}", &content[..content.len().min(40)]);
+            assert_eq!(
+                refusal(&world, content, limits).await,
+                code,
+                "{:?}",
+                &content[..content.len().min(40)]
+            );
         }
         assert!(world.people().await.is_empty());
     })

@@ -77,7 +77,10 @@ async fn a_file_is_sent_watched_and_its_refused_rows_are_fetched() {
         let done = ask(&world, Role::Operator, &to, &[CSV], file).await;
         assert_eq!(done.status, 200, "{}", done.text);
         let import = done.json();
-        assert_eq!((&import["rows"], &import["added"], &import["rejected"]), (&4.into(), &1.into(), &3.into()));
+        assert_eq!(
+            (&import["rows"], &import["added"], &import["rejected"]),
+            (&4.into(), &1.into(), &3.into())
+        );
 
         let here = format!("GET /api/imports/{}", import["id"].as_str().unwrap());
         let shown = ask(&world, Role::Analyst, &here, &[], "").await;

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::Write;
 
-use domain::campaign::CampaignRules;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
+use domain::campaign::CampaignRules;
 use domain::ids::{CampaignId, ImportId};
 use domain::limits::DailyLimit;
 use domain::phone_number::DestinationPolicy;
@@ -84,7 +84,8 @@ impl World {
     }
 
     pub async fn import_file(&self, file: File, options: ImportOptions) -> ImportRecord {
-        let started = self.actions.start_import(self.actor.clone(), self.campaign, file, options).await.unwrap();
+        let started =
+            self.actions.start_import(self.actor.clone(), self.campaign, file, options).await.unwrap();
         self.actions.import_finished(self.actor.workspace, started.id).await.unwrap().unwrap()
     }
 
@@ -101,11 +102,18 @@ impl World {
 
     pub async fn prospect(&self, number: &str) -> ProspectRecord {
         let people = self.people().await;
-        people.into_iter().find(|prospect| prospect.phone.as_str() == number).expect("a prospect with this number")
+        people
+            .into_iter()
+            .find(|prospect| prospect.phone.as_str() == number)
+            .expect("a prospect with this number")
     }
 
     pub async fn save(&self, prospect: ProspectRecord) {
-        self.actions.store.transaction(move |tx| async move { tx.save_prospects(&[prospect]).await }).await.unwrap();
+        self.actions
+            .store
+            .transaction(move |tx| async move { tx.save_prospects(&[prospect]).await })
+            .await
+            .unwrap();
     }
 
     /// The row that another process, or one that was killed, leaves behind.
