@@ -2,6 +2,7 @@
 
 mod convergence;
 mod house_rules;
+mod imports;
 mod limits;
 mod support;
 mod twilio_contract;

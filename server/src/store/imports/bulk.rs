@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 
 use super::ImportRecord;
-use crate::store::entities::prospects::Model;
 use crate::store::prospects::ProspectRecord;
 use crate::store::{StoreError, Tx, dialect, millis, sql};
 
@@ -58,20 +57,30 @@ impl Tx {
         campaign: CampaignId,
         phones: &[&PhoneNumber],
     ) -> Result<Vec<ProspectRecord>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            id: uuid::Uuid,
+        }
         if phones.is_empty() {
             return Ok(Vec::new());
         }
         let db = self.connection();
+        let backend = db.get_database_backend();
+        let numbers: Vec<String> =
+            (0..phones.len()).map(|at| dialect::value_row(backend, at + 2, 1)).collect();
+        // One look at the unique index per number. For `phone IN (…)` PostgreSQL, as long as it has no statistics of a
+        // table that is just being filled, may choose to read the whole campaign instead.
         let wanted = format!(
-            "SELECT * FROM prospects WHERE campaign_id = {} AND phone IN {} ORDER BY id{}",
-            dialect::placeholder(db.get_database_backend(), 1),
-            dialect::value_row(db.get_database_backend(), 2, phones.len()),
-            dialect::for_update(db.get_database_backend())
+            "SELECT id FROM (SELECT (SELECT id FROM prospects WHERE campaign_id = {} AND phone = column1) AS id \
+             FROM (VALUES {}) AS numbers) AS found WHERE id IS NOT NULL",
+            dialect::placeholder(backend, 1),
+            numbers.join(", "),
         );
         let numbers = phones.iter().map(|phone| phone.as_str().into());
-        let values = std::iter::once(campaign.uuid().into()).chain(numbers);
-        let rows: Vec<Model> = sql::all(db, &wanted, values).await?;
-        rows.into_iter().map(ProspectRecord::try_from).collect()
+        let found: Vec<Row> =
+            sql::all(db, &wanted, std::iter::once(campaign.uuid().into()).chain(numbers)).await?;
+        let ids: Vec<ProspectId> = found.into_iter().map(|row| ProspectId::from_uuid(row.id)).collect();
+        self.lock_prospects(&ids).await
     }
 
     /// Those of the numbers that are on the do-not-call list.
