@@ -1,3 +1,6 @@
 //! What the integration tests stand on.
 
+pub mod campaigns;
 pub mod postgres;
+pub mod test_app;
+pub mod world;
