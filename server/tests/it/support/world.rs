@@ -64,6 +64,7 @@ pub struct World {
     folder: Option<PathBuf>,
     speed: f64,
     pacing: (f64, u32),
+    carrier_pace: Option<f64>,
     answers: AnswerModel,
     faults: Faults,
     concurrency_limit: Option<usize>,
@@ -79,6 +80,7 @@ impl World {
             folder: None,
             speed: 600.0,
             pacing: (5.0, 100),
+            carrier_pace: None,
             answers: AnswerModel::always(Outcome::Human { talk_seconds: 20 }),
             faults: Faults::none(),
             concurrency_limit: None,
@@ -106,6 +108,12 @@ impl World {
     /// New calls per virtual second; five unless said otherwise.
     pub fn calls_per_second(self, pace: f64) -> Self {
         Self { pacing: (pace, self.pacing.1), ..self }
+    }
+
+    /// Calls that the carrier starts per virtual second, the others wait in its queue; four times our own pace unless
+    /// said otherwise.
+    pub fn carrier_calls_per_second(self, pace: f64) -> Self {
+        Self { carrier_pace: Some(pace), ..self }
     }
 
     /// The carrier refuses more calls than this at one time.
@@ -159,7 +167,7 @@ impl World {
         settings.faults = self.faults.clone();
         settings.concurrency_limit = self.concurrency_limit;
         // The network's own queue stays empty, as a sensible operator keeps it.
-        settings.calls_per_second = self.pacing.0 * 4.0;
+        settings.calls_per_second = self.carrier_pace.unwrap_or(self.pacing.0 * 4.0);
         settings.timeline = timeline;
         Simulator::start(settings).await.expect("start the phone network")
     }
