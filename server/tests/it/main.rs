@@ -1,8 +1,10 @@
 //! The integration tests: one binary.
 
 mod convergence;
+mod faults;
 mod house_rules;
 mod imports;
 mod limits;
+mod scenarios;
 mod support;
 mod twilio_contract;

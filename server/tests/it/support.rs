@@ -1,4 +1,7 @@
 //! What the integration tests stand on.
 
 pub mod bare;
+pub mod campaigns;
 pub mod postgres;
+pub mod test_app;
+pub mod world;
