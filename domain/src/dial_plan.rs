@@ -124,7 +124,13 @@ struct Queue<'a> {
 
 impl<'a> Queue<'a> {
     fn new(campaign: &'a CampaignSnapshot) -> Self {
-        Self { campaign, next: 0, used_today: campaign.used_today, hold: None, look_again_at: campaign.next_due_at }
+        Self {
+            campaign,
+            next: 0,
+            used_today: campaign.used_today,
+            hold: None,
+            look_again_at: campaign.next_due_at,
+        }
     }
 
     /// The next prospect whose gates are all open.
@@ -147,7 +153,10 @@ impl<'a> Queue<'a> {
                 Verdict::Dial => {
                     self.used_today = self.used_today.saturating_add(1);
                     numbers_taken.insert(candidate.number.as_str());
-                    return Some(PlannedCall { campaign: self.campaign.campaign, prospect: candidate.prospect });
+                    return Some(PlannedCall {
+                        campaign: self.campaign.campaign,
+                        prospect: candidate.prospect,
+                    });
                 }
                 Verdict::Hold { reason, until } => self.note_hold(reason, until),
                 Verdict::Never(_) => {}

@@ -75,7 +75,9 @@ impl NeverReason {
         match self {
             Self::DoNotCall => "The number is on the do-not-call list.",
             Self::Finished(ProspectStatus::Done) => "The person was reached; nothing more is to do.",
-            Self::Finished(ProspectStatus::Exhausted) => "Every attempt that the retry policy allows was made.",
+            Self::Finished(ProspectStatus::Exhausted) => {
+                "Every attempt that the retry policy allows was made."
+            }
             Self::Finished(ProspectStatus::Invalid) => "The number does not exist or cannot be rung.",
             Self::Finished(ProspectStatus::Removed) => "The prospect was taken off the campaign.",
             Self::Finished(_) => "The prospect is finished.",
@@ -257,7 +259,9 @@ fn kill_switch(facts: &GateFacts<'_>) -> Verdict {
 
 fn due(facts: &GateFacts<'_>) -> Verdict {
     match facts.due_at {
-        Some(due_at) if due_at > facts.now => Verdict::Hold { reason: HoldReason::NotDue, until: Some(due_at) },
+        Some(due_at) if due_at > facts.now => {
+            Verdict::Hold { reason: HoldReason::NotDue, until: Some(due_at) }
+        }
         _ => Verdict::Dial,
     }
 }
@@ -265,7 +269,9 @@ fn due(facts: &GateFacts<'_>) -> Verdict {
 fn calling_window(facts: &GateFacts<'_>) -> Verdict {
     let CampaignRules { zone, windows, .. } = facts.rules;
     match windows.openness(facts.now, zone) {
-        Openness::Closed { next_open } => Verdict::Hold { reason: HoldReason::WindowClosed, until: next_open },
+        Openness::Closed { next_open } => {
+            Verdict::Hold { reason: HoldReason::WindowClosed, until: next_open }
+        }
         Openness::Open { until } if stays_open_for(CLOSING_GUARD, facts.now, until) => Verdict::Dial,
         Openness::Open { until } => {
             let next_open = match windows.openness(until, zone) {

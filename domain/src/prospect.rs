@@ -99,7 +99,9 @@ pub fn standing_after(call: &Call, attempts: u32, policy: &RetryPolicy, zone: &C
         });
     };
     match call.refusal {
-        Some(RefusalMeaning::InvalidNumber | RefusalMeaning::DestinationBlocked) => stands(ProspectStatus::Invalid),
+        Some(RefusalMeaning::InvalidNumber | RefusalMeaning::DestinationBlocked) => {
+            stands(ProspectStatus::Invalid)
+        }
         // Our own set-up was refused, not the person: they keep their attempt.
         Some(ours) if !ours.is_about_the_person() => {
             Standing { due_at: call.ended_at(), ..stands(ProspectStatus::Ready) }

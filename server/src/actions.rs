@@ -11,6 +11,7 @@ pub mod dialing;
 pub mod do_not_call;
 pub mod housekeeping;
 pub mod idempotency;
+pub mod imports;
 pub mod leaked_keys;
 pub mod prospects;
 pub mod scripts;
@@ -45,6 +46,7 @@ pub struct Actions {
     pub installation: Arc<Installation>,
     passwords: Arc<Passwords>,
     news: carrier_events::Intake,
+    imports: imports::InProgress,
 }
 
 /// What holds for the whole installation.
@@ -86,6 +88,7 @@ impl Actions {
             installation: Arc::new(installation),
             passwords: Arc::new(Passwords::new()),
             news,
+            imports: imports::InProgress::default(),
         }
     }
 }

@@ -32,6 +32,8 @@ pub mod sign_in_throttle;
 pub mod state;
 /// Text written by people.
 pub mod text;
+/// Signed news from the carrier.
+pub mod webhooks;
 
 pub use conditions::{IdempotencyKey, IfMatch, PathId};
 pub use json::{JsonBody, OneOrMany};

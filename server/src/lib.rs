@@ -1,11 +1,16 @@
 //! ProspectAI, the outbound calling server: a table of contents of its parts.
 
 pub mod actions;
+pub mod app;
 pub mod carrier;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod credentials;
+pub mod engine;
 pub mod http;
 pub mod live;
 pub mod speech;
 pub mod store;
+pub mod telemetry;
 pub mod wake;

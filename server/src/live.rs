@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::ids::{CallId, CampaignId, WorkspaceId};
+use domain::ids::{CallId, CampaignId, ImportId, WorkspaceId};
 use tokio::sync::broadcast;
 
 /// How many changes are remembered, and how many a slow reader may lag behind before it is told to read everything anew.
@@ -25,6 +25,11 @@ pub enum Subject {
     Campaign {
         /// Which.
         campaign: CampaignId,
+    },
+    /// An import: further on, or over.
+    Import {
+        /// Which.
+        import: ImportId,
     },
 }
 
@@ -116,7 +121,8 @@ impl Memory {
             return None;
         }
         let oldest = self.changes.front().map_or(self.last + 1, |change| change.number);
-        (number + 1 >= oldest).then(|| self.changes.iter().filter(|change| change.number > number).cloned().collect())
+        (number + 1 >= oldest)
+            .then(|| self.changes.iter().filter(|change| change.number > number).cloned().collect())
     }
 }
 

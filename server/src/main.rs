@@ -1,2 +1,7 @@
-//! The program.
-fn main() {}
+//! The program `prospectai`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    prospectai::cli::main()
+}

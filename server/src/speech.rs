@@ -6,8 +6,6 @@
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
-use crate::store::prospects::ProspectRecord;
-
 /// The longest script, in characters.
 pub const LONGEST_SCRIPT: usize = 3_000;
 /// How much work a script may be: a script that is only text and variables needs a few steps each.
@@ -36,15 +34,15 @@ fn refuse_statements(script: &str) -> Result<(), ScriptError> {
     Err(ScriptError { line, why: "only {{variables}} are allowed, no {% … %}".to_owned() })
 }
 
-/// Fills a script in for one prospect.
-pub fn render(script: &str, prospect: &ProspectRecord) -> Result<String, ScriptError> {
+/// Fills a script in with the values that one prospect has. Blank values are missing.
+pub fn render(script: &str, values: &[(String, String)]) -> Result<String, ScriptError> {
     refuse_statements(script)?;
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     // What is said is text; the builder of the phone's document escapes it.
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(FUEL));
-    environment.render_str(script, variables(prospect)).map_err(|error| ScriptError {
+    environment.render_str(script, variables(values)).map_err(|error| ScriptError {
         line: error.line().unwrap_or(1),
         why: match error.kind() {
             minijinja::ErrorKind::UndefinedError => {
@@ -55,22 +53,50 @@ pub fn render(script: &str, prospect: &ProspectRecord) -> Result<String, ScriptE
     })
 }
 
-/// A prospect's fields by the names of the API, and their custom fields. Empty ones are missing.
-fn variables(prospect: &ProspectRecord) -> Value {
-    let own = [
-        ("firstName", &prospect.first_name),
-        ("lastName", &prospect.last_name),
-        ("email", &prospect.email),
-        ("company", &prospect.company),
-        ("title", &prospect.title),
-    ];
-    let custom: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(&prospect.metadata).unwrap_or_default();
-    let custom = custom.into_iter().filter_map(|(name, value)| match value {
-        serde_json::Value::String(text) if !text.trim().is_empty() => Some((name, Value::from(text))),
-        serde_json::Value::Number(number) => Some((name, Value::from(number.to_string()))),
-        _ => None,
-    });
-    let own = own.into_iter().filter(|(_, value)| !value.trim().is_empty());
-    Value::from_pairs(custom.chain(own.map(|(name, value)| (name.to_owned(), Value::from(value.as_str())))))
+fn variables(values: &[(String, String)]) -> Value {
+    let present = values.iter().filter(|(_, value)| !value.trim().is_empty());
+    Value::from_pairs(present.map(|(name, value)| (name.clone(), Value::from(value.as_str()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ada() -> Vec<(String, String)> {
+        [("firstName", "Ada"), ("company", " ")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec()
+    }
+
+    #[test]
+    fn a_script_is_filled_in_with_the_values_of_the_prospect() {
+        assert_eq!(render("Hello {{firstName}}!", &ada()), Ok("Hello Ada!".to_owned()));
+    }
+
+    #[test]
+    fn a_missing_value_needs_an_explicit_default() {
+        assert!(render("You work at {{company}}.", &ada()).is_err());
+        let said = render("You work at {{ company | default(\"your company\") }}.", &ada());
+        assert_eq!(said, Ok("You work at your company.".to_owned()));
+    }
+
+    #[test]
+    fn nothing_but_variables_runs() {
+        for hostile in [
+            "{% for i in range(999999999) %}x{% endfor %}",
+            "{% include \"/etc/passwd\" %}",
+            "{{ range(100000000) | list }}",
+            "{{ firstName",
+            "line one\n{{ nobody }}",
+        ] {
+            assert!(render(hostile, &ada()).is_err(), "{hostile}");
+        }
+        assert_eq!(render("one\n{{ nobody }}", &ada()).map_err(|error| error.line), Err(2));
+    }
+
+    #[test]
+    fn values_are_text_and_never_run() {
+        let values = [("firstName".to_owned(), "{{company}} <Dial>".to_owned())];
+        assert_eq!(render("{{firstName}}", &values), Ok("{{company}} <Dial>".to_owned()));
+    }
 }

@@ -15,6 +15,7 @@ pub mod entities;
 pub mod hold_facts;
 pub mod idempotency;
 pub mod imports;
+pub mod integrity;
 mod lock;
 mod migrations;
 mod outage;
@@ -126,7 +127,9 @@ impl Store {
         });
         match running.await {
             Ok(outcome) => outcome,
-            Err(stopped) => Err(StoreError::from(DbErr::Custom(format!("a transaction stopped: {stopped}"))).into()),
+            Err(stopped) => {
+                Err(StoreError::from(DbErr::Custom(format!("a transaction stopped: {stopped}"))).into())
+            }
         }
     }
 

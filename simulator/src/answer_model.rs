@@ -100,7 +100,7 @@ pub struct Answer {
 }
 
 impl AnswerModel {
-    /// Every call ends the same way; ring and connect times still vary with the seed.
+    /// Every call ends the same way; ring and connect times still vary with the seed, people answer within 10 seconds.
     pub fn always(outcome: Outcome) -> Self {
         Self { everyone: Some(outcome), invalid: 0.0, unknown_verdict: 0.0, ..Self::default() }
     }
@@ -139,7 +139,8 @@ impl AnswerModel {
         let connect = seconds(dice.between(self.connect_seconds));
         let drawn = self.drawn(&mut dice, seed, to, local_hour);
         let talk_and_ring = (dice.unit(), dice.unit());
-        let outcome = self.scripted_outcome(to, nth).or(self.everyone).unwrap_or(match drawn {
+        let forced = self.scripted_outcome(to, nth).or(self.everyone);
+        let outcome = forced.unwrap_or(match drawn {
             Outcome::Human { .. } => {
                 Outcome::Human { talk_seconds: skewed(self.talk_seconds, talk_and_ring.0).round() as u32 }
             }
@@ -148,6 +149,7 @@ impl AnswerModel {
         let ring = match outcome {
             Outcome::Voicemail => dice.between(self.voicemail_ring_seconds),
             Outcome::Busy | Outcome::Failed { .. } => 1.0_f64.min(self.ring_seconds.0),
+            Outcome::Human { .. } if forced.is_some() => skewed(soon(self.ring_seconds), talk_and_ring.1),
             Outcome::Human { .. } | Outcome::NoAnswer => skewed(self.ring_seconds, talk_and_ring.1),
         };
         Answer {
@@ -239,6 +241,11 @@ fn skewed((low, high): (f64, f64), roll: f64) -> f64 {
     low + (high - low).max(0.0) * roll * roll
 }
 
+/// An answer that a test asked for must come before any ordinary `Timeout`.
+fn soon((low, high): (f64, f64)) -> (f64, f64) {
+    (low, high.min(10.0).max(low))
+}
+
 fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
@@ -287,6 +294,12 @@ mod tests {
         assert_eq!(outcome(0), Outcome::Busy);
         assert_eq!(outcome(1), Outcome::Human { talk_seconds: 9 });
         assert_eq!(outcome(7), Outcome::Human { talk_seconds: 9 });
+    }
+
+    #[test]
+    fn an_answer_a_test_asked_for_comes_before_any_ordinary_timeout() {
+        let model = AnswerModel::always(Outcome::Human { talk_seconds: 5 });
+        assert!((0..200).all(|nth| model.decide(1, "+14155550100", nth, 12).ring <= Duration::from_secs(10)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub(crate) mod signature;
 
 use std::time::{Duration, Instant};
 
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, RequestBuilder, Response, redirect};
 use url::Url;
 
@@ -128,7 +129,12 @@ impl Post {
         let builder = match method {
             Method::Post => {
                 let signature = sign(key, &target, fields);
-                self.client.post(target).header("X-Twilio-Signature", signature).form(fields)
+                let form = "application/x-www-form-urlencoded; charset=UTF-8";
+                self.client
+                    .post(target)
+                    .header(CONTENT_TYPE, form)
+                    .header("X-Twilio-Signature", signature)
+                    .form(fields)
             }
             Method::Get => {
                 if !fields.is_empty() {

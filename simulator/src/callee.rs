@@ -95,7 +95,8 @@ impl Callee {
     /// Stays on the line until the talk, the TwiML or the caller's patience is over; returns when that was.
     pub(crate) async fn on_the_line(mut self) -> Timestamp {
         let Some(mut redirects) = self.redirects.take() else { return self.at };
-        let beside = self.verdict_beside_the_call();
+        let judgement = self.judgement_beside_the_call();
+        let beside = self.judge_in_time(judgement.clone());
         let heard = async {
             if self.wait_for_verdict().await.is_err() {
                 return;
@@ -113,9 +114,12 @@ impl Callee {
             }
         };
         tokio::select! {
+            biased;
             () = heard => {}
             never = beside => match never {},
         }
+        // On a busy machine the end of the call may be noticed before a verdict that came earlier.
+        self.judge_late(judgement);
         self.at
     }
 

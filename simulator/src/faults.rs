@@ -176,15 +176,20 @@ impl Faults {
         CallbackFate {
             lost,
             doubled,
-            overtaken_after: overtaken.then(|| Duration::from_secs_f64(delay)),
-            late_by: late.then(|| Duration::from_secs_f64(callbacks.late_seconds)),
+            overtaken_after: overtaken.then(|| seconds(delay)),
+            late_by: late.then(|| seconds(callbacks.late_seconds)),
             bad_signature: dice.hit(callbacks.bad_signature),
         }
     }
 
     pub(crate) fn list_staleness(&self) -> Duration {
-        Duration::try_from_secs_f64(self.list_staleness_seconds).unwrap_or_default()
+        seconds(self.list_staleness_seconds)
     }
+}
+
+/// A duration that means nothing counts as none.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
 
 #[cfg(test)]

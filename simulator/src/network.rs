@@ -59,7 +59,8 @@ pub(crate) struct State {
     pub recordings: Vec<Recording>,
     pub recordings_by_sid: HashMap<String, usize>,
     pub alerts: Vec<RaisedAlert>,
-    called: HashMap<String, u32>,
+    /// Positions of the calls to each number, oldest first.
+    pub by_number: HashMap<String, Vec<usize>>,
     queue: VecDeque<usize>,
     /// Calls of the queue that are still wanted.
     waiting: u32,
@@ -123,8 +124,9 @@ impl Network {
         }
         let now = self.timeline.now();
         let index = state.calls.len();
-        let nth = state.called.entry(order.to.clone()).or_default();
-        let earlier = std::mem::replace(nth, *nth + 1);
+        let to_this_number = state.by_number.entry(order.to.clone()).or_default();
+        let earlier = u32::try_from(to_this_number.len()).unwrap_or(u32::MAX);
+        to_this_number.push(index);
         let wait = self.expected_wait(&state, now);
         let sid = sid("CA", self.seed, index as u64);
         state.by_sid.insert(sid.clone(), index);

@@ -10,6 +10,8 @@ mod form;
 mod numbers;
 mod paging;
 mod recordings;
+mod silence;
+mod time_filter;
 mod view;
 mod wire;
 
@@ -61,6 +63,7 @@ fn router(desk: Desk) -> Router {
         .route("/Recordings/{recording}", get(recordings::fetch).delete(recordings::delete))
         .route("/IncomingPhoneNumbers.json", get(account::numbers))
         .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(desk.clone(), auth::require));
     Router::new()
         .nest("/2010-04-01/Accounts/{account}", account)
@@ -70,12 +73,17 @@ fn router(desk: Desk) -> Router {
         .route("/_alerts", get(back_door::alerts))
         .route("/_faults", post(back_door::faults))
         .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(1 << 20))
         .with_state(desk)
 }
 
 async fn unknown(uri: Uri) -> Refusal {
     Refusal::not_found(uri.path())
+}
+
+async fn wrong_method() -> Refusal {
+    Refusal::method_not_allowed()
 }
 
 /// Two letters and 32 hex digits.

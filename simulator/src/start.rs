@@ -97,8 +97,8 @@ impl Simulator {
         self.network.quiet()
     }
 
-    /// Replaces the fault script from now on; callbacks already on their way keep their fate. A script outside its
-    /// ranges behaves as the nearest sensible one.
+    /// Replaces the fault script from now on; callbacks already on their way keep their fate. A probability
+    /// outside 0..=1 means never or always; see [`Faults::checked`].
     pub fn set_faults(&self, faults: Faults) {
         self.network.set_faults(faults);
     }

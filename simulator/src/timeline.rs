@@ -22,7 +22,8 @@ impl Timeline {
 
     /// The virtual instant; stays at the end of representable time rather than wrap.
     pub fn now(&self) -> Timestamp {
-        later(self.origin, self.anchor.elapsed().mul_f64(self.speed))
+        let passed = Duration::try_from_secs_f64(self.anchor.elapsed().as_secs_f64() * self.speed);
+        later(self.origin, passed.unwrap_or(Duration::MAX))
     }
 
     /// Virtual seconds per real second.

@@ -3,13 +3,11 @@
 use domain::campaign::{CampaignRules, CampaignStatus, LaunchBlocker, TransitionRefused};
 use domain::ids::{CampaignId, ScriptId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
-use domain::prospect::ProspectStatus;
 
 use super::{Actions, Actor, audit, new_uuid};
 use crate::live::Subject;
 use crate::speech;
 use crate::store::campaigns::CampaignRecord;
-use crate::store::prospects::ProspectRecord;
 use crate::store::{StoreError, Tx};
 
 /// What a person decides about a campaign.
@@ -65,7 +63,11 @@ pub enum CampaignRefused {
 
 impl Actions {
     /// Makes a campaign, as a draft that rings nobody.
-    pub async fn create_campaign(&self, actor: Actor, draft: CampaignDraft) -> Result<CampaignRecord, CampaignRefused> {
+    pub async fn create_campaign(
+        &self,
+        actor: Actor,
+        draft: CampaignDraft,
+    ) -> Result<CampaignRecord, CampaignRefused> {
         let now = self.clock.now();
         let mut campaign = CampaignRecord {
             id: CampaignId::from_uuid(new_uuid(now)),
@@ -161,7 +163,11 @@ impl Actions {
     }
 
     /// What would stand in the way of a launch now.
-    pub async fn blockers(&self, of: WorkspaceId, id: CampaignId) -> Result<Vec<LaunchBlocker>, CampaignRefused> {
+    pub async fn blockers(
+        &self,
+        of: WorkspaceId,
+        id: CampaignId,
+    ) -> Result<Vec<LaunchBlocker>, CampaignRefused> {
         let has_caller_id = self.installation.caller_id.is_some();
         self.store
             .transaction(move |tx| async move {
@@ -179,7 +185,8 @@ impl Actions {
             .store
             .transaction(move |tx| async move {
                 let found = tx.lock_any_campaign(id).await?;
-                let Some(mut campaign) = found.filter(|campaign| campaign.status == CampaignStatus::Active) else {
+                let Some(mut campaign) = found.filter(|campaign| campaign.status == CampaignStatus::Active)
+                else {
                     return Ok(None);
                 };
                 if tx.has_unfinished_prospects(id).await? {
@@ -306,34 +313,11 @@ async fn launch_blockers(
     };
     match script {
         None if campaign.audio_url.is_none() => blockers.push(LaunchBlocker::NothingToSay),
-        Some(script) if speech::render(&script.body, &nobody(campaign)).is_err() => {
+        // What can be said to somebody of whom nothing is known can be said to anybody.
+        Some(script) if speech::render(&script.body, &[]).is_err() => {
             blockers.push(LaunchBlocker::ScriptBroken);
         }
         _ => {}
     }
     Ok(blockers)
-}
-
-/// A prospect of whom nothing is known but the number: what can be said to them can be said to anybody.
-fn nobody(campaign: &CampaignRecord) -> ProspectRecord {
-    ProspectRecord {
-        id: domain::ids::ProspectId::from_uuid(uuid::Uuid::nil()),
-        workspace: campaign.workspace,
-        campaign: campaign.id,
-        first_name: String::new(),
-        last_name: String::new(),
-        email: String::new(),
-        phone: PhoneNumber::from_e164_unchecked("+15005550006".to_owned()),
-        company: String::new(),
-        title: String::new(),
-        metadata: "{}".to_owned(),
-        status: ProspectStatus::Ready,
-        disposition: None,
-        attempts: 0,
-        attempts_spent: 0,
-        due_at: None,
-        last_call: None,
-        created_at: campaign.created_at,
-        updated_at: campaign.updated_at,
-    }
 }

@@ -9,6 +9,7 @@ use domain::facts::Evidence;
 use domain::ids::{CallId, CarrierEventId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
@@ -47,6 +48,27 @@ pub struct News {
     pub payload: String,
 }
 
+impl News {
+    /// The key of a piece of news: the same content has the same key, whatever its order of fields.
+    pub fn content_key(kind: &str, call: Option<CallId>, fields: &[(String, String)]) -> [u8; 32] {
+        let mut sorted: Vec<_> = fields.iter().collect();
+        sorted.sort_unstable();
+        let mut hash = Sha256::new();
+        // Lengths first: no two different lists of fields may run together into the same bytes.
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        };
+        add(kind);
+        add(&call.map(|id| id.to_string()).unwrap_or_default());
+        for (name, value) in sorted {
+            add(name);
+            add(value);
+        }
+        hash.finalize().into()
+    }
+}
+
 /// What became of a piece of news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
@@ -82,7 +104,13 @@ impl Actions {
     }
 }
 
-async fn take_in_batches(mut waiting: mpsc::Receiver<Waiting>, store: Store, clock: Clock, wake: Wake, live: Live) {
+async fn take_in_batches(
+    mut waiting: mpsc::Receiver<Waiting>,
+    store: Store,
+    clock: Clock,
+    wake: Wake,
+    live: Live,
+) {
     let mut batch = Vec::with_capacity(LARGEST_BATCH);
     while waiting.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
         let now = clock.now();
@@ -135,11 +163,13 @@ async fn take_in_all(
     let mut events = Vec::with_capacity(news.len());
     let mut owners = Vec::with_capacity(news.len());
     for item in &news {
-        let owner = item.call.filter(|id| calls.get(id).is_some_and(|change| belongs_to(item, &change.after)));
+        let owner =
+            item.call.filter(|id| calls.get(id).is_some_and(|change| belongs_to(item, &change.after)));
         owners.push(owner);
         // The same news twice in one batch is once.
         if seen.insert(item.content_key) {
-            let workspace = owner.and_then(|id| calls.get(&id)).map_or(orphanage, |change| change.after.workspace);
+            let workspace =
+                owner.and_then(|id| calls.get(&id)).map_or(orphanage, |change| change.after.workspace);
             events.push(event(item, owner, workspace, now));
         }
     }
@@ -176,7 +206,8 @@ async fn find_calls_by_sid(tx: &Tx, news: &mut [News]) -> Result<(), StoreError>
 
 /// News that contradicts what we know of its call must not change it.
 fn belongs_to(news: &News, call: &CallRecord) -> bool {
-    let other_sid = matches!((&news.carrier_sid, &call.carrier_sid), (Some(theirs), Some(ours)) if theirs != ours);
+    let other_sid =
+        matches!((&news.carrier_sid, &call.carrier_sid), (Some(theirs), Some(ours)) if theirs != ours);
     let other_number = news.to.as_ref().is_some_and(|to| *to != call.to);
     if other_sid || other_number {
         warn!(call_id = %call.id, other_sid, other_number, "news contradicts its call and is kept without effect");

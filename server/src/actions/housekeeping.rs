@@ -8,7 +8,8 @@ impl Actions {
     /// Closes what a process that stopped in the middle left open. Calls are the engine's business.
     pub async fn close_what_was_left_open(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let why = "The server stopped during the import. What was added until then stays; import the file again.";
+        let why =
+            "The server stopped during the import. What was added until then stays; import the file again.";
         self.store
             .transaction(move |tx| async move { tx.fail_running_imports(why, now).await.map(|_| ()) })
             .await

@@ -40,7 +40,9 @@ impl Actions {
         let claimed = key.clone();
         let mine = self
             .store
-            .transaction(move |tx| async move { tx.claim_idempotency_key(of, &claimed, &fingerprint, now).await })
+            .transaction(
+                move |tx| async move { tx.claim_idempotency_key(of, &claimed, &fingerprint, now).await },
+            )
             .await?;
         if mine {
             return Ok(Claim::Mine);

@@ -142,7 +142,8 @@ impl Actions {
 /// A prospect nobody is ringing right now, locked.
 async fn lock_free(tx: &Tx, actor: &Actor, id: ProspectId) -> Result<ProspectRecord, ProspectRefused> {
     let found = tx.lock_prospects(&[id]).await?.pop();
-    let prospect = found.filter(|found| found.workspace == actor.workspace).ok_or(ProspectRefused::NotFound)?;
+    let prospect =
+        found.filter(|found| found.workspace == actor.workspace).ok_or(ProspectRefused::NotFound)?;
     match prospect.status {
         ProspectStatus::InCall | ProspectStatus::Held => Err(ProspectRefused::InCall),
         _ => Ok(prospect),
@@ -173,7 +174,8 @@ pub(super) async fn add_people(
             if listed.contains(&person.phone) { ProspectStatus::DoNotCall } else { ProspectStatus::Ready };
         new.push(new_prospect(workspace, campaign, person, status, now));
     }
-    let mut added: std::collections::HashSet<PhoneNumber> = tx.add_prospects(&new).await?.into_iter().collect();
+    let mut added: std::collections::HashSet<PhoneNumber> =
+        tx.add_prospects(&new).await?.into_iter().collect();
     let mut records: std::collections::HashMap<PhoneNumber, ProspectRecord> =
         new.into_iter().map(|prospect| (prospect.phone.clone(), prospect)).collect();
     let answer = |phone: PhoneNumber| match (added.remove(&phone), records.remove(&phone)) {

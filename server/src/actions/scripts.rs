@@ -8,10 +8,16 @@ use crate::store::scripts::ScriptRecord;
 
 impl Actions {
     /// Makes a script.
-    pub async fn create_script(&self, actor: Actor, name: String, body: String) -> Result<ScriptRecord, StoreError> {
+    pub async fn create_script(
+        &self,
+        actor: Actor,
+        name: String,
+        body: String,
+    ) -> Result<ScriptRecord, StoreError> {
         let now = self.clock.now();
         let id = ScriptId::from_uuid(new_uuid(now));
-        let script = ScriptRecord { id, workspace: actor.workspace, name, body, created_at: now, updated_at: now };
+        let script =
+            ScriptRecord { id, workspace: actor.workspace, name, body, created_at: now, updated_at: now };
         self.store
             .transaction(move |tx| async move {
                 tx.add_script(&script).await?;

@@ -7,7 +7,8 @@ use secrecy::SecretString;
 
 use super::{Actions, Actor, audit, new_uuid, random_bytes};
 use crate::credentials::{
-    ApiKey, ApiKeyHash, PasswordFlaw, PasswordUnavailable, SessionTokenHash, Verdict, check_new_password, new_session,
+    ApiKey, ApiKeyHash, PasswordFlaw, PasswordUnavailable, SessionTokenHash, Verdict, check_new_password,
+    new_session,
 };
 use crate::store::people::{ApiKeyRow, SessionRow, UserRow};
 use crate::store::{StoreError, millis};
@@ -104,9 +105,7 @@ impl Actions {
         }
         let now = self.clock.now();
         let id = WorkspaceId::from_uuid(new_uuid(now));
-        self.store
-            .transaction(move |tx| async move { tx.add_workspace(id, "My team", now).await })
-            .await?;
+        self.store.transaction(move |tx| async move { tx.add_workspace(id, "My team", now).await }).await?;
         Ok((id, true))
     }
 
@@ -155,9 +154,11 @@ impl Actions {
         email: &str,
         password: SecretString,
     ) -> Result<(SecretString, Visitor), SignInRefused> {
-        let user = self.store.user_by_email(&email.to_lowercase()).await?.filter(|user| user.disabled_at.is_none());
+        let user =
+            self.store.user_by_email(&email.to_lowercase()).await?.filter(|user| user.disabled_at.is_none());
         // Without a user the same work is done, so that the time taken tells nobody who exists.
-        let verdict = self.passwords.verify(password, user.as_ref().map(|user| user.password_hash.clone())).await?;
+        let verdict =
+            self.passwords.verify(password, user.as_ref().map(|user| user.password_hash.clone())).await?;
         let (Some(user), Verdict::Right { .. }) = (user, verdict) else { return Err(SignInRefused::Wrong) };
         let now = self.clock.now();
         let (secret, SessionTokenHash(hash)) = new_session(random_bytes());
@@ -268,7 +269,8 @@ impl Actions {
     pub async fn installation_secret(&self, name: &'static str) -> Result<[u8; 32], StoreError> {
         let made: [u8; 32] = random_bytes();
         let made = hex(&made);
-        let kept = self.store.transaction(move |tx| async move { tx.settle_setting(name, &made).await }).await?;
+        let kept =
+            self.store.transaction(move |tx| async move { tx.settle_setting(name, &made).await }).await?;
         unhex(&kept).ok_or(StoreError::CorruptRow { table: "settings", column: "value" })
     }
 }

@@ -4,6 +4,7 @@ pub mod callback;
 pub mod callback_urls;
 pub mod client;
 pub mod errors;
+pub mod message;
 pub mod signature;
 pub mod twiml;
 pub mod wire;

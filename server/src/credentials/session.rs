@@ -1,6 +1,6 @@
 //! Sessions of people in browsers: a random token in a cookie, its SHA-256 in the database.
 
-use axum::http::{HeaderMap, header};
+use hyper::{HeaderMap, header};
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
@@ -89,7 +89,7 @@ impl SessionCookie {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use hyper::header::HeaderValue;
 
     use super::*;
 

@@ -10,6 +10,8 @@ pub mod dialing;
 pub mod do_not_call;
 /// Changes as they happen.
 pub mod events;
+/// Imports: send a file of prospects, follow it, fetch what was refused.
+pub mod imports;
 /// Bodies that may be sent again, and `Idempotency-Key`.
 pub mod once;
 /// Users and API keys.

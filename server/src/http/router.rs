@@ -9,11 +9,11 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::api::{calls, campaigns, dialing, do_not_call, events, people, prospects, scripts, session, voices};
+use super::api::{calls, campaigns, dialing, do_not_call, events, imports, people, prospects, scripts, session, voices};
 use super::auth::{known_visitors, operators_write};
 use super::middleware::{AnswerPolicy, BODY_DEADLINE, LeakedKey, answers, body_within, guarded};
 use super::state::HttpState;
-use super::{csrf, health, openapi};
+use super::{csrf, health, openapi, webhooks};
 
 /// The whole server as one service.
 pub fn router(state: HttpState) -> Router {
@@ -28,13 +28,13 @@ pub fn described(state: HttpState) -> (Router, OpenApi) {
         .merge(answering(json, public()))
         .merge(closed(&state, answering(json, own_session())))
         .merge(closed(&state, answering(json, api()).layer(from_fn(operators_write))))
-        .merge(closed(&state, answering(&["text/event-stream"], streams())));
-    // ── the lead adds here ────────────────────────────────────────────────────────────────────────────────────────
-    // `.merge(webhooks::routes())`: open, signed; no `closed`, no `answering`.
-    // `.merge(closed(&state, imports::routes().layer(from_fn(operators_write))))`: their own body limit and deadline.
-    // ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+        .merge(closed(&state, answering(&["text/event-stream"], streams())))
+        // Files are large: imports have their own limit and their own time.
+        .merge(closed(&state, imports::routes().layer(from_fn(operators_write))));
     let (routes, description) = openapi::with_docs(routes, https);
-    let routes = routes.route("/", get(|| async { Redirect::temporary(openapi::DOCS_PATH) }));
+    let routes = routes
+        .merge(webhooks::routes())
+        .route("/", get(|| async { Redirect::temporary(openapi::DOCS_PATH) }));
     let guarded = guarded(routes, AnswerPolicy::api(https));
     (guarded.layer(from_fn_with_state(state.clone(), flag_leaked_key)).with_state(state), description)
 }

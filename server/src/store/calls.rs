@@ -10,7 +10,10 @@ use domain::refusal::RefusalMeaning;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
+    QueryOrder,
+};
 
 use super::entities::calls::{ActiveModel, Column, Entity, Model};
 use super::{Store, StoreError, Tx, dialect, millis, month, sql, time};
@@ -86,6 +89,12 @@ impl Store {
         found.one(self.reader()).await?.map(CallRecord::try_from).transpose()
     }
 
+    /// Every call of a campaign, oldest first: for summaries and checks of small campaigns.
+    pub async fn calls_of(&self, campaign: CampaignId) -> Result<Vec<CallRecord>, StoreError> {
+        let wanted = Entity::find().filter(Column::CampaignId.eq(campaign.uuid())).order_by_asc(Column::Id);
+        wanted.all(self.reader()).await?.into_iter().map(CallRecord::try_from).collect()
+    }
+
     /// Reserved calls that may be armed at `now`, oldest first.
     pub async fn calls_to_send(&self, now: Timestamp, most: usize) -> Result<Vec<CallId>, StoreError> {
         let wanted = "SELECT id FROM calls WHERE placement = 'reserved' AND not_before <= $1 ORDER BY not_before, id LIMIT $2";
@@ -94,12 +103,17 @@ impl Store {
 
     /// When the next reserved call may be armed.
     pub async fn next_call_to_send_at(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let wanted = "SELECT MIN(not_before) AS at FROM calls WHERE placement = 'reserved' AND not_before > $1";
+        let wanted =
+            "SELECT MIN(not_before) AS at FROM calls WHERE placement = 'reserved' AND not_before > $1";
         moment(sql::one(self.reader(), wanted, [millis(after).into()]).await?)
     }
 
     /// Calls about which the carrier should be asked at `now`.
-    pub async fn calls_to_ask_about(&self, now: Timestamp, most: usize) -> Result<Vec<CallRecord>, StoreError> {
+    pub async fn calls_to_ask_about(
+        &self,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Vec<CallRecord>, StoreError> {
         let wanted = "SELECT * FROM calls WHERE next_poll_at <= $1 ORDER BY next_poll_at LIMIT $2";
         let rows: Vec<Model> =
             sql::all(self.reader(), wanted, [millis(now).into(), (most as i64).into()]).await?;
@@ -159,8 +173,10 @@ impl Tx {
     /// A call by the carrier's name for it, locked.
     pub async fn lock_call_by_carrier_sid(&self, sid: &str) -> Result<Option<CallRecord>, StoreError> {
         let db = self.connection();
-        let wanted =
-            format!("SELECT * FROM calls WHERE carrier_sid = $1{}", dialect::for_update(db.get_database_backend()));
+        let wanted = format!(
+            "SELECT * FROM calls WHERE carrier_sid = $1{}",
+            dialect::for_update(db.get_database_backend())
+        );
         let row: Option<Model> = sql::one(db, &wanted, [sid.into()]).await?;
         row.map(CallRecord::try_from).transpose()
     }
@@ -206,7 +222,10 @@ impl Tx {
             // Every id exists: the insert always meets its row and becomes the update. Written so, the database knows
             // the type of every column, which a bare VALUES list would leave to guesswork.
             let overwrite = OnConflict::column(Column::Id).update_columns(changed).to_owned();
-            Entity::insert_many(rows).on_conflict(overwrite).exec_without_returning(self.connection()).await?;
+            Entity::insert_many(rows)
+                .on_conflict(overwrite)
+                .exec_without_returning(self.connection())
+                .await?;
         }
         Ok(())
     }
@@ -272,7 +291,11 @@ impl TryFrom<Model> for CallRecord {
             _ => None,
         };
         let facts = CallFacts {
-            progress: row.progress.as_deref().map(|p| word("progress", p, CarrierStatus::parse)).transpose()?,
+            progress: row
+                .progress
+                .as_deref()
+                .map(|p| word("progress", p, CarrierStatus::parse))
+                .transpose()?,
             initiated_at: row.initiated_at.map(time),
             ringing_at: row.ringing_at.map(time),
             answered_at: row.answered_at.map(time),

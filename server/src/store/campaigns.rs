@@ -10,7 +10,8 @@ use domain::retry::{RetryPolicy, RetryRule};
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +67,11 @@ pub struct CampaignRecord {
 
 impl Store {
     /// One campaign of a workspace.
-    pub async fn campaign(&self, of: WorkspaceId, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
+    pub async fn campaign(
+        &self,
+        of: WorkspaceId,
+        id: CampaignId,
+    ) -> Result<Option<CampaignRecord>, StoreError> {
         let found = Entity::find_by_id(id.uuid()).filter(Column::WorkspaceId.eq(of.uuid()));
         found.one(self.reader()).await?.map(CampaignRecord::try_from).transpose()
     }
@@ -106,7 +111,11 @@ impl Store {
 
 impl Tx {
     /// One campaign of a workspace, locked until the transaction ends.
-    pub async fn lock_campaign(&self, of: WorkspaceId, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
+    pub async fn lock_campaign(
+        &self,
+        of: WorkspaceId,
+        id: CampaignId,
+    ) -> Result<Option<CampaignRecord>, StoreError> {
         let found = self.lock_any_campaign(id).await?;
         Ok(found.filter(|campaign| campaign.workspace == of))
     }
@@ -114,7 +123,10 @@ impl Tx {
     /// Any campaign, locked until the transaction ends.
     pub async fn lock_any_campaign(&self, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
         let db = self.connection();
-        let wanted = format!("SELECT * FROM campaigns WHERE id = $1{}", dialect::for_update(db.get_database_backend()));
+        let wanted = format!(
+            "SELECT * FROM campaigns WHERE id = $1{}",
+            dialect::for_update(db.get_database_backend())
+        );
         let row: Option<Model> = sql::one(db, &wanted, [id.uuid().into()]).await?;
         row.map(CampaignRecord::try_from).transpose()
     }
@@ -167,7 +179,12 @@ impl Tx {
     /// Takes one slot of a day when fewer than `limit` are taken; `false` when none is left.
     ///
     /// One statement that tests and takes: two transactions can never both take the last slot.
-    pub async fn take_day_slot(&self, campaign: CampaignId, day: Date, limit: DailyLimit) -> Result<bool, StoreError> {
+    pub async fn take_day_slot(
+        &self,
+        campaign: CampaignId,
+        day: Date,
+        limit: DailyLimit,
+    ) -> Result<bool, StoreError> {
         if limit.calls() == 0 {
             return Ok(false);
         }
@@ -181,7 +198,8 @@ impl Tx {
     /// Changes the taken slots of a day by `by`: gives one back, or takes one that was given back too early.
     pub async fn change_day_slots(&self, campaign: CampaignId, day: Date, by: i64) -> Result<(), StoreError> {
         let change = "UPDATE campaign_days SET used = used + $3 WHERE campaign_id = $1 AND day = $2";
-        sql::run(self.connection(), change, [campaign.uuid().into(), day.to_string().into(), by.into()]).await?;
+        sql::run(self.connection(), change, [campaign.uuid().into(), day.to_string().into(), by.into()])
+            .await?;
         Ok(())
     }
 }
@@ -236,7 +254,8 @@ fn load_windows(text: &str) -> Option<WeeklyWindows> {
     let StoredWindows(stored) = serde_json::from_str(text).ok()?;
     let mut days = Vec::with_capacity(7);
     for (day, windows) in WEEK.into_iter().zip(stored) {
-        let windows: Result<Vec<_>, _> = windows.iter().map(|(start, end)| DailyWindow::parse(start, end)).collect();
+        let windows: Result<Vec<_>, _> =
+            windows.iter().map(|(start, end)| DailyWindow::parse(start, end)).collect();
         days.push((day, windows.ok()?));
     }
     WeeklyWindows::from_days(days).ok()

@@ -5,7 +5,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteConnector, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteConnector, Statement,
+};
 use sea_orm_migration::MigratorTrait;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -39,13 +41,17 @@ pub enum OpenError {
     )]
     Held(PathBuf),
     /// The folder cannot be made, read or written.
-    #[error("the data folder {0} cannot be used: {1}. Give the process the right to write there, or choose another one")]
+    #[error(
+        "the data folder {0} cannot be used: {1}. Give the process the right to write there, or choose another one"
+    )]
     Folder(PathBuf, std::io::Error),
     /// The URL is not one of PostgreSQL.
     #[error("DATABASE_URL is not understood. It has the form postgres://user:password@host:5432/database")]
     Url,
     /// The SQLite library in this binary is too old to be safe.
-    #[error("the SQLite library is version {0}; versions before 3.51.3 can corrupt data. Build again with the locked dependencies")]
+    #[error(
+        "the SQLite library is version {0}; versions before 3.51.3 can corrupt data. Build again with the locked dependencies"
+    )]
     OldSqlite(String),
     /// The database answered with an error.
     #[error("the database cannot be opened: {0}")]

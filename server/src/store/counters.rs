@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::ids::CampaignId;
 use domain::statistics::Tally;
 use jiff::Timestamp;
-use sea_orm::{FromQueryResult, QueryResult};
+use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult};
 
 use super::{Store, StoreError, Tx, millis, sql, time};
 
@@ -34,9 +34,7 @@ impl Store {
 
     /// The calls of a campaign in numbers, by the hour in which they were made.
     pub async fn tally_by_hour(&self, campaign: CampaignId) -> Result<Vec<(Timestamp, Tally)>, StoreError> {
-        let wanted = "SELECT * FROM campaign_counters WHERE campaign_id = $1 ORDER BY hour_at";
-        let rows: Vec<HourRow> = sql::all(self.reader(), wanted, [campaign.uuid().into()]).await?;
-        Ok(rows.into_iter().map(|row| (time(row.hour_at), row.tally)).collect())
+        tally_by_hour(self.reader(), campaign).await
     }
 }
 
@@ -48,8 +46,10 @@ impl Tx {
                 continue;
             }
             let names = Tally::NAMES.join(", ");
-            let sums: Vec<String> =
-                Tally::NAMES.iter().map(|name| format!("{name} = campaign_counters.{name} + excluded.{name}")).collect();
+            let sums: Vec<String> = Tally::NAMES
+                .iter()
+                .map(|name| format!("{name} = campaign_counters.{name} + excluded.{name}"))
+                .collect();
             let change = format!(
                 "INSERT INTO campaign_counters (campaign_id, hour_at, {names}) VALUES {} \
                  ON CONFLICT (campaign_id, hour_at) DO UPDATE SET {}",
@@ -62,6 +62,15 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+pub(super) async fn tally_by_hour(
+    db: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<Vec<(Timestamp, Tally)>, StoreError> {
+    let wanted = "SELECT * FROM campaign_counters WHERE campaign_id = $1 ORDER BY hour_at";
+    let rows: Vec<HourRow> = sql::all(db, wanted, [campaign.uuid().into()]).await?;
+    Ok(rows.into_iter().map(|row| (time(row.hour_at), row.tally)).collect())
 }
 
 struct HourRow {

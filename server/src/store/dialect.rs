@@ -39,3 +39,25 @@ pub(super) const fn for_update(backend: DbBackend) -> &'static str {
         _ => " FOR UPDATE",
     }
 }
+
+/// The `number`-th value of a long statement, from 1, which must be the `number`-th in its text.
+///
+/// SQLite knows `$7` as a name, and looks names up one by one: a statement with thousands of them takes milliseconds
+/// only to be given its values. A bare question mark is the next value and costs nothing.
+pub(super) fn placeholder(backend: DbBackend, number: usize) -> String {
+    match backend {
+        DbBackend::Sqlite => "?".to_owned(),
+        _ => format!("${number}"),
+    }
+}
+
+/// `($7, $8, $9)`: `count` values from the `first` on, of which the same is true.
+pub(super) fn value_row(backend: DbBackend, first: usize, count: usize) -> String {
+    let mut row = String::with_capacity(count * 7 + 2);
+    for number in first..first + count {
+        row.push_str(if number == first { "(" } else { ", " });
+        row.push_str(&placeholder(backend, number));
+    }
+    row.push(')');
+    row
+}

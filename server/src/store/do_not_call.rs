@@ -4,7 +4,9 @@ use domain::ids::WorkspaceId;
 use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::entities::do_not_call::{Column, Entity, Model};
 use super::{Store, StoreError, Tx, millis, time};

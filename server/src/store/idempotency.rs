@@ -19,7 +19,11 @@ pub struct IdempotencyRecord {
 
 impl Store {
     /// What is known of a key.
-    pub async fn idempotency_key(&self, of: WorkspaceId, key: &str) -> Result<Option<IdempotencyRecord>, StoreError> {
+    pub async fn idempotency_key(
+        &self,
+        of: WorkspaceId,
+        key: &str,
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
         let row = Entity::find_by_id((of.uuid(), key.to_owned())).one(self.reader()).await?;
         Ok(row.map(|row| IdempotencyRecord {
             fingerprint: row.fingerprint,
@@ -58,7 +62,8 @@ impl Tx {
         status: u16,
         body: &str,
     ) -> Result<(), StoreError> {
-        let change = "UPDATE idempotency_keys SET status = $1, body = $2 WHERE workspace_id = $3 AND key = $4";
+        let change =
+            "UPDATE idempotency_keys SET status = $1, body = $2 WHERE workspace_id = $3 AND key = $4";
         let values = [i64::from(status).into(), body.into(), of.uuid().into(), key.into()];
         sql::run(self.connection(), change, values).await?;
         Ok(())

@@ -1,5 +1,7 @@
 //! Files of prospects taken in: progress and totals by bucket, and the rows that were refused.
 
+mod bulk;
+
 use domain::ids::{CampaignId, ImportId, WorkspaceId};
 use jiff::Timestamp;
 use sea_orm::{
@@ -8,6 +10,11 @@ use sea_orm::{
 
 use super::entities::{import_rejects, imports};
 use super::{Store, StoreError, Tx, millis, sql, time};
+
+pub use bulk::{NewProspect, NewProspects};
+
+/// Where the header is kept among the refused rows, whose lines count from 1.
+const HEADER_LINE: i64 = 0;
 
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,12 +89,24 @@ impl Store {
         found.one(self.reader()).await?.map(ImportRecord::try_from).transpose()
     }
 
+    /// The header of an import's file, as CSV.
+    pub async fn import_header(&self, import: ImportId) -> Result<Option<String>, StoreError> {
+        let header = import_rejects::Entity::find_by_id((import.uuid(), HEADER_LINE));
+        Ok(header.one(self.reader()).await?.map(|row| row.content))
+    }
+
     /// Refused rows of an import in the order of the file, behind line `after`.
-    pub async fn rejects(&self, import: ImportId, after: u64, most: u64) -> Result<Vec<RejectRecord>, StoreError> {
+    pub async fn rejects(
+        &self,
+        import: ImportId,
+        after: u64,
+        most: u64,
+    ) -> Result<Vec<RejectRecord>, StoreError> {
         let of_import = import_rejects::Entity::find()
             .filter(import_rejects::Column::ImportId.eq(import.uuid()))
             .filter(import_rejects::Column::Line.gt(after as i64));
-        let rows = of_import.order_by_asc(import_rejects::Column::Line).limit(most).all(self.reader()).await?;
+        let rows =
+            of_import.order_by_asc(import_rejects::Column::Line).limit(most).all(self.reader()).await?;
         let reject = |row: import_rejects::Model| RejectRecord {
             line: row.line.unsigned_abs(),
             code: row.code,
@@ -105,9 +124,16 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes an import's progress.
-    pub async fn save_import(&self, import: &ImportRecord) -> Result<(), StoreError> {
-        imports::Model::from(import).into_active_model().reset_all().update(self.connection()).await?;
+    /// Keeps the header of an import's file, so that refused rows can be shown under it.
+    pub async fn add_import_header(&self, import: ImportId, header: &str) -> Result<(), StoreError> {
+        let row = import_rejects::Model {
+            import_id: import.uuid(),
+            line: HEADER_LINE,
+            code: "header".to_owned(),
+            reason: String::new(),
+            content: header.to_owned(),
+        };
+        row.into_active_model().reset_all().insert(self.connection()).await?;
         Ok(())
     }
 
@@ -131,7 +157,8 @@ impl Tx {
 
     /// Closes imports that a stopped process left running.
     pub async fn fail_running_imports(&self, problem: &str, now: Timestamp) -> Result<u64, StoreError> {
-        let change = "UPDATE imports SET status = 'failed', problem = $1, finished_at = $2 WHERE status = 'running'";
+        let change =
+            "UPDATE imports SET status = 'failed', problem = $1, finished_at = $2 WHERE status = 'running'";
         Ok(sql::run(self.connection(), change, [problem.into(), millis(now).into()]).await?)
     }
 }

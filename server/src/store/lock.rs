@@ -21,7 +21,8 @@ pub(super) enum LockError {
 impl DataLock {
     pub(super) fn take(folder: &Path) -> Result<Self, LockError> {
         let path = folder.join("prospectai.lock");
-        let file = File::options().create(true).truncate(false).write(true).open(path).map_err(LockError::Io)?;
+        let file =
+            File::options().create(true).truncate(false).write(true).open(path).map_err(LockError::Io)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Held),

@@ -15,7 +15,8 @@ pub use super::entities::{sessions::Model as SessionRow, users::Model as UserRow
 impl Store {
     /// The first workspace: the one that exists from the first start.
     pub async fn first_workspace(&self) -> Result<Option<WorkspaceId>, StoreError> {
-        let first = workspaces::Entity::find().order_by_asc(workspaces::Column::Id).one(self.reader()).await?;
+        let first =
+            workspaces::Entity::find().order_by_asc(workspaces::Column::Id).one(self.reader()).await?;
         Ok(first.map(|row| WorkspaceId::from_uuid(row.id)))
     }
 
@@ -58,7 +59,12 @@ impl Store {
     }
 
     /// The audit trail of one thing, newest first.
-    pub async fn audit_of(&self, of: WorkspaceId, subject: &str, most: u64) -> Result<Vec<AuditRow>, StoreError> {
+    pub async fn audit_of(
+        &self,
+        of: WorkspaceId,
+        subject: &str,
+        most: u64,
+    ) -> Result<Vec<AuditRow>, StoreError> {
         let found = audit_log::Entity::find()
             .filter(audit_log::Column::WorkspaceId.eq(of.uuid()))
             .filter(audit_log::Column::Subject.eq(subject));
@@ -81,7 +87,8 @@ impl Tx {
 
     /// The first workspace, where news goes that belongs to no call of ours.
     pub async fn first_workspace(&self) -> Result<WorkspaceId, StoreError> {
-        let first = workspaces::Entity::find().order_by_asc(workspaces::Column::Id).one(self.connection()).await?;
+        let first =
+            workspaces::Entity::find().order_by_asc(workspaces::Column::Id).one(self.connection()).await?;
         let missing = StoreError::CorruptRow { table: "workspaces", column: "id" };
         first.map(|row| WorkspaceId::from_uuid(row.id)).ok_or(missing)
     }
@@ -145,8 +152,14 @@ impl Tx {
     }
 
     /// Ends an API key; `false` when there is none like it that still works.
-    pub async fn revoke_api_key(&self, of: WorkspaceId, id: ApiKeyId, now: Timestamp) -> Result<bool, StoreError> {
-        let change = "UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND workspace_id = $3 AND revoked_at IS NULL";
+    pub async fn revoke_api_key(
+        &self,
+        of: WorkspaceId,
+        id: ApiKeyId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let change =
+            "UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND workspace_id = $3 AND revoked_at IS NULL";
         let values = [millis(now).into(), id.uuid().into(), of.uuid().into()];
         Ok(sql::run(self.connection(), change, values).await? > 0)
     }

@@ -7,8 +7,8 @@ use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::entities::prospects::{Column, Entity, Model};
@@ -55,6 +55,28 @@ pub struct ProspectRecord {
     pub updated_at: Timestamp,
 }
 
+impl ProspectRecord {
+    /// What a script may say of this person: their fields by the names of the API, and their custom fields. A field of
+    /// their own wins over a custom one of the same name.
+    pub fn spoken_values(&self) -> Vec<(String, String)> {
+        let custom: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&self.metadata).unwrap_or_default();
+        let custom = custom.into_iter().filter_map(|(name, value)| match value {
+            serde_json::Value::String(text) => Some((name, text)),
+            serde_json::Value::Number(number) => Some((name, number.to_string())),
+            _ => None,
+        });
+        let own = [
+            ("firstName", &self.first_name),
+            ("lastName", &self.last_name),
+            ("email", &self.email),
+            ("company", &self.company),
+            ("title", &self.title),
+        ];
+        custom.chain(own.map(|(name, value)| (name.to_owned(), value.clone()))).collect()
+    }
+}
+
 /// What to list.
 #[derive(Debug, Clone, Default)]
 pub struct ProspectFilter {
@@ -66,7 +88,11 @@ pub struct ProspectFilter {
 
 impl Store {
     /// One prospect of a workspace.
-    pub async fn prospect(&self, of: WorkspaceId, id: ProspectId) -> Result<Option<ProspectRecord>, StoreError> {
+    pub async fn prospect(
+        &self,
+        of: WorkspaceId,
+        id: ProspectId,
+    ) -> Result<Option<ProspectRecord>, StoreError> {
         let found = Entity::find_by_id(id.uuid()).filter(Column::WorkspaceId.eq(of.uuid()));
         found.one(self.reader()).await?.map(ProspectRecord::try_from).transpose()
     }
@@ -89,12 +115,19 @@ impl Store {
     }
 
     /// How many prospects a filter finds.
-    pub async fn count_prospects(&self, campaign: CampaignId, filter: &ProspectFilter) -> Result<u64, StoreError> {
+    pub async fn count_prospects(
+        &self,
+        campaign: CampaignId,
+        filter: &ProspectFilter,
+    ) -> Result<u64, StoreError> {
         Ok(Entity::find().filter(matching(campaign, filter)).count(self.reader()).await?)
     }
 
     /// How many prospects of a campaign stand where.
-    pub async fn prospects_by_status(&self, campaign: CampaignId) -> Result<Vec<(ProspectStatus, u64)>, StoreError> {
+    pub async fn prospects_by_status(
+        &self,
+        campaign: CampaignId,
+    ) -> Result<Vec<(ProspectStatus, u64)>, StoreError> {
         #[derive(sea_orm::FromQueryResult)]
         struct Row {
             status: String,
@@ -178,7 +211,10 @@ impl Tx {
             let rows = batch.iter().map(|prospect| Model::from(prospect).into_active_model().reset_all());
             let changed = Column::iter().filter(|column| !matches!(column, Column::Id));
             let overwrite = OnConflict::column(Column::Id).update_columns(changed).to_owned();
-            Entity::insert_many(rows).on_conflict(overwrite).exec_without_returning(self.connection()).await?;
+            Entity::insert_many(rows)
+                .on_conflict(overwrite)
+                .exec_without_returning(self.connection())
+                .await?;
         }
         Ok(())
     }
@@ -235,7 +271,10 @@ impl TryFrom<Model> for ProspectRecord {
     type Error = StoreError;
 
     fn try_from(row: Model) -> Result<Self, StoreError> {
-        let disposition = row.disposition.as_deref().map(|word| Disposition::parse(word).ok_or_else(|| corrupt("disposition")));
+        let disposition = row
+            .disposition
+            .as_deref()
+            .map(|word| Disposition::parse(word).ok_or_else(|| corrupt("disposition")));
         Ok(Self {
             id: ProspectId::from_uuid(row.id),
             workspace: WorkspaceId::from_uuid(row.workspace_id),

@@ -2,7 +2,9 @@
 
 use domain::ids::{ScriptId, WorkspaceId};
 use jiff::Timestamp;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::entities::scripts::{Column, Entity, Model};
 use super::{Store, StoreError, Tx, millis, time};

@@ -55,7 +55,8 @@ impl Store {
             #[expect(dead_code, reason = "only its presence counts")]
             id: uuid::Uuid,
         }
-        let wanted = "SELECT id FROM calls WHERE workspace_id = $1 AND to_number = $2 AND live AND prospect_id <> $3";
+        let wanted =
+            "SELECT id FROM calls WHERE workspace_id = $1 AND to_number = $2 AND live AND prospect_id <> $3";
         let values = [of.uuid().into(), number.as_str().into(), not_counting.uuid().into()];
         let row: Option<Row> = sql::one(self.reader(), wanted, values).await?;
         Ok(row.is_some())
@@ -66,7 +67,8 @@ impl Store {
         struct Row {
             count: i64,
         }
-        let wanted = "SELECT COUNT(*) AS count FROM calls WHERE campaign_id = $1 AND live AND placement = 'reserved'";
+        let wanted =
+            "SELECT COUNT(*) AS count FROM calls WHERE campaign_id = $1 AND live AND placement = 'reserved'";
         let row: Option<Row> = sql::one(self.reader(), wanted, [campaign.uuid().into()]).await?;
         Ok(row.map_or(0, |row| u32::try_from(row.count).unwrap_or(u32::MAX)))
     }
@@ -109,14 +111,19 @@ impl Store {
         rows.into_iter().map(candidate).collect()
     }
 
-    async fn next_due_at(&self, campaign: CampaignId, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_due_at(
+        &self,
+        campaign: CampaignId,
+        after: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         #[derive(sea_orm::FromQueryResult)]
         struct Row {
             at: Option<i64>,
         }
         let wanted = "SELECT MIN(due_at) AS at FROM prospects WHERE campaign_id = $1 \
                       AND status IN ('ready', 'waiting') AND due_at > $2";
-        let row: Option<Row> = sql::one(self.reader(), wanted, [campaign.uuid().into(), millis(after).into()]).await?;
+        let row: Option<Row> =
+            sql::one(self.reader(), wanted, [campaign.uuid().into(), millis(after).into()]).await?;
         Ok(row.and_then(|row| row.at).map(time))
     }
 }

@@ -8,7 +8,9 @@ pub(super) async fn all<Row: FromQueryResult>(
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<Row>, DbErr> {
-    Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).all(db).await
+    Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
+        .all(db)
+        .await
 }
 
 /// The one row of a query, if there is one.
@@ -17,7 +19,9 @@ pub(super) async fn one<Row: FromQueryResult>(
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Option<Row>, DbErr> {
-    Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).one(db).await
+    Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
+        .one(db)
+        .await
 }
 
 /// Runs a change; the number of rows it touched.

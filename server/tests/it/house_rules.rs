@@ -14,6 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("actions", &["store"]),
     ("store", &[]),
     ("carrier", &[]),
+    // Settings are parsed into the types of the parts that they set.
+    ("config", &["store", "carrier"]),
 ];
 
 const GUARDED: &[&str] = &["cli", "app", "http", "engine", "actions", "store", "carrier"];
@@ -24,7 +26,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("sea_orm_migration", &["store"]),
     ("sqlx", &["store"]),
     ("reqwest", &["carrier", "cli"]),
-    ("axum", &["http"]),
+    // app carries the finished router from http to the server, and does nothing with it.
+    ("axum", &["http", "app"]),
     ("axum_extra", &["http"]),
 ];
 

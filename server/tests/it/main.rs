@@ -1,5 +1,11 @@
 //! The integration tests: one binary.
 
 mod api;
+mod convergence;
+mod faults;
+mod house_rules;
+mod imports;
+mod limits;
+mod scenarios;
 mod support;
 mod twilio_contract;

@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use url::Url;
 
-/// Signs a request. `url` is what is signed, to the letter (see [`signed_form`] for how Twilio writes it); `fields` are
+/// Signs a request. `url` is what is signed, to the letter (without fragment and user, and for https voice callbacks without port); `fields` are
 /// those of a form body, none for GET. Names are sorted by bytes; the values of a repeated name are sorted and
 /// duplicates dropped, as Twilio's Python and Node libraries expect.
 pub fn sign<'a>(auth_token: &str, url: &str, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {

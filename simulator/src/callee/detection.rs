@@ -3,11 +3,21 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::{Callee, HungUp};
 use crate::answer_model::Outcome;
 use crate::network::call::Verdict;
 use crate::network::order::Detection;
 use crate::timeline::later;
+
+/// A verdict to come.
+#[derive(Clone)]
+pub(super) struct Judgement {
+    detection: Detection,
+    verdict: Verdict,
+    due: Timestamp,
+}
 
 impl Callee {
     /// Blocking detection: the line is silent until the verdict.
@@ -22,17 +32,34 @@ impl Callee {
         Ok(())
     }
 
-    /// Asynchronous detection: runs beside the TwiML, for as long as the call does.
-    pub(super) fn verdict_beside_the_call(&self) -> impl Future<Output = Infallible> + Send + use<> {
-        let detection = self.order.detection.clone().filter(|detection| detection.asynchronous);
-        let judgement = detection.map(|detection| (self.verdict(&detection), detection));
-        let (network, index, answered_at) = (self.network.clone(), self.index, self.answered_at);
+    /// Asynchronous detection: what it will say, when it was asked for.
+    pub(super) fn judgement_beside_the_call(&self) -> Option<Judgement> {
+        let detection = self.order.detection.clone().filter(|detection| detection.asynchronous)?;
+        let verdict = self.verdict(&detection);
+        Some(Judgement { detection, verdict, due: later(self.answered_at, verdict.took) })
+    }
+
+    /// Says it when it is due, if the call lasts that long; never ends by itself.
+    pub(super) fn judge_in_time(
+        &self,
+        judgement: Option<Judgement>,
+    ) -> impl Future<Output = Infallible> + Send + use<> {
+        let (network, index) = (self.network.clone(), self.index);
         async move {
-            if let Some((verdict, detection)) = judgement {
-                network.timeline.sleep_until(later(answered_at, verdict.took)).await;
+            if let Some(Judgement { detection, verdict, due }) = judgement {
+                network.timeline.sleep_until(due).await;
                 network.judge(index, &detection, verdict);
             }
             std::future::pending().await
+        }
+    }
+
+    /// Says it after the call if it was due before; saying it twice changes nothing.
+    pub(super) fn judge_late(&self, judgement: Option<Judgement>) {
+        if let Some(Judgement { detection, verdict, .. }) =
+            judgement.filter(|judgement| judgement.due <= self.at)
+        {
+            self.network.judge(self.index, &detection, verdict);
         }
     }
 

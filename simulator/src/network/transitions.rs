@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::alerts::Alert;
 use super::call::{Ending, Verdict};
 use super::order::{Detection, Event, RecordingEvent, RecordingOrder, Script};
 use super::recording::Recording;
@@ -21,13 +22,12 @@ impl Network {
     /// Begins to dial: this is the ring the ledger counts.
     pub(super) fn dial(self: &Arc<Self>, index: usize, at: Timestamp) -> Option<Begun> {
         let mut state = self.state();
-        let call = &mut state.calls[index];
-        if call.ending.is_some() {
+        if state.calls[index].ending.is_some() {
             return None;
         }
-        call.started_at = Some(at);
         state.waiting -= 1;
         let call = &mut state.calls[index];
+        call.started_at = Some(at);
         let (sender, redirects) = mpsc::unbounded_channel();
         call.redirects = Some(sender);
         let order = Arc::clone(&call.order);
@@ -70,16 +70,28 @@ impl Network {
         true
     }
 
-    /// Writes down what machine detection said and, when it ran beside the call, tells the caller.
+    /// Writes down what machine detection said and, when it ran beside the call, tells the caller; the first word
+    /// counts.
     pub(crate) fn judge(self: &Arc<Self>, index: usize, detection: &Detection, verdict: Verdict) {
         let mut state = self.state();
-        if state.calls[index].ending.is_some() {
+        let call = &state.calls[index];
+        if call.ending.is_some() || call.verdict.is_some() {
             return;
         }
         state.calls[index].verdict = Some(verdict);
-        if let (true, Some(target)) = (detection.asynchronous, &detection.callback) {
-            let fields = fields::verdict(&self.account_sid, &state.calls[index], verdict);
-            self.post(&mut state, index, target, fields);
+        match &detection.callback {
+            _ if !detection.asynchronous => {}
+            Some(target) => {
+                let fields = fields::verdict(&self.account_sid, &state.calls[index], verdict);
+                self.post(&mut state, index, target, fields);
+            }
+            None => {
+                drop(state);
+                self.raise(
+                    index,
+                    Alert::new(21262, "nobody is told the verdict: no AsyncAmdStatusCallback", ""),
+                );
+            }
         }
     }
 

@@ -8,8 +8,6 @@ use axum::extract::{ConnectInfo, OriginalUri, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::Desk;
@@ -17,6 +15,7 @@ use super::create;
 use super::errors::Refusal;
 use super::form::Form;
 use super::paging::Page;
+use super::time_filter::TimeFilter;
 use super::view;
 use super::wire::Line;
 use crate::faults::CreateFault;
@@ -81,8 +80,12 @@ pub(super) async fn list(
         if staleness.is_zero() { Timestamp::MAX } else { now.checked_sub(staleness).unwrap_or(now) };
 
     let state = network.state();
-    let matching = state.calls.iter().enumerate().rev().filter(|(_, call)| filter.matches(call, seen_at));
-    let (positions, more) = page.take(matching.map(|(position, _)| position));
+    let matches = |position: &usize| filter.matches(&state.calls[*position], seen_at);
+    let (positions, more) = match &filter.to {
+        // Looking a number up before it is dialled again is what dialling clients do all day.
+        Some(to) => page.take(state.by_number.get(to).into_iter().flatten().rev().copied().filter(matches)),
+        None => page.take((0..state.calls.len()).rev().filter(matches)),
+    };
     let shown_at = seen_at.min(now);
     let calls =
         positions.iter().map(|position| view::call(network, &state.calls[*position], shown_at)).collect();
@@ -229,12 +232,6 @@ struct Filter {
     ended: Vec<TimeFilter>,
 }
 
-/// On a day (or second), before it, or from it on.
-struct TimeFilter {
-    from: Timestamp,
-    before: Timestamp,
-}
-
 impl Filter {
     fn of(query: &Form) -> Result<Self, Refusal> {
         let status = query.get("Status");
@@ -269,36 +266,4 @@ impl Filter {
             && self.started.iter().all(|filter| filter.matches(seen.started_at))
             && self.ended.iter().all(|filter| filter.matches(seen.ended_at))
     }
-}
-
-impl TimeFilter {
-    fn all(query: &Form, name: &str) -> Result<Vec<Self>, Refusal> {
-        let mut filters = Vec::new();
-        for suffix in ["", "<", ">"] {
-            let field = format!("{name}{suffix}");
-            let Some(text) = query.get(&field) else { continue };
-            let (start, end) = span(text)
-                .ok_or_else(|| Refusal::bad(20001, format!("{field} must be a date, YYYY-MM-DD: {text}")))?;
-            filters.push(match suffix {
-                "<" => Self { from: Timestamp::MIN, before: start },
-                ">" => Self { from: start, before: Timestamp::MAX },
-                _ => Self { from: start, before: end },
-            });
-        }
-        Ok(filters)
-    }
-
-    fn matches(&self, at: Option<Timestamp>) -> bool {
-        at.is_some_and(|at| self.from <= at && at < self.before)
-    }
-}
-
-/// A day in UTC, or the second of an instant, which Twilio's libraries may send.
-fn span(text: &str) -> Option<(Timestamp, Timestamp)> {
-    if let Ok(instant) = text.parse::<Timestamp>() {
-        return Some((instant, instant.checked_add(jiff::SignedDuration::from_secs(1)).ok()?));
-    }
-    let day: Date = text.parse().ok()?;
-    let midnight = |day: Date| Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp());
-    Some((midnight(day)?, midnight(day.tomorrow().ok()?)?))
 }

@@ -43,6 +43,11 @@ impl Refusal {
         }
     }
 
+    pub(super) fn method_not_allowed() -> Self {
+        let message = "The requested resource does not take this method".into();
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, code: 20004, message, detail: None }
+    }
+
     pub(super) fn internal() -> Self {
         let message = "An internal server error has occurred".into();
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, code: 20500, message, detail: None }

@@ -11,6 +11,8 @@ use super::calls::found;
 use super::errors::Refusal;
 use super::form::Form;
 use super::paging::Page;
+use super::silence;
+use super::time_filter::TimeFilter;
 use super::view;
 use crate::network::State as Facts;
 use crate::network::recording::Recording;
@@ -20,8 +22,12 @@ pub(super) async fn list(
     State(desk): State<Desk>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Json<Value>, Refusal> {
-    let call_sid = Form::of_query(uri.query()).get("CallSid").map(str::to_owned);
-    page(&desk, &uri, false, |recording| call_sid.as_ref().is_none_or(|sid| *sid == recording.call_sid))
+    let query = Form::of_query(uri.query());
+    let created = TimeFilter::all(&query, "DateCreated")?;
+    page(&desk, &uri, false, |recording| {
+        query.get("CallSid").is_none_or(|sid| sid == recording.call_sid)
+            && created.iter().all(|filter| filter.matches(Some(recording.started_at)))
+    })
 }
 
 /// `GET Calls/{sid}/Recordings.json`
@@ -80,9 +86,11 @@ fn media(recording: &Recording, query: &Form, suffix: &str) -> Result<Response, 
         Some("2") => 2,
         _ => 1,
     };
-    // The sound is the same under each name; a player looks at the bytes, a test at the type.
-    let kind = if suffix == "mp3" { "audio/mpeg" } else { "audio/x-wav" };
-    Ok(([(header::CONTENT_TYPE, kind)], recording.wav(channels)).into_response())
+    let seconds = recording.seconds().unwrap_or(0);
+    Ok(match suffix {
+        "mp3" => ([(header::CONTENT_TYPE, "audio/mpeg")], silence::mp3(seconds)).into_response(),
+        _ => ([(header::CONTENT_TYPE, "audio/x-wav")], silence::wav(seconds, channels)).into_response(),
+    })
 }
 
 /// `DELETE Recordings/{sid}.json`

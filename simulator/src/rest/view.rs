@@ -40,7 +40,6 @@ pub(super) fn call(network: &Network, call: &Call, at: Timestamp) -> Value {
         "caller_name": null,
         "queue_time": call.queue_time.as_millis().to_string(),
         "trunk_sid": null,
-        "annotation": null,
         "uri": format!("{uri}.json"),
         "subresource_uris": {
             "events": part("Events"),
@@ -79,11 +78,12 @@ pub(super) fn recording(network: &Network, recording: &Recording, within_call: b
         "channels": recording.order.channels,
         "source": recording.source,
         "error_code": (recording.status() == "absent").then_some(0),
-        "track": recording.order.track,
         "encryption_details": null,
         "uri": format!("{base}{within}/Recordings/{sid}.json"),
     });
-    if !within_call {
+    if within_call {
+        view["track"] = recording.order.track.clone().into();
+    } else {
         view["media_url"] = format!("{}{base}/Recordings/{sid}", network.base_url).into();
         let part = |name: &str| format!("{base}/Recordings/{sid}/{name}.json");
         view["subresource_uris"] = json!({

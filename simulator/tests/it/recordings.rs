@@ -47,6 +47,14 @@ async fn a_recorded_call_is_told_of_listed_played_and_deleted() {
     let stereo = world.http.get(world.url(&format!("{path}.wav?RequestedChannels=2"))).send().await.unwrap();
     assert_eq!(stereo.bytes().await.unwrap()[22], 2);
 
+    let mp3 = world.http.get(world.url(&format!("{path}.mp3"))).send().await.unwrap();
+    assert_eq!(mp3.headers()["content-type"], "audio/mpeg");
+    assert_eq!(&mp3.bytes().await.unwrap()[..2], &[0xFF, 0xE3]);
+    for (query, count) in [("DateCreated=2026-03-02", 1), ("DateCreated%3C=2026-03-02", 0)] {
+        let (_, list) = world.get(&format!("Recordings.json?{query}")).await;
+        assert_eq!(list["recordings"].as_array().unwrap().len(), count, "{query}");
+    }
+
     let deleted = world.http.delete(world.url(&format!("{path}.json"))).basic_auth(ACCOUNT, Some(TOKEN));
     assert_eq!(deleted.send().await.unwrap().status(), 204);
     assert_eq!(world.get(&format!("{path}.json")).await.0, 404);

@@ -108,6 +108,15 @@ async fn unknown_things_are_20404() {
 }
 
 #[tokio::test]
+async fn a_method_that_is_not_taken_is_20004() {
+    let world = World::start(settings()).await;
+    let answer =
+        world.http.put(world.url("Calls.json")).basic_auth(ACCOUNT, Some(TOKEN)).send().await.unwrap();
+    assert_eq!(answer.status(), 405);
+    assert_eq!(answer.json::<Value>().await.unwrap()["code"], 20004);
+}
+
+#[tokio::test]
 async fn a_list_is_followed_page_by_page() {
     let world = World::start(settings()).await;
     let mut made = Vec::new();

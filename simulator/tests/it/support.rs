@@ -28,7 +28,7 @@ pub const ALL_EVENTS: [(&str, &str); 4] = [
 /// Settings that differ from the defaults by a fixed start, a fast clock, a fast pace and people who talk for 30 s.
 pub fn settings() -> Settings {
     let mut settings = Settings::new(ACCOUNT, TOKEN);
-    settings.timeline = at_speed(2_000.0);
+    settings.timeline = at_speed(600.0);
     settings.calls_per_second = 1_000.0;
     settings.answers = AnswerModel::always(Outcome::Human { talk_seconds: 30 });
     settings

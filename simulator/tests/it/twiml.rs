@@ -192,6 +192,16 @@ async fn an_asynchronous_verdict_comes_on_its_own() {
 }
 
 #[tokio::test]
+async fn an_asynchronous_verdict_nobody_is_told_raises_an_alert() {
+    let world = World::start(settings()).await;
+    let twiml = "<Response><Pause length=\"20\"/></Response>";
+    let call = world.call(&[("Twiml", twiml), ("MachineDetection", "Enable"), ("AsyncAmd", "true")]).await;
+    world.phones.quiet().await;
+    assert_eq!(world.alert_codes().await, ["21262"]);
+    assert_eq!(world.fetch(&call).await["answered_by"], "human");
+}
+
+#[tokio::test]
 async fn sent_digits_switch_detection_off() {
     let world = World::start(settings()).await;
     let call = world.call(&[("MachineDetection", "Enable"), ("SendDigits", "ww12#")]).await;

@@ -60,7 +60,8 @@ impl Actions {
                 let settled = settle(&tx, changes, now).await?;
                 // What is sent carries the call as it was committed.
                 for call in settled {
-                    if let Some(sending) = armed.to_send.iter_mut().find(|sending| sending.call.id == call.id) {
+                    if let Some(sending) = armed.to_send.iter_mut().find(|sending| sending.call.id == call.id)
+                    {
                         sending.call = call;
                     }
                 }

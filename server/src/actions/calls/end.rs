@@ -31,7 +31,8 @@ impl Actions {
             .store
             .transaction(move |tx| async move {
                 let found = tx.lock_calls(&[id]).await?.pop();
-                let record = found.filter(|call| call.workspace == actor.workspace).ok_or(EndRefused::NoSuchCall)?;
+                let record =
+                    found.filter(|call| call.workspace == actor.workspace).ok_or(EndRefused::NoSuchCall)?;
                 if !record.call.is_live() {
                     return Err(EndRefused::Over);
                 }
@@ -74,7 +75,8 @@ impl Actions {
     pub(in crate::actions) fn tell(&self, changed: &[CallRecord]) {
         for call in changed {
             let status = call.call.status().as_str();
-            self.live.publish(call.workspace, Subject::Call { call: call.id, campaign: call.campaign, status });
+            self.live
+                .publish(call.workspace, Subject::Call { call: call.id, campaign: call.campaign, status });
         }
     }
 }

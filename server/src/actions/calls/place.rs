@@ -65,7 +65,9 @@ impl Actions {
         metadata: Option<String>,
     ) -> Result<CallRecord, PlaceRefused> {
         let now = self.clock.now();
-        if scheduled_for.is_some_and(|wanted| wanted <= now || wanted.duration_since(now).as_hours() > 366 * 24) {
+        if scheduled_for
+            .is_some_and(|wanted| wanted <= now || wanted.duration_since(now).as_hours() > 366 * 24)
+        {
             return Err(PlaceRefused::BadTime);
         }
         let caller_id = self.installation.caller_id.clone();
@@ -76,8 +78,9 @@ impl Actions {
                     tx.campaign(campaign).await?.filter(|campaign| campaign.workspace == actor.workspace);
                 let campaign = campaign.ok_or(PlaceRefused::NoSuchCampaign)?;
                 let prospect = tx.lock_prospects(&[prospect]).await?.pop();
-                let mut prospect =
-                    prospect.filter(|found| found.campaign == campaign.id).ok_or(PlaceRefused::NoSuchProspect)?;
+                let mut prospect = prospect
+                    .filter(|found| found.campaign == campaign.id)
+                    .ok_or(PlaceRefused::NoSuchProspect)?;
                 let from = campaign.caller_id.clone().or(caller_id).ok_or(PlaceRefused::NoCallerId)?;
                 let when = scheduled_for.unwrap_or(now);
                 let today = campaign.rules.zone.local_date(when);
@@ -216,8 +219,10 @@ async fn requeue(
     let mut prospects = tx.lock_prospects(wanted).await?;
     // They may have moved on since the page was read.
     prospects.retain(|prospect| {
-        let rests =
-            matches!(prospect.status, ProspectStatus::Exhausted | ProspectStatus::Waiting | ProspectStatus::Done);
+        let rests = matches!(
+            prospect.status,
+            ProspectStatus::Exhausted | ProspectStatus::Waiting | ProspectStatus::Done
+        );
         rests && prospect.disposition.is_some_and(|it| dispositions.contains(&it))
     });
     for prospect in &mut prospects {

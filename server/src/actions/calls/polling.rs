@@ -11,7 +11,13 @@ use crate::store::campaigns::CampaignRecord;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A quiet call: first when it should have stopped ringing, then ever more patiently.
-const QUIET: [Duration; 5] = [MINUTE, MINUTE.saturating_mul(2), MINUTE.saturating_mul(5), MINUTE.saturating_mul(15), MINUTE.saturating_mul(60)];
+const QUIET: [Duration; 5] = [
+    MINUTE,
+    MINUTE.saturating_mul(2),
+    MINUTE.saturating_mul(5),
+    MINUTE.saturating_mul(15),
+    MINUTE.saturating_mul(60),
+];
 /// A call whose create request got no answer. Callbacks usually tell within seconds; three looks without a trace end
 /// the search, the last one a quarter of an hour after the latest possible send.
 const UNKNOWN: [Duration; 3] = [MINUTE, MINUTE.saturating_mul(4), MINUTE.saturating_mul(10)];
@@ -27,17 +33,22 @@ const PRICE: [Duration; 5] = [
 /// How many looks for an unknown call find nothing before it is presumed not to have been placed.
 pub(super) const LOOKS_FOR_UNKNOWN: u32 = 3;
 
-/// What kind of news a call waits for.
+/// What a call waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Waiting {
-    ForTheCarrier,
-    ForItsEnd,
-    ForItsPrice,
-    ForNothing,
+    Trace,
+    End,
+    Price,
+    Nothing,
 }
 
 /// Sets when to ask next, after a change.
-pub(super) fn schedule(before: &CallRecord, after: &mut CallRecord, campaign: &CampaignRecord, now: Timestamp) {
+pub(super) fn schedule(
+    before: &CallRecord,
+    after: &mut CallRecord,
+    campaign: &CampaignRecord,
+    now: Timestamp,
+) {
     let waiting = waiting_for(after);
     if waiting != waiting_for(before) {
         after.polls = 0;
@@ -48,11 +59,11 @@ pub(super) fn schedule(before: &CallRecord, after: &mut CallRecord, campaign: &C
     let asked = after.polls as usize;
     let ring_time = Duration::from_secs(campaign.ring_timeout_seconds.into());
     let wait = match waiting {
-        Waiting::ForTheCarrier => UNKNOWN.get(asked).copied(),
-        Waiting::ForItsEnd if asked == 0 => Some(ring_time + QUIET[0]),
-        Waiting::ForItsEnd => Some(QUIET[asked.min(QUIET.len() - 1)]),
-        Waiting::ForItsPrice => PRICE.get(asked).copied(),
-        Waiting::ForNothing => None,
+        Waiting::Trace => UNKNOWN.get(asked).copied(),
+        Waiting::End if asked == 0 => Some(ring_time + QUIET[0]),
+        Waiting::End => Some(QUIET[asked.min(QUIET.len() - 1)]),
+        Waiting::Price => PRICE.get(asked).copied(),
+        Waiting::Nothing => None,
     };
     let next = wait.and_then(|wait| now.checked_add(wait).ok());
     // A wish to end the call does not wait for the plan.
@@ -62,11 +73,13 @@ pub(super) fn schedule(before: &CallRecord, after: &mut CallRecord, campaign: &C
 
 fn waiting_for(record: &CallRecord) -> Waiting {
     match record.call.placement {
-        Placement::Unknown => Waiting::ForTheCarrier,
-        Placement::Placed if record.call.is_live() => Waiting::ForItsEnd,
-        Placement::Placed if record.call.status() == CallStatus::Completed && record.call.facts.price.is_none() => {
-            Waiting::ForItsPrice
+        Placement::Unknown => Waiting::Trace,
+        Placement::Placed if record.call.is_live() => Waiting::End,
+        Placement::Placed
+            if record.call.status() == CallStatus::Completed && record.call.facts.price.is_none() =>
+        {
+            Waiting::Price
         }
-        _ => Waiting::ForNothing,
+        _ => Waiting::Nothing,
     }
 }

@@ -130,7 +130,12 @@ impl Actions {
     }
 }
 
-async fn record_one(tx: &Tx, record: &mut CallRecord, outcome: Outcome, now: Timestamp) -> Result<(), StoreError> {
+async fn record_one(
+    tx: &Tx,
+    record: &mut CallRecord,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if record.call.placement != Placement::Armed {
         return Ok(());
     }
@@ -171,15 +176,13 @@ async fn pause_for(
     let detail = serde_json::json!({ "reason": message, "call": record.id.to_string() });
     match meaning {
         RefusalMeaning::SetUp => {
-            if let Some(mut campaign) = tx.lock_any_campaign(record.campaign).await? {
-                if let Ok(paused) = campaign.status.pause() {
-                    campaign.status = paused;
-                    campaign.pause_reason = Some(message.to_owned());
-                    campaign.updated_at = now;
-                    tx.save_campaign(&campaign).await?;
-                    audit::note(tx, &server, "campaign.pause", campaign.id, detail, now).await?;
-                }
-            }
+            let Some(mut campaign) = tx.lock_any_campaign(record.campaign).await? else { return Ok(()) };
+            let Ok(paused) = campaign.status.pause() else { return Ok(()) };
+            campaign.status = paused;
+            campaign.pause_reason = Some(message.to_owned());
+            campaign.updated_at = now;
+            tx.save_campaign(&campaign).await?;
+            audit::note(tx, &server, "campaign.pause", campaign.id, detail, now).await?;
         }
         RefusalMeaning::Account => {
             tx.pause_all(record.workspace, message, now).await?;

@@ -34,7 +34,9 @@ impl Actions {
                         campaign = tx.campaign(prospect.campaign).await?;
                     }
                     let Some(campaign) = &campaign else { continue };
-                    let Some(from) = campaign.caller_id.clone().or_else(|| caller_id.clone()) else { continue };
+                    let Some(from) = campaign.caller_id.clone().or_else(|| caller_id.clone()) else {
+                        continue;
+                    };
                     let call = reservation(&mut prospect, from, now, now);
                     if tx.add_call(&call).await? {
                         note_new(&mut counters, campaign.id, &call);

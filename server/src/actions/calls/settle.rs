@@ -3,7 +3,7 @@
 //! Everything is the difference between what the calls were and what they are. So it does not matter in which order
 //! evidence arrives, or how often: the same calls leave the same prospects and the same statistics.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::call::Placement;
 use domain::ids::{CampaignId, ProspectId};
@@ -66,14 +66,15 @@ pub(in crate::actions) async fn settle(
     Ok(after)
 }
 
-async fn campaigns_of(tx: &Tx, changes: &[Changed]) -> Result<HashMap<CampaignId, CampaignRecord>, StoreError> {
+async fn campaigns_of(
+    tx: &Tx,
+    changes: &[Changed],
+) -> Result<HashMap<CampaignId, CampaignRecord>, StoreError> {
+    let ids: BTreeSet<CampaignId> = changes.iter().map(|change| change.after.campaign).collect();
     let mut campaigns = HashMap::new();
-    for change in changes {
-        let id = change.after.campaign;
-        if !campaigns.contains_key(&id) {
-            if let Some(campaign) = tx.campaign(id).await? {
-                campaigns.insert(id, campaign);
-            }
+    for id in ids {
+        if let Some(campaign) = tx.campaign(id).await? {
+            campaigns.insert(id, campaign);
         }
     }
     Ok(campaigns)
@@ -92,7 +93,9 @@ async fn settle_prospects(
         tx.lock_prospects(&ids).await?.into_iter().map(|prospect| (prospect.id, prospect)).collect();
     let before = prospects.clone();
     for Changed { before, after } in changes {
-        let Some((prospect, campaign)) = prospects.get_mut(&after.prospect).zip(campaigns.get(&after.campaign)) else {
+        let Some((prospect, campaign)) =
+            prospects.get_mut(&after.prospect).zip(campaigns.get(&after.campaign))
+        else {
             continue;
         };
         let spent = u32::from(after.call.spends_attempt());
@@ -103,13 +106,18 @@ async fn settle_prospects(
             let standing = match after.call.placement {
                 // Given up before it was sent: back to the line, as if nothing had happened.
                 Placement::Released => Standing {
-                    status: if prospect.attempts_spent == 0 { ProspectStatus::Ready } else { ProspectStatus::Waiting },
+                    status: if prospect.attempts_spent == 0 {
+                        ProspectStatus::Ready
+                    } else {
+                        ProspectStatus::Waiting
+                    },
                     due_at: after.not_before.or(Some(now)),
                     disposition: prospect.disposition,
                 },
                 _ => {
                     let rules = &campaign.rules;
-                    let standing = standing_after(&after.call, prospect.attempts_spent, &rules.retry, &rules.zone);
+                    let standing =
+                        standing_after(&after.call, prospect.attempts_spent, &rules.retry, &rules.zone);
                     Standing { disposition: standing.disposition.or(prospect.disposition), ..standing }
                 }
             };

@@ -26,7 +26,7 @@ const RECHECK: Duration = Duration::from_secs(4);
 /// How long a browser waits before it connects again.
 const RECONNECT: Duration = Duration::from_secs(2);
 
-/// Streams changes of calls and campaigns. `call` and `campaign` events carry ids and statuses; `reset` says that
+/// Streams changes of calls, campaigns and imports. The events of these names carry ids, and calls their status; `reset` says that
 /// changes were missed and everything must be read anew.
 #[utoipa::path(get, path = "/api/events", tag = "events",
     params(("Last-Event-ID" = Option<String>, Header, description = "Go on behind this event")),
@@ -116,6 +116,7 @@ impl Reader {
                 serde_json::json!({ "id": call.to_string(), "campaignId": campaign.to_string(), "status": status }),
             ),
             Subject::Campaign { campaign } => ("campaign", serde_json::json!({ "id": campaign.to_string() })),
+            Subject::Import { import } => ("import", serde_json::json!({ "id": import.to_string() })),
         };
         self.send(change.number, name, &data).await
     }

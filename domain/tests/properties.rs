@@ -1,0 +1,275 @@
+//! Properties of the rules: whatever happens, in whatever order.
+
+use domain::call::{Call, CallStatus, Placement};
+use domain::calling_window::{CampaignZone, DailyWindow, Openness, WeeklyWindows};
+use domain::campaign::{CampaignRules, CampaignStatus};
+use domain::carrier_event::{AnsweredBy, CarrierStatus};
+use domain::dial_plan::{CampaignSnapshot, Candidate, Snapshot, plan};
+use domain::facts::{CallFacts, Evidence, Source};
+use domain::gate::{CLOSING_GUARD, GateFacts, HoldReason, NeverReason, Verdict, decide, examine};
+use domain::ids::{CampaignId, ProspectId, time_ordered_uuid};
+use domain::limits::DailyLimit;
+use domain::money::Usd;
+use domain::phone_number::PhoneNumber;
+use domain::prospect::{ProspectStatus, standing_after};
+use domain::refusal::RefusalMeaning;
+use domain::retry::RetryPolicy;
+use domain::statistics::Tally;
+use jiff::Timestamp;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).expect("a time")
+}
+
+fn evidence() -> impl Strategy<Value = Evidence> {
+    let status = prop::option::of(select(CarrierStatus::ALL.to_vec()));
+    let answered_by = prop::option::of(select(AnsweredBy::ALL.to_vec()));
+    let sip = prop::option::of(select(vec![200, 404, 486, 487, 603]));
+    let seconds = prop::option::of(0..100_i64);
+    let rest =
+        (prop::option::of(0..300_u32), prop::option::of(0..99_999_i64), prop::option::of(30_000..30_010_u32));
+    (select(Source::ALL.to_vec()), status, seconds, answered_by, sip, rest).prop_map(
+        |(source, status, second, answered_by, sip_code, (duration_seconds, price, error_code))| Evidence {
+            source,
+            status,
+            at: second.map(at),
+            duration_seconds,
+            price: price.map(Usd::from_micros),
+            answered_by,
+            sip_code,
+            error_code,
+        },
+    )
+}
+
+fn fold<'a>(all: impl IntoIterator<Item = &'a Evidence>) -> CallFacts {
+    let mut facts = CallFacts::default();
+    all.into_iter().for_each(|evidence| facts.apply(evidence));
+    facts
+}
+
+fn placed(facts: CallFacts) -> Call {
+    Call { placement: Placement::Placed, facts, ..Call::reserved() }
+}
+
+fn rules(start: &str, end: &str, limit: i64) -> CampaignRules {
+    CampaignRules {
+        zone: CampaignZone::parse("America/New_York").expect("a zone"),
+        windows: WeeklyWindows::every_day(DailyWindow::parse(start, end).expect("a window")),
+        daily_limit: DailyLimit::new(limit).expect("a limit"),
+        retry: RetryPolicy::default(),
+    }
+}
+
+fn open_facts(rules: &CampaignRules, now: Timestamp) -> GateFacts<'_> {
+    GateFacts {
+        now,
+        campaign: CampaignStatus::Active,
+        rules,
+        used_today: 0,
+        kill_switch: false,
+        prospect: ProspectStatus::Ready,
+        due_at: None,
+        do_not_call: false,
+        number_in_call: false,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn evidence_in_any_order_and_any_number_of_times_establishes_the_same(
+        history in prop::collection::vec(evidence(), 0..12),
+        repeats in prop::collection::vec(any::<Index>(), 0..12),
+        order in any::<u64>(),
+    ) {
+        let mut delivered: Vec<&Evidence> = history.iter().collect();
+        if !history.is_empty() {
+            delivered.extend(repeats.iter().map(|index| index.get(&history)));
+        }
+        // A shuffle by a seed, so that shrinking keeps its order.
+        let mut state = order;
+        for last in (1..delivered.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            delivered.swap(last, (state >> 33) as usize % (last + 1));
+        }
+        let (straight, shuffled) = (fold(&history), fold(delivered));
+        prop_assert_eq!(&straight, &shuffled);
+        let (call, same) = (placed(straight), placed(shuffled));
+        prop_assert_eq!(Tally::of(&call), Tally::of(&same));
+        let (policy, zone) = (RetryPolicy::default(), CampaignZone::utc());
+        prop_assert_eq!(standing_after(&call, 1, &policy, &zone), standing_after(&same, 1, &policy, &zone));
+    }
+
+    #[test]
+    fn a_call_that_ended_never_goes_back_to_life(
+        history in prop::collection::vec(evidence(), 0..12),
+        more in prop::collection::vec(evidence(), 0..6),
+    ) {
+        let mut facts = fold(&history);
+        let ended = facts.ending.is_some();
+        more.iter().for_each(|evidence| facts.apply(evidence));
+        prop_assert!(!ended || (facts.ending.is_some() && !placed(facts).is_live()));
+    }
+
+    #[test]
+    fn the_carriers_record_has_the_last_word_on_the_ending(
+        mut history in prop::collection::vec(evidence(), 0..12),
+        last in select(vec![CarrierStatus::Completed, CarrierStatus::Busy, CarrierStatus::NoAnswer, CarrierStatus::Failed]),
+    ) {
+        history.retain(|evidence| evidence.source != Source::Rest);
+        history.push(Evidence { status: Some(last), at: Some(at(1)), ..Evidence::from(Source::Rest) });
+        prop_assert_eq!(fold(&history).status(), Some(last));
+    }
+
+    #[test]
+    fn every_call_counts_in_exactly_one_status(history in prop::collection::vec(evidence(), 0..6), placement in select(Placement::ALL.to_vec())) {
+        let call = Call { placement, closed_at: Some(at(0)), ..placed(fold(&history)) };
+        let tally = Tally::of(&call);
+        let by_status = [tally.queued, tally.ringing, tally.in_progress, tally.completed, tally.failed, tally.busy, tally.no_answer, tally.canceled, tally.unknown];
+        prop_assert_eq!((tally.total, by_status.iter().sum::<i64>()), (1, 1));
+        prop_assert_eq!(Tally::from_array(tally.to_array()), tally);
+        // A call either may still change, or has an answer for its prospect (or was never sent).
+        prop_assert!(call.is_live() != call.disposition().is_some() || placement == Placement::Released);
+    }
+
+    #[test]
+    fn differences_add_up_to_the_whole(calls in prop::collection::vec(prop::collection::vec(evidence(), 0..6), 0..8)) {
+        let (mut counter, mut recount) = (Tally::default(), Tally::default());
+        for history in &calls {
+            let mut call = placed(CallFacts::default());
+            counter += Tally::of(&call);
+            for evidence in history {
+                let before = Tally::of(&call);
+                call.facts.apply(evidence);
+                counter += Tally::of(&call) - before;
+            }
+            recount += Tally::of(&call);
+        }
+        prop_assert_eq!(counter, recount);
+    }
+
+    #[test]
+    fn whoever_may_be_rung_rings_inside_the_window_for_the_whole_guard(second in 0..400 * 86_400_i64, start in 0..24_u16, end in 0..24_u16) {
+        prop_assume!(start != end);
+        let rules = rules(&format!("{start:02}:00"), &format!("{end:02}:00"), 10);
+        let now = at(second);
+        let verdict = decide(&open_facts(&rules, now));
+        let is_open = |instant| matches!(rules.windows.openness(instant, &rules.zone), Openness::Open { .. });
+        match verdict {
+            Verdict::Dial => {
+                for part in 0..=9 {
+                    let later = now.checked_add(CLOSING_GUARD * part / 10).expect("a time");
+                    prop_assert!(is_open(later) , "closed at {later}");
+                }
+            }
+            Verdict::Hold { until, .. } => {
+                let until = until.expect("time alone opens a window");
+                prop_assert!(until > now && is_open(until));
+            }
+            Verdict::Never(_) => prop_assert!(false, "a window is never for ever"),
+        }
+    }
+
+    #[test]
+    fn a_plan_keeps_every_limit_and_rings_no_number_twice(
+        capacity in 0..40_usize,
+        limits in prop::collection::vec((0..12_u32, 0..12_u32, prop::collection::vec((0..15_u32, any::<bool>(), any::<bool>(), 0..3_i64), 0..20)), 1..4),
+    ) {
+        let noon = at(17 * 3_600 - 1_800_000_000 % 86_400);
+        let campaigns: Vec<CampaignSnapshot> = limits.iter().enumerate().map(|(nth, (limit, used, people))| CampaignSnapshot {
+            campaign: CampaignId::from_uuid(time_ordered_uuid(nth as u64, [0; 10])),
+            status: CampaignStatus::Active,
+            rules: rules("00:00", "24:00", (*limit).into()),
+            used_today: *used,
+            kill_switch: false,
+            candidates: people.iter().enumerate().map(|(at_place, (number, listed, busy, wait))| Candidate {
+                prospect: ProspectId::from_uuid(time_ordered_uuid((nth * 100 + at_place) as u64, [1; 10])),
+                number: PhoneNumber::from_e164_unchecked(format!("+1617555{number:04}")),
+                status: ProspectStatus::Ready,
+                due_at: noon.checked_add(jiff::SignedDuration::from_secs(*wait)).ok(),
+                do_not_call: *listed,
+                number_in_call: *busy,
+            }).collect(),
+            next_due_at: None,
+        }).collect();
+        let snapshot = Snapshot { now: noon, campaigns, capacity };
+        let made = plan(&snapshot);
+        prop_assert!(made.calls.len() <= capacity);
+        let mut numbers = std::collections::HashSet::new();
+        for call in &made.calls {
+            let campaign = snapshot.campaigns.iter().find(|campaign| campaign.campaign == call.campaign).expect("known");
+            let candidate = campaign.candidates.iter().find(|candidate| candidate.prospect == call.prospect).expect("known");
+            prop_assert!(!candidate.do_not_call && !candidate.number_in_call && candidate.due_at.is_none_or(|due| due <= noon));
+            prop_assert!(numbers.insert(candidate.number.as_str()), "a number twice");
+        }
+        for campaign in &snapshot.campaigns {
+            let planned = made.calls.iter().filter(|call| call.campaign == campaign.campaign).count();
+            prop_assert!(planned == 0 || campaign.used_today as usize + planned <= campaign.rules.daily_limit.calls() as usize);
+        }
+        prop_assert_eq!(plan(&snapshot), made);
+    }
+}
+
+#[test]
+fn each_closed_gate_says_so_and_the_first_never_wins() {
+    let rules = rules("00:00", "24:00", 1);
+    let now = at(0);
+    let open = open_facts(&rules, now);
+    assert_eq!(decide(&open), Verdict::Dial);
+    let held = |facts: GateFacts<'_>| match decide(&facts) {
+        Verdict::Hold { reason, .. } => reason,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(held(GateFacts { campaign: CampaignStatus::Draft, ..open }), HoldReason::CampaignDraft);
+    assert_eq!(held(GateFacts { campaign: CampaignStatus::Paused, ..open }), HoldReason::CampaignPaused);
+    assert_eq!(
+        held(GateFacts { campaign: CampaignStatus::Completed, ..open }),
+        HoldReason::CampaignCompleted
+    );
+    assert_eq!(held(GateFacts { kill_switch: true, ..open }), HoldReason::KillSwitch);
+    assert_eq!(held(GateFacts { prospect: ProspectStatus::InCall, ..open }), HoldReason::InCall);
+    assert_eq!(held(GateFacts { prospect: ProspectStatus::Held, ..open }), HoldReason::OutcomeUnknown);
+    assert_eq!(held(GateFacts { due_at: Some(at(1)), ..open }), HoldReason::NotDue);
+    assert_eq!(held(GateFacts { used_today: 1, ..open }), HoldReason::DailyLimit);
+    assert_eq!(held(GateFacts { number_in_call: true, ..open }), HoldReason::NumberInCall);
+    let finished = GateFacts { prospect: ProspectStatus::Done, kill_switch: true, ..open };
+    assert_eq!(decide(&finished), Verdict::Never(NeverReason::Finished(ProspectStatus::Done)));
+    let listed = GateFacts { do_not_call: true, ..finished };
+    assert_eq!(decide(&listed), Verdict::Never(NeverReason::DoNotCall));
+    // All gates are answered, also behind a closed one.
+    assert_eq!(examine(&listed).iter().filter(|check| check.verdict != Verdict::Dial).count(), 3);
+}
+
+#[test]
+fn a_refusal_of_our_set_up_leaves_the_person_untouched() {
+    let refused = |meaning| Call {
+        placement: Placement::NotPlaced,
+        refusal: Some(meaning),
+        closed_at: Some(at(0)),
+        ..Call::reserved()
+    };
+    let standing =
+        |meaning| standing_after(&refused(meaning), 0, &RetryPolicy::default(), &CampaignZone::utc());
+    for ours in [RefusalMeaning::SetUp, RefusalMeaning::Account, RefusalMeaning::Concurrency] {
+        assert_eq!(standing(ours).status, ProspectStatus::Ready);
+        assert!(!refused(ours).spends_attempt());
+    }
+    assert_eq!(standing(RefusalMeaning::InvalidNumber).status, ProspectStatus::Invalid);
+    assert!(refused(RefusalMeaning::InvalidNumber).spends_attempt());
+}
+
+#[test]
+fn proof_of_placement_wins_over_every_conclusion() {
+    for placement in Placement::ALL {
+        let mut call = Call { placement, closed_at: Some(at(0)), ..Call::reserved() };
+        call.prove_placed();
+        assert_eq!(
+            (call.placement, call.status(), call.is_live()),
+            (Placement::Placed, CallStatus::Queued, true)
+        );
+    }
+}

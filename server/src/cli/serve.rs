@@ -1,0 +1,59 @@
+//! `prospectai serve`: the server, until it is asked to stop.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use domain::ids::WorkspaceId;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::stop_asked_for;
+use crate::actions::users::Role;
+use crate::actions::{Actions, Actor, random_bytes};
+use crate::app::{App, Network};
+use crate::config::{CarrierSettings, Settings};
+use crate::telemetry;
+
+/// The address of the user that the first start makes.
+const OWNER: &str = "owner@localhost.localdomain";
+
+/// Serves until it is asked to stop.
+pub(super) async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
+    telemetry::start(&settings.log)?;
+    let app = App::start(&settings, Network::default()).await?;
+    greet_owner(&app.actions).await?;
+    let carrier = match settings.carrier {
+        CarrierSettings::Twilio { .. } => "calls go to real phones, through Twilio",
+        CarrierSettings::Simulation => "simulation: no real phone rings",
+    };
+    println!("ProspectAI is ready at {} ({carrier})", app.public_url.as_str().trim_end_matches('/'));
+    stop_asked_for().await;
+    println!("Stopping: no new calls; calls under way go on at the carrier.");
+    app.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the owner at the first start, and tells how to sign in, once.
+async fn greet_owner(actions: &Actions) -> anyhow::Result<()> {
+    let (workspace, _) = actions.first_workspace().await?;
+    if !actions.store.users(workspace).await?.is_empty() {
+        return Ok(());
+    }
+    let password = create_owner(actions, workspace).await?;
+    println!("This is the first start. Sign in as {OWNER} with the password {}", password.expose_secret());
+    println!(
+        "It is shown only now. Change it, or make another user: prospectai user create --email YOU --role owner --password-stdin"
+    );
+    Ok(())
+}
+
+async fn create_owner(actions: &Actions, workspace: WorkspaceId) -> anyhow::Result<SecretString> {
+    let bytes: [u8; 12] = random_bytes();
+    let password: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let password = SecretString::from(password);
+    let console = Actor { workspace, name: "console".to_owned() };
+    actions
+        .create_user(console, Role::Owner, OWNER.to_owned(), password.clone(), Role::Owner)
+        .await
+        .context("the owner could not be made")?;
+    Ok(password)
+}

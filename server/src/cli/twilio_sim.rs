@@ -1,0 +1,68 @@
+//! `prospectai twilio-sim`: the phone network in the box alone.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use clap::Args;
+use simulator::{Faults, Settings, Simulator, Timeline};
+
+use super::stop_asked_for;
+use crate::clock::Clock;
+use crate::config::ConfigRefused;
+
+/// Speaks Twilio's REST API and sends signed callbacks; GET /_ledger lists every ring
+#[derive(Args)]
+pub(super) struct TwilioSim {
+    /// The account that clients use
+    #[arg(long, value_name = "AC…", default_value = "AC00000000000000000000000000000000")]
+    account_sid: String,
+    /// The account's token, which also signs callbacks
+    #[arg(long, value_name = "TOKEN", default_value = "simulated")]
+    auth_token: String,
+    /// Repeats everything that chance decides
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Virtual seconds per second
+    #[arg(long, default_value_t = 1.0)]
+    speed: f64,
+    /// New calls per virtual second; more wait in the queue
+    #[arg(long, default_value_t = 1.0)]
+    cps: f64,
+    /// What goes wrong, as JSON or TOML
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+}
+
+impl TwilioSim {
+    pub(super) async fn run(self, listen: Option<String>) -> anyhow::Result<ExitCode> {
+        let mut settings = Settings::new(self.account_sid, self.auth_token);
+        let listen = listen.unwrap_or_else(|| "127.0.0.1:8010".to_owned());
+        settings.listen = listen
+            .parse()
+            .map_err(|_| ConfigRefused::new("--listen is an address and a port, such as 127.0.0.1:8010"))?;
+        settings.seed = self.seed;
+        settings.calls_per_second = self.cps;
+        settings.timeline = Timeline::new(Clock::System.now(), Instant::now(), self.speed);
+        settings.faults = match &self.faults {
+            Some(file) => read_faults(file)?,
+            None => Faults::none(),
+        };
+        let network = Simulator::start(settings).await.context("the phone network did not start")?;
+        println!("The phone network is ready at {}", network.base_url());
+        stop_asked_for().await;
+        network.stop().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn read_faults(file: &Path) -> anyhow::Result<Faults> {
+    let refused =
+        |why: String| ConfigRefused::new(format!("the faults in {} are not accepted: {why}", file.display()));
+    let source = config::File::from(file);
+    let read =
+        config::Config::builder().add_source(source).build().map_err(|error| refused(error.to_string()))?;
+    let faults: Faults = read.try_deserialize().map_err(|error| refused(error.to_string()))?;
+    Ok(faults.checked().map_err(|error| refused(error.to_string()))?)
+}

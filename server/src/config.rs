@@ -1,0 +1,236 @@
+//! Settings: from flags, the environment, `.env`, `config.toml` in the data folder and the built-in defaults, in that
+//! order. Parsed once into types; what is not understood is refused before anything starts.
+
+mod sources;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use domain::pacing::Pacing;
+use domain::phone_number::{DestinationPolicy, PhoneNumber, Region};
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use crate::carrier::twilio::{ApiKey, Credentials};
+use crate::store::Location;
+
+pub use sources::{Environment, Flags};
+
+/// A setting that is not accepted, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigRefused(String);
+
+impl ConfigRefused {
+    pub(crate) fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
+/// Every setting, understood.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address and port to serve on.
+    pub listen: SocketAddr,
+    /// The data folder.
+    pub data_dir: PathBuf,
+    /// Where the database is.
+    pub database: Location,
+    /// Where the world reaches this server; its own address when absent.
+    pub public_url: Option<Url>,
+    /// Who connects calls.
+    pub carrier: CarrierSettings,
+    /// The number shown where a campaign names none.
+    pub caller_id: Option<PhoneNumber>,
+    /// How fast calls are made.
+    pub pacing: Pacing,
+    /// Where may be called.
+    pub destinations: DestinationPolicy,
+    /// Audio may come from plain http addresses.
+    pub allow_http_audio: bool,
+    /// Connections served at one time.
+    pub max_connections: usize,
+    /// What is logged.
+    pub log: LogSettings,
+}
+
+/// Who connects calls.
+#[derive(Debug, Clone)]
+pub enum CarrierSettings {
+    /// Twilio, or whatever speaks its language at this address.
+    Twilio {
+        /// The account.
+        credentials: Credentials,
+        /// Where its API lives.
+        api_base: Url,
+    },
+    /// The phone network in the box.
+    Simulation,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// A level or a filter by module.
+    pub level: String,
+    /// `text` or `json`.
+    pub format: String,
+}
+
+impl Settings {
+    /// Reads every source.
+    pub fn load(flags: Flags, environment: &Environment) -> Result<Self, ConfigRefused> {
+        sources::merge(flags, environment)?.try_into()
+    }
+}
+
+/// Settings as they are written down.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    listen: String,
+    data_dir: PathBuf,
+    public_url: Option<String>,
+    database_url: Option<String>,
+    allowed_regions: Vec<String>,
+    allow_http_audio: bool,
+    twilio: WrittenTwilio,
+    dialer: WrittenDialer,
+    http: WrittenHttp,
+    log: LogSettings,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenTwilio {
+    account_sid: Option<String>,
+    auth_token: Option<SecretString>,
+    phone_number: Option<String>,
+    api_key_sid: Option<String>,
+    api_key_secret: Option<SecretString>,
+    api_base: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenDialer {
+    calls_per_second: f64,
+    max_live_calls: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenHttp {
+    max_connections: usize,
+}
+
+impl TryFrom<Written> for Settings {
+    type Error = ConfigRefused;
+
+    fn try_from(written: Written) -> Result<Self, ConfigRefused> {
+        let listen = written.listen.parse().map_err(|_| {
+            ConfigRefused::new("LISTEN is not an address and a port. Write for example 127.0.0.1:3000")
+        })?;
+        let public_url = written.public_url.as_deref().map(public_url).transpose()?;
+        let caller_id = written.twilio.phone_number.as_deref().map(caller_id).transpose()?;
+        let carrier = carrier(written.twilio)?;
+        if let (CarrierSettings::Twilio { .. }, None) = (&carrier, &public_url) {
+            return Err(ConfigRefused::new(
+                "PUBLIC_URL is missing. Twilio sends the news of every call there; set it to the https address at which \
+                 the world reaches this server",
+            ));
+        }
+        let pacing =
+            Pacing::new(written.dialer.calls_per_second, written.dialer.max_live_calls).map_err(|error| {
+                ConfigRefused::new(format!("DIALER_CALLS_PER_SECOND or DIALER_MAX_LIVE_CALLS: {error}"))
+            })?;
+        if !(16..=65_536).contains(&written.http.max_connections) {
+            return Err(ConfigRefused::new("HTTP_MAX_CONNECTIONS must be between 16 and 65536"));
+        }
+        if !matches!(written.log.format.as_str(), "text" | "json") {
+            return Err(ConfigRefused::new("LOG_FORMAT must be text or json"));
+        }
+        Ok(Self {
+            listen,
+            database: match written.database_url {
+                Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                    Location::Postgres(url)
+                }
+                Some(_) => return Err(ConfigRefused::new("DATABASE_URL must begin with postgres://")),
+                None => Location::Folder(written.data_dir.clone()),
+            },
+            data_dir: written.data_dir,
+            public_url,
+            carrier,
+            caller_id,
+            pacing,
+            destinations: destinations(&written.allowed_regions)?,
+            allow_http_audio: written.allow_http_audio,
+            max_connections: written.http.max_connections,
+            log: written.log,
+        })
+    }
+}
+
+fn public_url(text: &str) -> Result<Url, ConfigRefused> {
+    let refused = || {
+        ConfigRefused::new(
+            "PUBLIC_URL is not an http or https address. Write for example https://calls.example.com",
+        )
+    };
+    let url = Url::parse(text).map_err(|_| refused())?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() { Ok(url) } else { Err(refused()) }
+}
+
+fn caller_id(text: &str) -> Result<PhoneNumber, ConfigRefused> {
+    PhoneNumber::parse(text, None)
+        .map_err(|error| ConfigRefused::new(format!("TWILIO_PHONE_NUMBER is not a phone number. {error}")))
+}
+
+/// All three variables: Twilio. None of them: simulation. Anything between is a mistake that must not pass for either.
+fn carrier(twilio: WrittenTwilio) -> Result<CarrierSettings, ConfigRefused> {
+    let (account_sid, auth_token) = match (twilio.account_sid, twilio.auth_token, &twilio.phone_number) {
+        (Some(account_sid), Some(auth_token), Some(_)) => (account_sid, auth_token),
+        (None, None, None) => return Ok(CarrierSettings::Simulation),
+        (sid, token, number) => {
+            let names = [
+                ("TWILIO_ACCOUNT_SID", sid.is_some()),
+                ("TWILIO_AUTH_TOKEN", token.is_some()),
+                ("TWILIO_PHONE_NUMBER", number.is_some()),
+            ];
+            let missing: Vec<&str> =
+                names.into_iter().filter(|(_, set)| !set).map(|(name, _)| name).collect();
+            return Err(ConfigRefused::new(format!(
+                "Twilio is set up half: {} is missing. Set all three to ring real phones, or none to simulate",
+                missing.join(" and ")
+            )));
+        }
+    };
+    let api_key = match (twilio.api_key_sid, twilio.api_key_secret) {
+        (Some(sid), Some(secret)) => Some(ApiKey { sid, secret }),
+        (None, None) => None,
+        _ => {
+            return Err(ConfigRefused::new(
+                "TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET go together; one is missing",
+            ));
+        }
+    };
+    let credentials = Credentials::new(account_sid, auth_token, api_key)
+        .map_err(|error| ConfigRefused::new(format!("Twilio's credentials: {error}")))?;
+    let api_base = Url::parse(&twilio.api_base).map_err(|_| {
+        ConfigRefused::new("TWILIO_API_BASE is not an address. Leave it away for https://api.twilio.com")
+    })?;
+    Ok(CarrierSettings::Twilio { credentials, api_base })
+}
+
+fn destinations(codes: &[String]) -> Result<DestinationPolicy, ConfigRefused> {
+    let regions: Result<Vec<Region>, _> = codes.iter().map(|code| Region::parse(code)).collect();
+    let regions = regions.map_err(|_| {
+        ConfigRefused::new(
+            "ALLOWED_REGIONS must be two-letter country codes, separated by commas, such as US,CA,GB",
+        )
+    })?;
+    Ok(DestinationPolicy::only(regions))
+}

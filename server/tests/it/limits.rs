@@ -1,0 +1,113 @@
+//! Limits hold whoever launches, and however many at once.
+
+use std::collections::HashSet;
+
+use domain::call::Placement;
+use domain::refusal::RefusalMeaning;
+use prospectai::actions::calls::Outcome;
+
+use crate::support::bare::{Bare, active_campaign, console, dial_once};
+
+const LAUNCHERS: usize = 8;
+
+async fn eight_launchers_never_exceed_one_limit(database: Bare) {
+    for limit in [1, 7, 40] {
+        let first = database.server().await;
+        let campaign = active_campaign(&first, 120, limit, 0).await;
+        let mut launchers = Vec::new();
+        for nth in 0..LAUNCHERS {
+            let actions = database.server().await;
+            launchers.push(tokio::spawn(async move {
+                let actor = console(&actions).await;
+                let mut armed = Vec::new();
+                for _ in 0..8 {
+                    // Half of them dial as the engine does, half place by hand and then arm.
+                    if nth % 2 == 0 {
+                        armed.extend(dial_once(&actions, campaign, 5).await);
+                    } else {
+                        let placed = actions.place_next(actor.clone(), campaign, 5).await.expect("place");
+                        let ids = placed.placed.iter().map(|call| call.id).collect();
+                        let sent = actions.arm(ids).await.expect("arm").to_send;
+                        armed.extend(sent.into_iter().map(|armed| armed.call.id));
+                    }
+                }
+                armed
+            }));
+        }
+        let mut armed = Vec::new();
+        for launcher in launchers {
+            armed.extend(launcher.await.expect("a launcher"));
+        }
+        let different: HashSet<_> = armed.iter().collect();
+        assert_eq!(different.len(), armed.len(), "one call was armed twice");
+        assert_eq!(armed.len() as i64, limit, "of a limit of {limit}");
+        let record = first.store.any_campaign(campaign).await.expect("read").expect("there");
+        let today = record.rules.zone.local_date(first.clock.now());
+        assert_eq!(i64::from(first.store.used_on(campaign, today).await.expect("read")), limit);
+        let calls = first.store.calls_of(campaign).await.expect("read");
+        let in_the_air = calls.iter().filter(|call| call.call.placement == Placement::Armed).count();
+        assert_eq!(in_the_air as i64, limit);
+        assert_eq!(first.store.recount().await.expect("recount").shown, Vec::<String>::new());
+        // The numbers are wanted again for the next limit.
+        for call in armed {
+            let refused = Outcome::Refused {
+                meaning: RefusalMeaning::InvalidNumber,
+                code: None,
+                message: String::new(),
+            };
+            first.record_outcome(call, refused).await.expect("record");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_launchers_never_exceed_one_limit_on_sqlite() {
+    eight_launchers_never_exceed_one_limit(Bare::on_sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_launchers_never_exceed_one_limit_on_postgres() {
+    eight_launchers_never_exceed_one_limit(Bare::on_postgres().await).await;
+}
+
+async fn a_slot_goes_back_once_and_a_new_day_has_its_own(database: Bare) {
+    let actions = database.server().await;
+    let campaign = active_campaign(&actions, 10, 3, 0).await;
+    let used = async || {
+        let record = actions.store.any_campaign(campaign).await.expect("read").expect("there");
+        let today = record.rules.zone.local_date(actions.clock.now());
+        actions.store.used_on(campaign, today).await.expect("read")
+    };
+    let armed = dial_once(&actions, campaign, 10).await;
+    assert_eq!((armed.len(), used().await), (3, 3));
+    assert!(dial_once(&actions, campaign, 10).await.is_empty(), "the day is full");
+
+    let refused = || Outcome::Refused {
+        meaning: RefusalMeaning::InvalidNumber,
+        code: Some(21_211),
+        message: "no".into(),
+    };
+    actions.record_outcome(armed[0], refused()).await.expect("record");
+    actions.record_outcome(armed[0], refused()).await.expect("record again");
+    assert_eq!(used().await, 2, "given back once");
+    actions.record_outcome(armed[1], Outcome::Unknown).await.expect("record");
+    assert_eq!(used().await, 2, "what is not known keeps its slot");
+    assert_eq!(dial_once(&actions, campaign, 10).await.len(), 1);
+
+    // Midnight in New York, not in London.
+    database.set_time("2027-06-16T03:59:00Z".parse().expect("a time"));
+    assert!(dial_once(&actions, campaign, 10).await.is_empty());
+    database.set_time("2027-06-16T04:00:00Z".parse().expect("a time"));
+    assert_eq!(dial_once(&actions, campaign, 10).await.len(), 3);
+    assert_eq!(actions.store.recount().await.expect("recount").shown, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_goes_back_once_and_a_new_day_has_its_own_on_sqlite() {
+    a_slot_goes_back_once_and_a_new_day_has_its_own(Bare::on_sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_goes_back_once_and_a_new_day_has_its_own_on_postgres() {
+    a_slot_goes_back_once_and_a_new_day_has_its_own(Bare::on_postgres().await).await;
+}

@@ -1,0 +1,6 @@
+//! Whole campaigns against the phone network, with what people decide and what goes wrong between the two.
+
+mod accidents;
+mod decisions;
+mod refusals;
+mod retries;

@@ -1,0 +1,64 @@
+//! What the carrier refuses, and whom that costs what.
+
+use domain::campaign::CampaignStatus;
+use domain::prospect::ProspectStatus;
+use domain::refusal::RefusalMeaning;
+use simulator::{CreateFaults, Faults};
+
+use crate::support::test_app::TestApp;
+use crate::support::world::on_both;
+
+#[test]
+fn too_many_calls_at_one_time_cost_nobody_an_attempt() {
+    on_both(async |database| {
+        // Slow enough for talks to be under way together.
+        let app = TestApp::on(database).speed(60.0).concurrency_limit(2).start().await;
+        let campaign = app.campaign_of(6).await;
+        app.launch(campaign).await;
+        app.until_completed(campaign).await;
+        for person in app.prospects(campaign).await {
+            assert_eq!((person.status, person.attempts_spent), (ProspectStatus::Done, 1));
+        }
+        let refused = |meaning: Option<RefusalMeaning>| meaning == Some(RefusalMeaning::Concurrency);
+        assert!(app.calls(campaign).await.iter().any(|call| refused(call.call.refusal)), "the limit was met");
+        assert_eq!(app.stop().await.ledger.len(), 6);
+    });
+}
+
+#[test]
+fn a_carrier_that_asks_to_slow_down_costs_nobody_an_attempt() {
+    on_both(async |database| {
+        let create = CreateFaults { too_many_requests: 0.5, ..CreateFaults::default() };
+        let app = TestApp::on(database).faults(Faults { create, ..Faults::none() }).start().await;
+        let campaign = app.campaign_of(6).await;
+        app.launch(campaign).await;
+        app.until_completed(campaign).await;
+        for person in app.prospects(campaign).await {
+            assert_eq!((person.status, person.attempts_spent), (ProspectStatus::Done, 1));
+        }
+        assert_eq!(app.stop().await.ledger.len(), 6);
+    });
+}
+
+#[test]
+fn a_refused_sign_in_pauses_every_campaign_and_burns_no_prospect() {
+    on_both(async |database| {
+        let app = TestApp::on(database).wrong_token().start().await;
+        let (first, second) = (app.campaign_of(4).await, app.campaign_of(4).await);
+        app.launch(first).await;
+        app.launch(second).await;
+        for campaign in [first, second] {
+            app.until("the campaign is paused", async || {
+                app.campaign_now(campaign).await.status == CampaignStatus::Paused
+            })
+            .await;
+            let reason = app.campaign_now(campaign).await.pause_reason.unwrap_or_default();
+            assert!(!reason.is_empty(), "a person is told why");
+        }
+        app.until_quiet().await;
+        for person in [app.prospects(first).await, app.prospects(second).await].concat() {
+            assert_eq!((person.status, person.attempts_spent), (ProspectStatus::Ready, 0));
+        }
+        assert!(app.stop().await.ledger.is_empty());
+    });
+}
