@@ -15,7 +15,15 @@ impl Actions {
         let Ok(key) = visitor.actor.name.parse::<ApiKeyId>() else { return Ok(()) };
         self.store
             .transaction(move |tx| async move {
-                audit::note(&tx, &visitor.actor, "key.leaked", key, serde_json::json!({ "in": "address" }), now).await
+                audit::note(
+                    &tx,
+                    &visitor.actor,
+                    "key.leaked",
+                    key,
+                    serde_json::json!({ "in": "address" }),
+                    now,
+                )
+                .await
             })
             .await
     }

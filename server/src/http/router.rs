@@ -9,7 +9,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::api::{calls, campaigns, dialing, do_not_call, events, imports, people, prospects, scripts, session, voices};
+use super::api::{
+    calls, campaigns, dialing, do_not_call, events, imports, people, prospects, scripts, session, voices,
+};
 use super::auth::{known_visitors, operators_write};
 use super::middleware::{AnswerPolicy, BODY_DEADLINE, LeakedKey, answers, body_within, guarded};
 use super::state::HttpState;

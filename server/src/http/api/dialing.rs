@@ -19,7 +19,10 @@ pub struct Dialing {
 /// Whether dialing is switched off.
 #[utoipa::path(get, path = "/api/dialing", tag = "dialing",
     responses((status = 200, body = Dialing), (status = "4XX", body = Problem)))]
-pub async fn read(State(state): State<HttpState>, Analyst(visitor): Analyst) -> Result<Json<Dialing>, Problem> {
+pub async fn read(
+    State(state): State<HttpState>,
+    Analyst(visitor): Analyst,
+) -> Result<Json<Dialing>, Problem> {
     let stopped = state.actions.store.dialing_stopped(visitor.actor.workspace).await?;
     Ok(Json(Dialing { stopped }))
 }

@@ -139,7 +139,8 @@ pub async fn remove(
     let phone = PhoneNumber::parse(&number, None).map_err(|_| missing())?;
     let reason = text::optional_name("reason", why.reason.as_deref(), LONGEST_REASON);
     let reason = reason.map_err(|error| Problem::invalid_parameter("reason", error.detail))?;
-    let was_there = state.actions.remove_do_not_call(visitor.actor, phone, reason.unwrap_or_default()).await?;
+    let was_there =
+        state.actions.remove_do_not_call(visitor.actor, phone, reason.unwrap_or_default()).await?;
     if was_there { Ok(StatusCode::NO_CONTENT) } else { Err(missing()) }
 }
 

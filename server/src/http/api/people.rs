@@ -99,7 +99,8 @@ pub async fn create_user(
 ) -> Result<(StatusCode, Json<UserView>), Problem> {
     let email = text::email("/email", &new.email)?;
     let password = SecretString::from(new.password);
-    let user = state.actions.create_user(visitor.actor, visitor.role, email, password, new.role.into()).await?;
+    let user =
+        state.actions.create_user(visitor.actor, visitor.role, email, password, new.role.into()).await?;
     Ok((StatusCode::CREATED, Json(user.into())))
 }
 

@@ -206,12 +206,16 @@ pub async fn preview(
     JsonBody(wanted): JsonBody<PreviewFor>,
 ) -> Result<Json<Preview>, Problem> {
     let script = load(&state, &visitor, id).await?;
-    let wrong = |error: domain::ids::InvalidId| FieldError::at("/prospectId", "invalid_id", error.to_string());
+    let wrong =
+        |error: domain::ids::InvalidId| FieldError::at("/prospectId", "invalid_id", error.to_string());
     let prospect: ProspectId = wanted.prospect_id.parse().map_err(wrong)?;
     let (prospect, _) = prospects::load(&state, &visitor, prospect).await?;
     let said = speech::render(&script.body, &prospect.spoken_values());
     let text = said.map_err(|error| {
-        Problem::unprocessable("script_broken", format!("The script cannot be said to this prospect: {error}."))
+        Problem::unprocessable(
+            "script_broken",
+            format!("The script cannot be said to this prospect: {error}."),
+        )
     })?;
     Ok(Json(Preview { text }))
 }

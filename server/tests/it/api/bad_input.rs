@@ -21,13 +21,25 @@ async fn a_campaign_that_cannot_be_is_refused_with_the_place_and_the_reason() {
         (json!({ "callWindowStart": "9:00" }), "invalid_window", "/callWindowStart"),
         (json!({ "callWindowStart": "24:00" }), "invalid_window", "/callWindowStart"),
         (week(json!({})), "never_open", "/callingWindows"),
-        (week(json!({ "monday": [{ "start": "09:00", "end": "25:00" }] })), "invalid_window", "/callingWindows/monday/0"),
+        (
+            week(json!({ "monday": [{ "start": "09:00", "end": "25:00" }] })),
+            "invalid_window",
+            "/callingWindows/monday/0",
+        ),
         (json!({ "dailyCallLimit": -1 }), "out_of_range", "/dailyCallLimit"),
         (json!({ "dailyCallLimit": 1_000_000_000_000_u64 }), "out_of_range", "/dailyCallLimit"),
         (json!({ "dailyCallLimit": "50" }), "wrong_type", "/dailyCallLimit"),
         (json!({ "dailyCallLimit": 1.5 }), "wrong_type", "/dailyCallLimit"),
-        (json!({ "retryPolicy": { "maxAttempts": 0, "rules": {} } }), "out_of_range", "/retryPolicy/maxAttempts"),
-        (json!({ "retryPolicy": { "maxAttempts": 100, "rules": {} } }), "out_of_range", "/retryPolicy/maxAttempts"),
+        (
+            json!({ "retryPolicy": { "maxAttempts": 0, "rules": {} } }),
+            "out_of_range",
+            "/retryPolicy/maxAttempts",
+        ),
+        (
+            json!({ "retryPolicy": { "maxAttempts": 100, "rules": {} } }),
+            "out_of_range",
+            "/retryPolicy/maxAttempts",
+        ),
         (
             json!({ "retryPolicy": { "maxAttempts": 3, "rules": { "busy": { "delayMinutes": 0 } } } }),
             "out_of_range",
@@ -71,7 +83,10 @@ async fn a_campaign_that_cannot_be_is_refused_with_the_place_and_the_reason() {
     }
     let answer = owner.post("/api/campaigns", json!({})).await.problem(422, "required");
     assert_eq!(answer.pointer(), "/name");
-    owner.post("/api/campaigns", json!({ "name": "x", "status": "active" })).await.problem(400, "unknown_field");
+    owner
+        .post("/api/campaigns", json!({ "name": "x", "status": "active" }))
+        .await
+        .problem(400, "unknown_field");
     let both = json!({ "name": "x", "callWindowStart": "09:00", "callingWindows": {} });
     owner.post("/api/campaigns", both).await.problem(422, "conflict");
     let several = owner.post("/api/campaigns", json!({ "name": " ", "timezone": "EST" })).await.expect(422);
@@ -87,8 +102,10 @@ async fn unusual_campaigns_that_can_be_are_taken_with_a_notice() {
     assert_eq!(night.json["timezone"], "Europe/Berlin");
     let none = owner.post("/api/campaigns", json!({ "name": "x", "dailyCallLimit": 0 })).await.expect(201);
     assert_eq!(none.json["notices"], json!(["paused_by_limit"]));
-    let windows = json!({ "monday": [{ "start": "09:00", "end": "12:00" }, { "start": "11:00", "end": "13:00" }] });
-    let twice = owner.post("/api/campaigns", json!({ "name": "x", "callingWindows": windows })).await.expect(201);
+    let windows =
+        json!({ "monday": [{ "start": "09:00", "end": "12:00" }, { "start": "11:00", "end": "13:00" }] });
+    let twice =
+        owner.post("/api/campaigns", json!({ "name": "x", "callingWindows": windows })).await.expect(201);
     assert_eq!(twice.json["notices"], json!(["overlapping_windows"]));
     assert_eq!(twice.json["callWindowStart"], Value::Null);
     assert_eq!(twice.json["callingWindows"]["monday"], windows["monday"]);
@@ -124,7 +141,11 @@ async fn a_prospect_that_cannot_be_rung_is_refused_with_the_place_and_the_reason
         (json!({ "phone": "+12127365000", "firstName": "x".repeat(101) }), "too_long", "/firstName"),
         (json!({ "phone": "+12127365000", "lastName": "a\u{7}b" }), "forbidden_character", "/lastName"),
         (json!({ "phone": "+12127365000", "metadata": many_fields }), "too_many", "/metadata"),
-        (json!({ "phone": "+12127365000", "metadata": { "a": "x".repeat(1_001) } }), "too_long", "/metadata/a"),
+        (
+            json!({ "phone": "+12127365000", "metadata": { "a": "x".repeat(1_001) } }),
+            "too_long",
+            "/metadata/a",
+        ),
         (json!({ "phone": "+12127365000", "metadata": { "a": {} } }), "nested", "/metadata/a"),
     ] {
         let answer = owner.post(&path, person.clone()).await.problem(422, code);
@@ -190,14 +211,18 @@ async fn a_script_that_cannot_be_said_is_refused_with_the_line() {
         ("", "blank"),
         (&*"x".repeat(3_001), "too_long"),
     ] {
-        let answer = owner.post("/api/scripts", json!({ "name": "x", "body": body })).await.problem(422, code);
+        let answer =
+            owner.post("/api/scripts", json!({ "name": "x", "body": body })).await.problem(422, code);
         assert_eq!(answer.pointer(), "/body");
     }
-    let script = json!({ "name": "x", "body": "Hello {{firstName}} of {{ company | default(\"your firm\") }}" });
+    let script =
+        json!({ "name": "x", "body": "Hello {{firstName}} of {{ company | default(\"your firm\") }}" });
     let script = owner.post("/api/scripts", script).await.expect(201).id();
-    let campaign = owner.post("/api/campaigns", json!({ "name": "x", "scriptId": script })).await.expect(201).id();
+    let campaign =
+        owner.post("/api/campaigns", json!({ "name": "x", "scriptId": script })).await.expect(201).id();
     let people = format!("/api/campaigns/{campaign}/prospects");
-    let ada = owner.post(&people, json!({ "phone": "+12127365000", "firstName": "Ada" })).await.expect(201).id();
+    let ada =
+        owner.post(&people, json!({ "phone": "+12127365000", "firstName": "Ada" })).await.expect(201).id();
     let nobody = owner.post(&people, json!({ "phone": "+12127365001" })).await.expect(201).id();
     let preview = format!("/api/scripts/{script}/preview");
     let heard = owner.post(&preview, json!({ "prospectId": ada })).await.expect(200);
@@ -212,7 +237,8 @@ async fn what_is_not_there_or_not_answered_says_so() {
     let api = TestApi::on(Database::Sqlite).await;
     let owner = api.as_owner();
     owner.get("/api/nothing").await.problem(404, "not_found");
-    let answer = owner.ask(Method::PUT, "/api/campaigns", Some(json!({}))).await.problem(405, "method_not_allowed");
+    let answer =
+        owner.ask(Method::PUT, "/api/campaigns", Some(json!({}))).await.problem(405, "method_not_allowed");
     assert!(answer.header("allow").contains("POST"), "{:?}", answer.headers);
     owner.clone().with("accept", "text/csv").get("/api/campaigns").await.problem(406, "not_acceptable");
     owner.ask(Method::POST, "/api/campaigns", None).await.problem(415, "unsupported_media_type");

@@ -97,14 +97,27 @@ async fn a_launch_lists_everything_that_is_missing_and_then_happens_once() {
             assert_eq!(launched.json["status"], "active");
         }
         owner.delete(&path).await.problem(409, "campaign_state");
-        assert_eq!(owner.post(&format!("{path}/pause"), json!({})).await.expect(200).json["status"], "paused");
-        assert_eq!(owner.post(&format!("{path}/resume"), json!({})).await.expect(200).json["status"], "active");
+        assert_eq!(
+            owner.post(&format!("{path}/pause"), json!({})).await.expect(200).json["status"],
+            "paused"
+        );
+        assert_eq!(
+            owner.post(&format!("{path}/resume"), json!({})).await.expect(200).json["status"],
+            "active"
+        );
         let activity = owner.get(&format!("{path}/activity")).await.expect(200);
         let deeds = activity.json["activity"].as_array().expect("deeds").iter();
         let deeds: Vec<_> = deeds.map(|deed| deed["action"].as_str().expect("an action")).collect();
         assert_eq!(
             deeds,
-            ["campaign.resume", "campaign.pause", "campaign.launch", "prospects.add", "campaign.change", "campaign.create"]
+            [
+                "campaign.resume",
+                "campaign.pause",
+                "campaign.launch",
+                "prospects.add",
+                "campaign.change",
+                "campaign.create"
+            ]
         );
         owner.post(&format!("{path}/pause"), json!({})).await.expect(200);
         owner.delete(&path).await.expect(204);
@@ -123,7 +136,10 @@ async fn a_prospect_says_why_nobody_rings_them() {
 
         api.set_clock("2026-03-02T23:00:00Z");
         let hold = owner.get(&path).await.expect(200).json["hold"].clone();
-        assert_eq!((&hold["reason"], &hold["until"]), (&json!("window_closed"), &json!("2026-03-03T14:00:00Z")));
+        assert_eq!(
+            (&hold["reason"], &hold["until"]),
+            (&json!("window_closed"), &json!("2026-03-03T14:00:00Z"))
+        );
         assert_eq!(hold["gates"].as_array().map(Vec::len), Some(8));
 
         owner.post(&format!("/api/campaigns/{campaign}/pause"), json!({})).await.expect(200);
@@ -132,8 +148,12 @@ async fn a_prospect_says_why_nobody_rings_them() {
         let phone = owner.get(&path).await.json["phone"].as_str().expect("a number").to_owned();
         owner.post("/api/do-not-call", json!({ "phone": phone, "reason": "asked" })).await.expect(201);
         owner.post("/api/do-not-call", json!({ "phone": phone })).await.expect(200);
-        let listed = owner.get(&format!("/api/campaigns/{campaign}/prospects?status=do_not_call")).await.expect(200);
-        assert_eq!((&listed.json["total"], &listed.json["prospects"][0]["id"]), (&json!(1), &json!(prospects[0])));
+        let listed =
+            owner.get(&format!("/api/campaigns/{campaign}/prospects?status=do_not_call")).await.expect(200);
+        assert_eq!(
+            (&listed.json["total"], &listed.json["prospects"][0]["id"]),
+            (&json!(1), &json!(prospects[0]))
+        );
         assert_eq!(listed.json["prospects"][0]["hold"]["reason"], "do_not_call");
 
         let changed = json!({ "firstName": "Ada", "phone": api.new_number() });

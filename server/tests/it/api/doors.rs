@@ -53,7 +53,8 @@ async fn without_a_credential_every_address_is_closed() {
         let answer = answer.problem(401, "unauthenticated");
         assert!(answer.header("www-authenticate").starts_with("Bearer"), "{}", answer.what);
         let wrong = api.anonymous().with("authorization", "Bearer pak_wrong");
-        let wrong = wrong.ask(method, &filled_in(&path), Some(json!({}))).await.problem(401, "unauthenticated");
+        let wrong =
+            wrong.ask(method, &filled_in(&path), Some(json!({}))).await.problem(401, "unauthenticated");
         assert_eq!(wrong.json["detail"], answer.json["detail"]);
     }
 }
@@ -114,7 +115,8 @@ async fn what_belongs_to_others_is_not_there() {
         let owner = api.as_owner();
         let place = json!({ "campaignId": campaign, "prospectId": prospects[0] });
         let call = owner.post("/api/calls/place", place.clone()).await.expect(201).id();
-        let script = owner.get("/api/scripts").await.json["scripts"][0]["id"].as_str().expect("an id").to_owned();
+        let script =
+            owner.get("/api/scripts").await.json["scripts"][0]["id"].as_str().expect("an id").to_owned();
         let stranger = api.as_stranger().await;
         for path in [
             format!("/api/campaigns/{campaign}"),
@@ -144,8 +146,14 @@ async fn what_belongs_to_others_is_not_there() {
         ] {
             stranger.post(&path, body).await.problem(404, "not_found");
         }
-        stranger.patch(&format!("/api/campaigns/{campaign}"), json!({ "name": "x" })).await.problem(404, "not_found");
-        stranger.patch(&format!("/api/prospects/{}", prospects[0]), json!({})).await.problem(404, "not_found");
+        stranger
+            .patch(&format!("/api/campaigns/{campaign}"), json!({ "name": "x" }))
+            .await
+            .problem(404, "not_found");
+        stranger
+            .patch(&format!("/api/prospects/{}", prospects[0]), json!({}))
+            .await
+            .problem(404, "not_found");
         stranger.patch(&format!("/api/scripts/{script}"), json!({})).await.problem(404, "not_found");
         stranger.delete(&format!("/api/campaigns/{campaign}")).await.problem(404, "not_found");
         stranger.delete(&format!("/api/prospects/{}", prospects[0])).await.problem(404, "not_found");

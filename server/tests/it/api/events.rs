@@ -57,7 +57,10 @@ async fn a_reader_who_comes_back_gets_what_was_missed_and_nothing_of_others() {
         let mut events = Events::open(&owner).await;
         let stranger = api.as_stranger().await;
         let foreign = stranger.post("/api/campaigns", json!({ "name": "Theirs" })).await.expect(201).id();
-        stranger.patch(&format!("/api/campaigns/{foreign}"), json!({ "name": "Still theirs" })).await.expect(200);
+        stranger
+            .patch(&format!("/api/campaigns/{foreign}"), json!({ "name": "Still theirs" }))
+            .await
+            .expect(200);
 
         let (campaign, prospects) = api.running_campaign(1).await;
         let (first, name, data) = events.next().await.expect("an event");

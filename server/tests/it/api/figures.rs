@@ -84,7 +84,10 @@ async fn the_statistics_equal_a_recount_of_the_calls() {
         ] {
             assert_eq!(stats[field], value, "{field}");
         }
-        assert_eq!((&stats["byDay"][0]["day"], &stats["byDay"][0]["total"]), (&json!("2026-03-02"), &json!(7)));
+        assert_eq!(
+            (&stats["byDay"][0]["day"], &stats["byDay"][0]["total"]),
+            (&json!("2026-03-02"), &json!(7))
+        );
 
         let store = &api.state.actions.store;
         let id: CampaignId = campaign.parse().expect("an id");
@@ -95,7 +98,8 @@ async fn the_statistics_equal_a_recount_of_the_calls() {
         let recount: Tally = calls.iter().map(|call| Tally::of(&call.call)).sum();
         assert_eq!(store.tally(id).await.expect("the counters"), recount);
 
-        for (status, total) in [("busy", 1), ("busy,no-answer,completed", 4), ("busy,busy", 1), ("queued", 2)] {
+        for (status, total) in [("busy", 1), ("busy,no-answer,completed", 4), ("busy,busy", 1), ("queued", 2)]
+        {
             for scope in [format!("campaignId={campaign}&"), String::new()] {
                 let list = owner.get(&format!("/api/calls?{scope}status={status}")).await.expect(200);
                 assert_eq!(list.json["total"], total, "{scope}{status}");
@@ -103,7 +107,10 @@ async fn the_statistics_equal_a_recount_of_the_calls() {
             }
         }
         let machines = owner.get("/api/calls?answeredBy=machine").await.expect(200);
-        assert_eq!((&machines.json["total"], &machines.json["calls"][0]["duration"]), (&json!(1), &json!(20)));
+        assert_eq!(
+            (&machines.json["total"], &machines.json["calls"][0]["duration"]),
+            (&json!(1), &json!(20))
+        );
         assert_eq!(machines.json["calls"][0]["cost"], "0.0140");
         let unknown = owner.get("/api/calls?status=unknown").await.expect(200).json["calls"][0].clone();
         assert!(unknown["errorMessage"].as_str().is_some_and(|why| why.contains("lost")));
@@ -173,22 +180,34 @@ async fn the_schedule_says_when_a_call_is_possible_next() {
         };
         let now = owner.get(&format!("{path}/schedule")).await.expect(200).json;
         assert_eq!(now["window"], json!({ "start": "09:00", "end": "17:00" }));
-        assert_eq!((&now["timezone"], &now["openUntil"]), (&json!("America/New_York"), &json!("2026-03-02T22:00:00Z")));
+        assert_eq!(
+            (&now["timezone"], &now["openUntil"]),
+            (&json!("America/New_York"), &json!("2026-03-02T22:00:00Z"))
+        );
         let midnight = json!("2026-03-03T05:00:00Z");
-        assert_eq!(schedule(now), [json!(0), json!(50), json!(true), json!("2026-03-02T15:00:00Z"), midnight.clone()]);
+        assert_eq!(
+            schedule(now),
+            [json!(0), json!(50), json!(true), json!("2026-03-02T15:00:00Z"), midnight.clone()]
+        );
 
         owner.patch(&path, json!({ "dailyCallLimit": 2 })).await.expect(200);
         owner.post(&format!("{path}/calls"), json!({ "maxCalls": 2 })).await.expect(200);
         happen(&api).await;
         let full = owner.get(&format!("{path}/schedule")).await.expect(200).json;
-        assert_eq!(schedule(full), [json!(2), json!(0), json!(true), json!("2026-03-03T14:00:00Z"), midnight]);
+        assert_eq!(
+            schedule(full),
+            [json!(2), json!(0), json!(true), json!("2026-03-03T14:00:00Z"), midnight]
+        );
 
         // On the last working day's evening only the Monday after is left.
         let weekdays = json!({ "monday": [{ "start": "09:00", "end": "17:00" }] });
         owner.patch(&path, json!({ "callingWindows": weekdays })).await.expect(200);
         api.set_clock("2026-03-02T22:30:00Z");
         let next = owner.get(&format!("{path}/schedule")).await.expect(200).json;
-        assert_eq!((&next["openNow"], &next["nextAvailableTime"]), (&json!(false), &json!("2026-03-09T13:00:00Z")));
+        assert_eq!(
+            (&next["openNow"], &next["nextAvailableTime"]),
+            (&json!(false), &json!("2026-03-09T13:00:00Z"))
+        );
         owner.patch(&path, json!({ "dailyCallLimit": 0 })).await.expect(200);
         let never = owner.get(&format!("{path}/schedule")).await.expect(200).json;
         assert_eq!(never["nextAvailableTime"], Value::Null);

@@ -70,7 +70,10 @@ async fn calls_are_found_by_number_name_and_time() {
         let ada = owner.post(&people, ada).await.expect(201).id();
         owner.post(&format!("/api/campaigns/{campaign}/calls"), json!({ "maxCalls": 1 })).await.expect(200);
         api.set_clock("2026-03-02T16:00:00Z");
-        owner.post("/api/calls/place", json!({ "campaignId": campaign, "prospectId": ada })).await.expect(201);
+        owner
+            .post("/api/calls/place", json!({ "campaignId": campaign, "prospectId": ada }))
+            .await
+            .expect(201);
         for (query, total) in [
             ("q=ada%20100", 1),
             ("q=LOVELACE", 1),

@@ -52,7 +52,10 @@ async fn a_call_that_must_not_be_placed_says_why_and_when_it_may_be() {
         assert_eq!(twice.problem(409, "already_in_call").json["callId"], json!(first));
 
         api.set_clock("2026-03-02T23:30:00Z");
-        let late = owner.post("/api/calls/place", wish(&campaign, &prospects[1])).await.problem(409, "outside_hours");
+        let late = owner
+            .post("/api/calls/place", wish(&campaign, &prospects[1]))
+            .await
+            .problem(409, "outside_hours");
         assert_eq!(late.json["nextPossibleAt"], "2026-03-03T14:00:00Z");
         assert_eq!(late.json["reason"], "window_closed");
         let mut tomorrow = wish(&campaign, &prospects[1]);
@@ -66,7 +69,8 @@ async fn a_call_that_must_not_be_placed_says_why_and_when_it_may_be() {
 
         api.set_clock("2026-03-03T16:00:00Z");
         owner.patch(&format!("/api/campaigns/{campaign}"), json!({ "dailyCallLimit": 0 })).await.expect(200);
-        let full = owner.post("/api/calls/place", wish(&campaign, &prospects[2])).await.problem(409, "daily_limit");
+        let full =
+            owner.post("/api/calls/place", wish(&campaign, &prospects[2])).await.problem(409, "daily_limit");
         assert_eq!(full.json["nextPossibleAt"], "2026-03-04T05:00:00Z");
         owner.patch(&format!("/api/campaigns/{campaign}"), json!({ "dailyCallLimit": 50 })).await.expect(200);
 
@@ -94,7 +98,8 @@ async fn what_does_not_exist_cannot_be_called() {
     let (campaign, prospects) = api.running_campaign(1).await;
     let nobody = format!("pro_{}", "0".repeat(32));
     owner.post("/api/calls/place", wish(&campaign, &nobody)).await.problem(404, "not_found");
-    let wrong = owner.post("/api/calls/place", wish(&prospects[0], &prospects[0])).await.problem(422, "invalid_id");
+    let wrong =
+        owner.post("/api/calls/place", wish(&prospects[0], &prospects[0])).await.problem(422, "invalid_id");
     assert_eq!(wrong.pointer(), "/campaignId");
     owner.post("/api/calls/place", json!({ "campaignId": campaign })).await.problem(422, "required");
     let to = json!({ "campaignId": campaign, "prospectId": prospects[0], "to": "+12127365000" });
@@ -114,7 +119,10 @@ async fn the_next_few_are_placed_until_something_holds_them_all() {
         let held = owner.post(&path, json!({ "maxCalls": 9 })).await.expect(200);
         assert_eq!((&held.json["scheduled"], &held.json["failed"]), (&json!(0), &json!(1)));
         let error = &held.json["errors"][0];
-        assert_eq!((&error["code"], &error["nextPossibleAt"]), (&json!("outside_hours"), &json!("2026-03-03T14:00:00Z")));
+        assert_eq!(
+            (&error["code"], &error["nextPossibleAt"]),
+            (&json!("outside_hours"), &json!("2026-03-03T14:00:00Z"))
+        );
         owner.post(&path, json!({ "maxCalls": 0 })).await.problem(422, "out_of_range");
     }
 }

@@ -125,7 +125,8 @@ impl TestApi {
     pub async fn as_stranger(&self) -> Client<'_> {
         let id = WorkspaceId::from_uuid(time_ordered_uuid(4_000_000_000_000, [3; 10]));
         let now = self.clock.now();
-        let work = move |tx: prospectai::store::Tx| async move { tx.add_workspace(id, "Strangers", now).await };
+        let work =
+            move |tx: prospectai::store::Tx| async move { tx.add_workspace(id, "Strangers", now).await };
         // Made at the first call; at the next it is there already.
         let _ = self.state.actions.store.transaction::<_, StoreError, _, _>(work).await;
         self.in_workspace(id, Role::Owner).await

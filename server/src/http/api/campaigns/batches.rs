@@ -95,7 +95,12 @@ impl From<(ProspectId, PlaceRefused)> for BatchError {
             _ => None,
         };
         let detail = refused.to_string();
-        Self { prospect_id: prospect.to_string(), code: Problem::from(refused).code(), detail, next_possible_at }
+        Self {
+            prospect_id: prospect.to_string(),
+            code: Problem::from(refused).code(),
+            detail,
+            next_possible_at,
+        }
     }
 }
 
