@@ -4,6 +4,8 @@
 //! access to anything but the prospect's own fields. A value that is missing has an explicit default or is an error:
 //! nobody is greeted as "Hello ,".
 
+use std::collections::BTreeMap;
+
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 /// The longest script, in characters.
@@ -45,7 +47,9 @@ pub fn render(script: &str, values: &[(String, String)]) -> Result<String, Scrip
 
 fn variables(values: &[(String, String)]) -> Value {
     let present = values.iter().filter(|(_, value)| !value.trim().is_empty());
-    present.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
+    // Collected into a `Value` directly, the pairs would become a list without names.
+    let named: BTreeMap<String, Value> = present.map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    named.into()
 }
 
 #[cfg(test)]
