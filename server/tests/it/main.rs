@@ -3,3 +3,4 @@
 mod scenarios;
 mod support;
 mod twilio_contract;
+mod webhooks;

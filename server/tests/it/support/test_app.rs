@@ -16,6 +16,8 @@ use prospectai::store::integrity::Recount;
 use prospectai::store::prospects::{ProspectFilter, ProspectRecord};
 use prospectai::store::{Location, OpenError, Store};
 use simulator::{Ring, Simulator};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use super::campaigns;
@@ -171,6 +173,24 @@ impl TestApp {
     /// Recounts everything; once nothing changes any more.
     pub async fn recount(&self) -> Recount {
         self.actions.store.recount().await.expect("recount")
+    }
+
+    /// The kind and the text of everything that was ever taken in from the carrier, oldest first.
+    pub async fn kept_news(&self) -> Vec<(String, String)> {
+        const EVERYTHING: &str = "SELECT kind, payload FROM carrier_events ORDER BY id";
+        let read = match &self.location {
+            Location::Folder(folder) => {
+                let options =
+                    SqliteConnectOptions::new().filename(folder.join("prospectai.db")).read_only(true);
+                let mut database = options.connect().await.expect("a second look into the database");
+                sqlx::query_as(EVERYTHING).fetch_all(&mut database).await
+            }
+            Location::Postgres(url) => {
+                let mut database = PgConnection::connect(url).await.expect("a second look into the database");
+                sqlx::query_as(EVERYTHING).fetch_all(&mut database).await
+            }
+        };
+        read.expect("read the news")
     }
 
     /// An address of the server.
