@@ -1,5 +1,6 @@
 //! The integration tests: one binary.
 
+mod restart;
 mod scenarios;
 mod support;
 mod twilio_contract;

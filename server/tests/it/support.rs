@@ -2,5 +2,6 @@
 
 pub mod campaigns;
 pub mod postgres;
+pub mod process;
 pub mod test_app;
 pub mod world;

@@ -255,7 +255,7 @@ impl Drop for Unstopped {
 }
 
 /// Opens the database of a server that stopped, as soon as its last task has let go of it.
-async fn open_again(location: &Location) -> Store {
+pub async fn open_again(location: &Location) -> Store {
     let opening = async {
         loop {
             match Store::open(location).await {
@@ -268,6 +268,11 @@ async fn open_again(location: &Location) -> Store {
 }
 
 impl AtRest {
+    /// What a server in another process left behind.
+    pub fn of(store: Store, ledger: Vec<Ring>, folder: TempDir) -> Self {
+        Self { store, ledger, _folder: folder }
+    }
+
     /// Everything the phone network was asked to ring, by our own call.
     pub fn rings(&self) -> BTreeMap<String, Vec<Ring>> {
         by_call(self.ledger.clone())
