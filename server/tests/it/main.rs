@@ -6,6 +6,8 @@ mod faults;
 mod house_rules;
 mod imports;
 mod limits;
+mod restart;
 mod scenarios;
 mod support;
 mod twilio_contract;
+mod webhooks;

@@ -16,6 +16,8 @@ use prospectai::store::integrity::Recount;
 use prospectai::store::prospects::{ProspectFilter, ProspectRecord};
 use prospectai::store::{Location, OpenError, Store};
 use simulator::{Ring, Simulator};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use super::campaigns;
@@ -173,6 +175,24 @@ impl TestApp {
         self.actions.store.recount().await.expect("recount")
     }
 
+    /// The kind and the text of everything that was ever taken in from the carrier, oldest first.
+    pub async fn kept_news(&self) -> Vec<(String, String)> {
+        const EVERYTHING: &str = "SELECT kind, payload FROM carrier_events ORDER BY id";
+        let read = match &self.location {
+            Location::Folder(folder) => {
+                let options =
+                    SqliteConnectOptions::new().filename(folder.join("prospectai.db")).read_only(true);
+                let mut database = options.connect().await.expect("a second look into the database");
+                sqlx::query_as(EVERYTHING).fetch_all(&mut database).await
+            }
+            Location::Postgres(url) => {
+                let mut database = PgConnection::connect(url).await.expect("a second look into the database");
+                sqlx::query_as(EVERYTHING).fetch_all(&mut database).await
+            }
+        };
+        read.expect("read the news")
+    }
+
     /// An address of the server.
     pub fn url(&self, path: &str) -> String {
         let base = self.app.public_url.as_str();
@@ -235,7 +255,7 @@ impl Drop for Unstopped {
 }
 
 /// Opens the database of a server that stopped, as soon as its last task has let go of it.
-async fn open_again(location: &Location) -> Store {
+pub async fn open_again(location: &Location) -> Store {
     let opening = async {
         loop {
             match Store::open(location).await {
@@ -248,6 +268,11 @@ async fn open_again(location: &Location) -> Store {
 }
 
 impl AtRest {
+    /// What a server in another process left behind.
+    pub fn of(store: Store, ledger: Vec<Ring>, folder: TempDir) -> Self {
+        Self { store, ledger, _folder: folder }
+    }
+
     /// Everything the phone network was asked to ring, by our own call.
     pub fn rings(&self) -> BTreeMap<String, Vec<Ring>> {
         by_call(self.ledger.clone())

@@ -1,0 +1,6 @@
+//! What arrives from outside over real HTTP: forged, repeated, odd and true.
+
+mod forged;
+mod news;
+mod post;
+mod voice;
