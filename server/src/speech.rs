@@ -21,12 +21,22 @@ pub struct ScriptError {
     pub why: String,
 }
 
+/// Whether a script can be read at all, whoever hears it. Whether every variable has a value only a prospect shows.
+pub fn check(script: &str) -> Result<(), ScriptError> {
+    refuse_statements(script)?;
+    let parsed = Environment::new().template_from_str(script).map(|_| ());
+    parsed.map_err(|error| ScriptError { line: error.line().unwrap_or(1), why: error.kind().to_string() })
+}
+
+fn refuse_statements(script: &str) -> Result<(), ScriptError> {
+    let Some(tag) = script.find("{%") else { return Ok(()) };
+    let line = script[..tag].lines().count().max(1);
+    Err(ScriptError { line, why: "only {{variables}} are allowed, no {% … %}".to_owned() })
+}
+
 /// Fills a script in with the values that one prospect has. Blank values are missing.
 pub fn render(script: &str, values: &[(String, String)]) -> Result<String, ScriptError> {
-    if let Some(tag) = script.find("{%") {
-        let line = script[..tag].lines().count().max(1);
-        return Err(ScriptError { line, why: "only {{variables}} are allowed, no {% … %}".to_owned() });
-    }
+    refuse_statements(script)?;
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     // What is said is text; the builder of the phone's document escapes it.

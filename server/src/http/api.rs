@@ -4,14 +4,26 @@
 pub mod calls;
 /// Campaigns: make, read, change, remove, launch, pause, resume.
 pub mod campaigns;
+/// The switch for everything.
+pub mod dialing;
+/// The do-not-call list.
+pub mod do_not_call;
+/// Changes as they happen.
+pub mod events;
 /// Imports: send a file of prospects, follow it, fetch what was refused.
 pub mod imports;
 /// Bodies that may be sent again, and `Idempotency-Key`.
 pub mod once;
+/// Users and API keys.
+pub mod people;
 /// Prospects: add one or many, list, read, change, remove.
 pub mod prospects;
 /// What the refusals of actions become.
 pub mod refusals;
+/// The texts that people hear.
+pub mod scripts;
+/// Signing in and out with a browser.
+pub mod session;
 /// The voices that read scripts aloud.
 pub mod voices;
 /// Small words that several nouns share: times, fields that may be null.

@@ -1,7 +1,13 @@
 //! Campaigns: make, read, change, remove, launch, pause, resume.
 
+/// Who did what to a campaign.
+pub mod activity;
+/// Several calls at once: the next few, or the failed ones once more.
+pub mod batches;
 /// What a person may say about a campaign.
 pub mod fields;
+/// Statistics and the schedule.
+pub mod figures;
 /// Calling hours.
 pub mod hours;
 /// Retry rules.

@@ -1,0 +1,207 @@
+//! Figures of one campaign: statistics and the schedule, both in constant time.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use domain::calling_window::Openness;
+use domain::campaign::{CampaignRules, CampaignStatus};
+use domain::gate::{self, GateFacts, Verdict};
+use domain::ids::CampaignId;
+use domain::limits::DailyLimit;
+use domain::money::Usd;
+use domain::prospect::ProspectStatus;
+use domain::statistics::Tally;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::hours::{Week, Window, same_every_day};
+use super::load;
+use crate::http::api::words::maybe_time;
+use crate::http::auth::Analyst;
+use crate::http::state::HttpState;
+use crate::http::{PathId, Problem};
+
+/// What became of the calls, in numbers.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Statistics {
+    total: i64,
+    queued: i64,
+    ringing: i64,
+    in_progress: i64,
+    completed: i64,
+    failed: i64,
+    busy: i64,
+    no_answer: i64,
+    canceled: i64,
+    /// Calls whose answer from the carrier was lost.
+    unknown: i64,
+    answered_by_human: i64,
+    answered_by_machine: i64,
+    /// The share of completed calls that a person picked up, 0 to 1.
+    human_rate: f64,
+    /// The share of completed calls that a machine picked up, 0 to 1.
+    machine_rate: f64,
+    /// Seconds of audio per completed call.
+    average_duration: f64,
+    /// Seconds of audio in all completed calls.
+    total_duration: i64,
+    /// US dollars as a decimal.
+    #[schema(example = "1.2600")]
+    total_cost: String,
+    /// The same by the campaign's calendar day on which the calls were made; only with the totals.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(no_recursion)]
+    by_day: Vec<DayStatistics>,
+}
+
+/// What became of the calls of one day.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DayStatistics {
+    /// The campaign's calendar day.
+    #[schema(example = "2026-03-02")]
+    day: String,
+    #[serde(flatten)]
+    #[schema(no_recursion)]
+    statistics: Statistics,
+}
+
+impl Statistics {
+    fn of(tally: &Tally) -> Self {
+        Self {
+            total: tally.total,
+            queued: tally.queued,
+            ringing: tally.ringing,
+            in_progress: tally.in_progress,
+            completed: tally.completed,
+            failed: tally.failed,
+            busy: tally.busy,
+            no_answer: tally.no_answer,
+            canceled: tally.canceled,
+            unknown: tally.unknown,
+            answered_by_human: tally.answered_by_human,
+            answered_by_machine: tally.answered_by_machine,
+            human_rate: tally.human_rate().unwrap_or(0.0),
+            machine_rate: tally.machine_rate().unwrap_or(0.0),
+            average_duration: tally.average_duration_seconds().unwrap_or(0.0),
+            total_duration: tally.total_duration_seconds,
+            total_cost: Usd::from_micros(tally.total_cost_micros).to_string(),
+            by_day: Vec::new(),
+        }
+    }
+}
+
+/// Statistics of a campaign, in total and by day.
+#[utoipa::path(get, path = "/api/campaigns/{id}/stats", tag = "campaigns", params(("id" = String, Path)),
+    responses((status = 200, body = Statistics), (status = "4XX", body = Problem)))]
+pub async fn stats(
+    State(state): State<HttpState>,
+    Analyst(visitor): Analyst,
+    PathId(id): PathId<CampaignId>,
+) -> Result<Json<Statistics>, Problem> {
+    let campaign = load(&state, &visitor, id).await?;
+    let hours = state.actions.store.tally_by_hour(id).await?;
+    let mut days: BTreeMap<_, Tally> = BTreeMap::new();
+    for (hour, tally) in &hours {
+        *days.entry(campaign.rules.zone.local_date(*hour)).or_default() += *tally;
+    }
+    let total: Tally = hours.into_iter().map(|(_, tally)| tally).sum();
+    let by_day = days.into_iter();
+    let by_day =
+        by_day.map(|(day, tally)| DayStatistics { day: day.to_string(), statistics: Statistics::of(&tally) });
+    Ok(Json(Statistics { by_day: by_day.collect(), ..Statistics::of(&total) }))
+}
+
+/// When a campaign may ring.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Schedule {
+    /// The zone of its hours and its days.
+    #[schema(example = "America/New_York")]
+    timezone: String,
+    /// The window of every day, where all days are alike.
+    window: Option<Window>,
+    /// The windows of each weekday.
+    calling_windows: Week,
+    /// Calls on one of its days.
+    daily_call_limit: u32,
+    /// Calls that count against today's limit.
+    calls_today: u32,
+    /// Calls that today's limit still allows.
+    remaining: u32,
+    /// The window is open at this instant.
+    open_now: bool,
+    /// Until when it is open.
+    #[schema(format = DateTime)]
+    open_until: Option<String>,
+    /// The first instant at which both the window and the limit allow a call; now, when they do. Null when they never
+    /// will, as with a limit of 0. Whether the campaign runs is not asked.
+    #[schema(format = DateTime)]
+    next_available_time: Option<String>,
+    /// When the limit begins to count anew.
+    #[schema(format = DateTime)]
+    resets_at: Option<String>,
+}
+
+/// When a campaign may ring: window, limit, calls today, and the next possible time.
+#[utoipa::path(get, path = "/api/campaigns/{id}/schedule", tag = "campaigns", params(("id" = String, Path)),
+    responses((status = 200, body = Schedule), (status = "4XX", body = Problem)))]
+pub async fn schedule(
+    State(state): State<HttpState>,
+    Analyst(visitor): Analyst,
+    PathId(id): PathId<CampaignId>,
+) -> Result<Json<Schedule>, Problem> {
+    let campaign = load(&state, &visitor, id).await?;
+    let now = state.actions.clock.now();
+    let rules = &campaign.rules;
+    let used = state.actions.store.used_on(id, rules.zone.local_date(now)).await?;
+    let open_until = match rules.windows.openness(now, &rules.zone) {
+        Openness::Open { until } => Some(until),
+        Openness::Closed { .. } => None,
+    };
+    Ok(Json(Schedule {
+        timezone: rules.zone.name().to_owned(),
+        window: same_every_day(&rules.windows),
+        calling_windows: Week::of(&rules.windows),
+        daily_call_limit: rules.daily_limit.calls(),
+        calls_today: used,
+        remaining: rules.daily_limit.remaining(used),
+        open_now: open_until.is_some(),
+        open_until: maybe_time(open_until),
+        next_available_time: maybe_time(next_available(rules, used, now)),
+        resets_at: maybe_time(Some(DailyLimit::resets_at(now, &rules.zone))),
+    }))
+}
+
+/// The first instant from `now` on at which window and limit allow a call.
+fn next_available(rules: &CampaignRules, used_today: u32, now: Timestamp) -> Option<Timestamp> {
+    if rules.daily_limit.is_paused() {
+        return None;
+    }
+    let today = rules.zone.local_date(now);
+    let mut at = now;
+    // Each step passes a closed window or a used-up day; a week holds fewer of both than this.
+    for _ in 0..400 {
+        let used_today = if rules.zone.local_date(at) == today { used_today } else { 0 };
+        let verdict = gate::decide(&GateFacts {
+            now: at,
+            campaign: CampaignStatus::Active,
+            rules,
+            used_today,
+            kill_switch: false,
+            prospect: ProspectStatus::Ready,
+            due_at: None,
+            do_not_call: false,
+            number_in_call: false,
+        });
+        match verdict {
+            Verdict::Dial => return Some(at),
+            Verdict::Hold { until: Some(until), .. } if until > at => at = until,
+            _ => return None,
+        }
+    }
+    None
+}

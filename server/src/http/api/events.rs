@@ -1,0 +1,136 @@
+//! Changes as they happen: server-sent events that go on where the reader left off.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use domain::ids::WorkspaceId;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::http::Problem;
+use crate::http::auth::{Analyst, Credential, Known, visitor_of};
+use crate::http::state::HttpState;
+use crate::live::{Change, Subject, Subscription};
+
+/// Events that wait for a slow reader before the stream waits for them.
+const ROOM: usize = 64;
+/// A quiet stream says that it lives, so that proxies keep it open.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How often the credential is asked about again: a revoked one ends the stream within five seconds.
+const RECHECK: Duration = Duration::from_secs(4);
+/// How long a browser waits before it connects again.
+const RECONNECT: Duration = Duration::from_secs(2);
+
+/// Streams changes of calls and campaigns. `call` and `campaign` events carry ids and statuses; `reset` says that
+/// changes were missed and everything must be read anew.
+#[utoipa::path(get, path = "/api/events", tag = "events",
+    params(("Last-Event-ID" = Option<String>, Header, description = "Go on behind this event")),
+    responses((status = 200, content_type = "text/event-stream", body = String), (status = "4XX", body = Problem)))]
+pub async fn stream(
+    State(state): State<HttpState>,
+    Analyst(visitor): Analyst,
+    known: Known,
+    headers: HeaderMap,
+) -> Sse<impl futures_util::Stream<Item = Result<Event, Infallible>>> {
+    // A name that is not even text is none of ours: the reader must start anew.
+    let last_seen = headers.get("last-event-id").map(|id| id.to_str().unwrap_or_default());
+    let subscription = state.actions.live.subscribe(last_seen);
+    let (sender, receiver) = mpsc::channel(ROOM);
+    let reader = Reader { state, workspace: visitor.actor.workspace, credential: known.credential, sender };
+    tokio::spawn(reader.follow(subscription));
+    Sse::new(ReceiverStream::new(receiver)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// One open stream. It ends when its reader is gone, may not read any more, or the server stops.
+struct Reader {
+    state: HttpState,
+    workspace: WorkspaceId,
+    credential: Credential,
+    sender: mpsc::Sender<Result<Event, Infallible>>,
+}
+
+/// The stream is over.
+struct Over;
+
+impl Reader {
+    async fn follow(self, mut subscription: Subscription) {
+        let stopping = self.state.stopping.clone();
+        let mut recheck = tokio::time::interval(RECHECK);
+        recheck.reset();
+        if self.catch_up(&mut subscription).await.is_err() {
+            return;
+        }
+        loop {
+            let sent = tokio::select! {
+                () = stopping.cancelled() => return,
+                () = self.sender.closed() => return,
+                _ = recheck.tick() => self.still_allowed().await,
+                change = subscription.changes.recv() => match change {
+                    Ok(change) => self.send_change(&change).await,
+                    Err(RecvError::Lagged(_)) => {
+                        subscription = self.state.actions.live.subscribe(None);
+                        self.send_reset(subscription.last).await
+                    }
+                    Err(RecvError::Closed) => return,
+                },
+            };
+            if sent.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Begins with what was missed, or with the news that it is forgotten.
+    async fn catch_up(&self, subscription: &mut Subscription) -> Result<(), Over> {
+        match subscription.missed.take() {
+            None => self.send_reset(subscription.last).await,
+            Some(missed) => {
+                for change in missed {
+                    self.send_change(&change).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn still_allowed(&self) -> Result<(), Over> {
+        match visitor_of(&self.state, self.credential).await {
+            Ok(Some(visitor)) if visitor.actor.workspace == self.workspace => Ok(()),
+            // What cannot be asked is not allowed; the reader comes back and asks at the door.
+            _ => Err(Over),
+        }
+    }
+
+    async fn send_change(&self, change: &Arc<Change>) -> Result<(), Over> {
+        if change.workspace != self.workspace {
+            return Ok(());
+        }
+        let (name, data) = match &change.subject {
+            Subject::Call { call, campaign, status } => (
+                "call",
+                serde_json::json!({ "id": call.to_string(), "campaignId": campaign.to_string(), "status": status }),
+            ),
+            Subject::Campaign { campaign } => ("campaign", serde_json::json!({ "id": campaign.to_string() })),
+            Subject::Import { import } => ("import", serde_json::json!({ "id": import.to_string() })),
+        };
+        self.send(change.number, name, &data).await
+    }
+
+    async fn send_reset(&self, last: u64) -> Result<(), Over> {
+        self.send(last, "reset", &serde_json::json!({})).await
+    }
+
+    async fn send(&self, number: u64, name: &str, data: &serde_json::Value) -> Result<(), Over> {
+        let id = self.state.actions.live.event_id(number);
+        let event = Event::default().id(id).event(name).retry(RECONNECT).data(data.to_string());
+        // A reader that takes nothing must not keep the server from stopping.
+        let stopping = &self.state.stopping;
+        let sent = stopping.run_until_cancelled(self.sender.send(Ok(event))).await;
+        sent.and_then(Result::ok).ok_or(Over)
+    }
+}

@@ -1,0 +1,233 @@
+//! Scripts: the texts that people hear, with variables.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::ids::{ProspectId, ScriptId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::once::Repeatable;
+use super::prospects;
+use super::words::{given, note, time};
+use crate::actions::users::Visitor;
+use crate::http::auth::{Analyst, Operator};
+use crate::http::query::{Cursor, Limit, ListIdentity, Position};
+use crate::http::state::HttpState;
+use crate::http::{FieldError, JsonBody, PathId, Problem, Query, text};
+use crate::speech::{self, LONGEST_SCRIPT, ScriptError};
+use crate::store::scripts::ScriptRecord;
+
+const LONGEST_NAME: usize = 200;
+
+/// A script.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Script)]
+pub struct ScriptView {
+    /// `scr_…`
+    id: String,
+    name: String,
+    /// The text, with variables such as `{{firstName}}`.
+    body: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// What a script shall be. Both are required for a new one; when changing, what is left out stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct ScriptFields {
+    /// For people, at most 200 characters.
+    #[serde(deserialize_with = "given")]
+    #[schema(example = "Renewal reminder")]
+    name: Option<String>,
+    /// At most 3000 characters; `{{firstName | default("there")}}` fills in a field of the prospect.
+    #[serde(deserialize_with = "given")]
+    #[schema(example = "Hello {{firstName | default(\"there\")}}, your contract ends soon.")]
+    body: Option<String>,
+}
+
+impl ScriptFields {
+    fn read(self, all: bool) -> Result<(Option<String>, Option<String>), Problem> {
+        let mut errors = Vec::new();
+        let missing = |field: &str| FieldError::at(format!("/{field}"), "required", "this field is required");
+        if all && self.name.is_none() {
+            errors.push(missing("name"));
+        }
+        if all && self.body.is_none() {
+            errors.push(missing("body"));
+        }
+        let name = self.name.and_then(|name| note(&mut errors, text::name("/name", &name, LONGEST_NAME)));
+        let body = self.body.and_then(|body| note(&mut errors, readable(&body)));
+        if errors.is_empty() { Ok((name, body)) } else { Err(Problem::invalid(errors)) }
+    }
+}
+
+/// A text that can be said, as far as can be told without a prospect.
+fn readable(body: &str) -> Result<String, FieldError> {
+    let body = text::lines("/body", body, LONGEST_SCRIPT)?;
+    if body.is_empty() {
+        return Err(FieldError::at("/body", "blank", "must not be empty"));
+    }
+    match speech::check(&body) {
+        Ok(()) => Ok(body),
+        Err(error) => Err(broken("/body", &error)),
+    }
+}
+
+fn broken(pointer: &str, error: &ScriptError) -> FieldError {
+    FieldError::at(pointer, "script_broken", error.to_string())
+}
+
+/// Makes a script.
+#[utoipa::path(post, path = "/api/scripts", tag = "scripts", request_body = ScriptFields,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeats are answered, not repeated")),
+    responses((status = 201, body = ScriptView), (status = "4XX", body = Problem)))]
+pub async fn create(
+    State(state): State<HttpState>,
+    Operator(visitor): Operator,
+    request: Repeatable<ScriptFields>,
+) -> Result<Response, Problem> {
+    let (actions, actor) = (state.actions.clone(), visitor.actor.clone());
+    let work = move |fields: ScriptFields| async move {
+        let (name, body) = fields.read(true)?;
+        let script = actions.create_script(actor, name.unwrap_or_default(), body.unwrap_or_default()).await?;
+        Ok((StatusCode::CREATED, ScriptView::from(script)))
+    };
+    request.once(&state, &visitor, work).await
+}
+
+/// Which scripts to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct ScriptsQuery {
+    /// 1 to 200, default 50.
+    #[serde(default)]
+    #[param(value_type = Option<u16>)]
+    limit: Limit,
+    /// `nextCursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor>,
+}
+
+/// Scripts, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScriptList {
+    scripts: Vec<ScriptView>,
+    limit: u64,
+    /// Where the next page begins; null on the last one.
+    next_cursor: Option<String>,
+}
+
+/// Lists scripts, newest first.
+#[utoipa::path(get, path = "/api/scripts", tag = "scripts", params(ScriptsQuery),
+    responses((status = 200, body = ScriptList), (status = "4XX", body = Problem)))]
+pub async fn list(
+    State(state): State<HttpState>,
+    Analyst(visitor): Analyst,
+    Query(asked): Query<ScriptsQuery>,
+) -> Result<Json<ScriptList>, Problem> {
+    let workspace = visitor.actor.workspace;
+    let list = ListIdentity { endpoint: "scripts", workspace: &workspace.to_string(), filters: "" };
+    let key = &state.server.cursor_key;
+    let before = match Position::<String>::new(None, asked.cursor.as_ref(), &list, key)? {
+        Position::After(id) => Some(id.parse().map_err(|_| Problem::invalid_cursor())?),
+        Position::Skip(_) => None,
+    };
+    let limit = asked.limit.rows();
+    let mut found = state.actions.store.scripts(workspace, before, limit + 1).await?;
+    let more = found.len() as u64 > limit;
+    found.truncate(limit as usize);
+    let last = found.last().filter(|_| more).map(|last| last.id.to_string());
+    let next_cursor = last.map(|id| key.seal(&list, &id)).transpose()?;
+    Ok(Json(ScriptList { scripts: found.into_iter().map(ScriptView::from).collect(), limit, next_cursor }))
+}
+
+async fn load(state: &HttpState, visitor: &Visitor, id: ScriptId) -> Result<ScriptRecord, Problem> {
+    let found = state.actions.store.script(visitor.actor.workspace, id).await?;
+    found.ok_or_else(|| Problem::not_found("script"))
+}
+
+/// Reads a script.
+#[utoipa::path(get, path = "/api/scripts/{id}", tag = "scripts", params(("id" = String, Path)),
+    responses((status = 200, body = ScriptView), (status = "4XX", body = Problem)))]
+pub async fn read(
+    State(state): State<HttpState>,
+    Analyst(visitor): Analyst,
+    PathId(id): PathId<ScriptId>,
+) -> Result<Json<ScriptView>, Problem> {
+    Ok(Json(load(&state, &visitor, id).await?.into()))
+}
+
+/// Changes a script. Calls that are armed from then on say the new text.
+#[utoipa::path(patch, path = "/api/scripts/{id}", tag = "scripts", params(("id" = String, Path)),
+    request_body = ScriptFields,
+    responses((status = 200, body = ScriptView), (status = "4XX", body = Problem)))]
+pub async fn change(
+    State(state): State<HttpState>,
+    Operator(visitor): Operator,
+    PathId(id): PathId<ScriptId>,
+    JsonBody(fields): JsonBody<ScriptFields>,
+) -> Result<Json<ScriptView>, Problem> {
+    load(&state, &visitor, id).await?;
+    let (name, body) = fields.read(false)?;
+    let script = state.actions.change_script(visitor.actor, id, name, body).await?;
+    Ok(Json(script.ok_or_else(|| Problem::not_found("script"))?.into()))
+}
+
+/// Who would hear the script.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct PreviewFor {
+    /// `pro_…`
+    prospect_id: String,
+}
+
+/// What they would hear.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Preview {
+    text: String,
+}
+
+/// Shows what a prospect would hear.
+#[utoipa::path(post, path = "/api/scripts/{id}/preview", tag = "scripts", params(("id" = String, Path)),
+    request_body = PreviewFor,
+    responses((status = 200, body = Preview), (status = "4XX", body = Problem)))]
+pub async fn preview(
+    State(state): State<HttpState>,
+    Operator(visitor): Operator,
+    PathId(id): PathId<ScriptId>,
+    JsonBody(wanted): JsonBody<PreviewFor>,
+) -> Result<Json<Preview>, Problem> {
+    let script = load(&state, &visitor, id).await?;
+    let wrong =
+        |error: domain::ids::InvalidId| FieldError::at("/prospectId", "invalid_id", error.to_string());
+    let prospect: ProspectId = wanted.prospect_id.parse().map_err(wrong)?;
+    let (prospect, _) = prospects::load(&state, &visitor, prospect).await?;
+    let said = speech::render(&script.body, &prospect.spoken_values());
+    let text = said.map_err(|error| {
+        Problem::unprocessable(
+            "script_broken",
+            format!("The script cannot be said to this prospect: {error}."),
+        )
+    })?;
+    Ok(Json(Preview { text }))
+}
+
+impl From<ScriptRecord> for ScriptView {
+    fn from(script: ScriptRecord) -> Self {
+        Self {
+            id: script.id.to_string(),
+            name: script.name,
+            body: script.body,
+            created_at: time(script.created_at),
+            updated_at: time(script.updated_at),
+        }
+    }
+}
