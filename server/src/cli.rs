@@ -1,7 +1,13 @@
 //! The command line: what can be asked of the program, and how each command ends.
 
+mod campaign;
 mod check;
+mod console;
 mod demo;
+mod import;
+mod people;
+mod place;
+mod print;
 mod serve;
 mod twilio_sim;
 
@@ -11,22 +17,33 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{ConfigRefused, Environment, Flags, Settings};
 use crate::store::OpenError;
+use crate::telemetry;
+use console::Console;
 
 /// The outbound calling server your team hosts itself.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong use, 3 configuration refused, 4 another process holds the data.
 #[derive(Parser)]
-#[command(name = "prospectai", version, propagate_version = true)]
+#[command(name = "prospectai", version, propagate_version = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(flatten)]
-    place: Place,
+    whereabouts: Whereabouts,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
+const EXAMPLES: &str = "Examples:
+  prospectai demo                                        see it work; nobody real is rung
+  prospectai                                             serve, with the data in ./data
+  prospectai key create --name reports --role analyst    a key for the API
+  prospectai import --campaign cmp_… prospects.csv       people into a campaign
+  prospectai campaign launch cmp_…                       ring them
+
+Commands that change something ask the server that runs on the data folder, or open the data themselves where none does.";
+
 /// Where the data is and where the server listens.
 #[derive(Args, Clone)]
-struct Place {
+struct Whereabouts {
     /// The data folder [env: DATA_DIR] [default: ./data]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<std::path::PathBuf>,
@@ -41,6 +58,17 @@ enum Command {
     Serve,
     /// Ring made-up people on the phone network in the box, in a throw-away data folder
     Demo(demo::Demo),
+    /// Make, launch, pause and watch campaigns
+    #[command(subcommand)]
+    Campaign(campaign::Campaign),
+    Import(import::Import),
+    Place(place::Place),
+    /// Make and list users
+    #[command(subcommand)]
+    User(people::User),
+    /// Make, list and revoke API keys
+    #[command(subcommand)]
+    Key(people::Key),
     /// Run the phone network in the box alone, for any client of Twilio's API
     TwilioSim(twilio_sim::TwilioSim),
     /// Bring the database's schema up to date, and stop
@@ -63,17 +91,40 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let flags = Flags { data_dir: cli.place.data_dir, listen: cli.place.listen };
+    let flags = Flags { data_dir: cli.whereabouts.data_dir, listen: cli.whereabouts.listen };
     let settings = |flags| Settings::load(flags, &Environment::of_this_process()?);
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::serve(settings(flags)?).await,
             Command::Demo(demo) => demo.run(flags).await,
+            Command::Campaign(campaign) => {
+                with_console(settings(flags)?, async |it| campaign.run(it).await).await
+            }
+            Command::Import(import) => with_console(settings(flags)?, async |it| import.run(it).await).await,
+            Command::Place(place) => with_console(settings(flags)?, async |it| place.run(it).await).await,
+            Command::User(user) => with_console(settings(flags)?, async |it| user.run(it).await).await,
+            Command::Key(key) => with_console(settings(flags)?, async |it| key.run(it).await).await,
             Command::TwilioSim(network) => network.run(flags.listen).await,
             Command::Migrate => check::migrate(&settings(flags)?).await,
             Command::Check => check::check(&settings(flags)?).await,
         }
     })
+}
+
+/// Runs a command that asks the API. The data is closed whatever became of it.
+async fn with_console(
+    mut settings: Settings,
+    command: impl AsyncFnOnce(&Console) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    // A command says what happened itself; the log of its short life interests those who ask for it.
+    if std::env::var_os("LOG_LEVEL").is_none() {
+        "error".clone_into(&mut settings.log.level);
+    }
+    telemetry::start(&settings.log)?;
+    let console = Console::connect(&settings).await?;
+    let ended = command(&console).await;
+    console.close().await?;
+    ended
 }
 
 /// What scripts may rely on.

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use domain::ids::WorkspaceId;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::console::ServerFile;
 use super::stop_asked_for;
 use crate::actions::users::Role;
 use crate::actions::{Actions, Actor, random_bytes};
@@ -20,7 +21,8 @@ const OWNER: &str = "owner@localhost.localdomain";
 pub(super) async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     telemetry::start(&settings.log)?;
     let app = App::start(&settings, Network::default()).await?;
-    greet_owner(&app.actions).await?;
+    greet_owner(&app).await?;
+    ServerFile::write(&settings.data_dir, app.address, &app.console_key)?;
     let carrier = match settings.carrier {
         CarrierSettings::Twilio { .. } => "calls go to real phones, through Twilio",
         CarrierSettings::Simulation => "simulation: no real phone rings",
@@ -28,20 +30,24 @@ pub(super) async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     println!("ProspectAI is ready at {} ({carrier})", app.public_url.as_str().trim_end_matches('/'));
     stop_asked_for().await;
     println!("Stopping: no new calls; calls under way go on at the carrier.");
+    ServerFile::remove(&settings.data_dir, &app.console_key);
     app.stop().await?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Makes the owner at the first start, and tells how to sign in, once.
-async fn greet_owner(actions: &Actions) -> anyhow::Result<()> {
+async fn greet_owner(app: &App) -> anyhow::Result<()> {
+    let actions = &app.actions;
     let (workspace, _) = actions.first_workspace().await?;
     if !actions.store.users(workspace).await?.is_empty() {
         return Ok(());
     }
     let password = create_owner(actions, workspace).await?;
-    println!("This is the first start. Sign in as {OWNER} with the password {}", password.expose_secret());
+    let base = app.public_url.as_str().trim_end_matches('/');
+    println!("This is the first start. The owner is {OWNER} with the password {}", password.expose_secret());
     println!(
-        "It is shown only now. Change it, or make another user: prospectai user create --email YOU --role owner --password-stdin"
+        "It is shown only now. Sign in with POST {base}/api/session {{\"email\", \"password\"}}, or make a user of your own: \
+         prospectai user create --email YOU --role owner --password-stdin"
     );
     Ok(())
 }

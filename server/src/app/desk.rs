@@ -1,0 +1,118 @@
+//! The part of the server that answers: every route, on an open database. It needs no socket, rings nobody and does
+//! nothing by itself.
+
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context as _;
+use axum::Router;
+use secrecy::{SecretBox, SecretString};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::network;
+use crate::actions::{Actions, Installation, new_uuid, random_bytes};
+use crate::carrier::twilio::{CallbackUrls, Credentials};
+use crate::clock::Clock;
+use crate::config::{CarrierSettings, Settings};
+use crate::credentials::{ApiKey, SessionCookie};
+use crate::http::query::CursorKey;
+use crate::http::sign_in_throttle::SignInThrottle;
+use crate::http::state::{HttpState, ServerFacts};
+use crate::live::Live;
+use crate::store::{Location, Store};
+use crate::wake::Wake;
+
+/// What answers, whether or not a server is around it.
+pub struct Desk {
+    /// Everything that changes something.
+    pub actions: Actions,
+    /// Every route.
+    pub router: Router,
+    /// The key of the console, for commands of the same machine.
+    pub console_key: SecretString,
+    /// The carrier's account.
+    pub(super) account: Credentials,
+    /// Ends long answers.
+    pub(super) stopping: CancellationToken,
+}
+
+impl Desk {
+    /// Opens the data for a command of this process, while no server works on it.
+    pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let store = Store::open(&settings.database).await?;
+        let public_url = public_url(settings, &settings.listen.to_string())?;
+        let desk = Self::set_up(store, Clock::System, settings, &public_url).await?;
+        // On PostgreSQL another server's import may be running; on SQLite the lock says that nobody's is.
+        if matches!(settings.database, Location::Folder(_)) {
+            desk.actions.close_what_was_left_open().await?;
+        }
+        Ok(desk)
+    }
+
+    /// Puts the parts together on an open database.
+    pub(super) async fn set_up(
+        store: Store,
+        clock: Clock,
+        settings: &Settings,
+        public_url: &Url,
+    ) -> anyhow::Result<Self> {
+        let simulation = matches!(settings.carrier, CarrierSettings::Simulation);
+        let own_number = settings.caller_id.clone();
+        let installation = Installation {
+            run: new_uuid(clock.now()).simple().to_string(),
+            caller_id: own_number.or_else(|| simulation.then(network::caller_id)),
+            destinations: settings.destinations.clone(),
+        };
+        let live = Live::new(&installation.run);
+        let actions = Actions::new(store, clock, Wake::default(), live, installation);
+        actions.first_workspace().await?;
+
+        let account = match &settings.carrier {
+            CarrierSettings::Twilio { credentials, .. } => credentials.clone(),
+            CarrierSettings::Simulation => network::account(&actions).await?,
+        };
+        let console_key = ApiKey::generate(random_bytes());
+        let stopping = CancellationToken::new();
+        let facts = ServerFacts {
+            cookie: SessionCookie::for_public_url(public_url),
+            public_url: public_url.clone(),
+            cursor_key: CursorKey::new(actions.installation_secret("cursor_key").await?),
+            callback_urls: callback_urls(&actions, public_url).await?,
+            webhook_tokens: vec![account.auth_token().clone()],
+            account_sid: account.account_sid().to_owned(),
+            console_key: console_key.hash,
+            simulation,
+            allow_http_audio: settings.allow_http_audio,
+        };
+        let state = HttpState {
+            actions: actions.clone(),
+            server: Arc::new(facts),
+            throttle: Arc::new(Mutex::new(SignInThrottle::default())),
+            stopping: stopping.clone(),
+        };
+        let router = crate::http::router::router(state);
+        Ok(Self { actions, router, console_key: console_key.secret, account, stopping })
+    }
+
+    /// Closes the database, so that the next process may have it.
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.actions.store.close().await?;
+        Ok(())
+    }
+}
+
+/// Where people and the carrier reach us: the setting, or the address listened on.
+pub(super) fn public_url(settings: &Settings, listening: &str) -> anyhow::Result<Url> {
+    match &settings.public_url {
+        Some(url) => Ok(url.clone()),
+        None => Url::parse(&format!("http://{listening}")).context("the listening address makes no URL"),
+    }
+}
+
+/// The addresses the carrier calls back on.
+pub(super) async fn callback_urls(actions: &Actions, public_url: &Url) -> anyhow::Result<CallbackUrls> {
+    let key = actions.installation_secret("callback_key").await?;
+    let urls = CallbackUrls::new(public_url.as_str(), SecretBox::new(Box::new(key)))
+        .context("PUBLIC_URL cannot be used for callbacks")?;
+    Ok(urls)
+}
