@@ -113,10 +113,10 @@ fn closed(state: &HttpState, routes: OpenApiRouter<HttpState>) -> OpenApiRouter<
 /// Writes down that a key was sent in an address; the guards refused the request and left the key's hash.
 async fn flag_leaked_key(State(state): State<HttpState>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    if let Some(LeakedKey(hash)) = response.extensions().get::<LeakedKey>().copied() {
-        if let Err(error) = state.actions.flag_leaked_key(hash).await {
-            tracing::error!(%error, "a leaked key could not be written down");
-        }
+    if let Some(LeakedKey(hash)) = response.extensions().get::<LeakedKey>().copied()
+        && let Err(error) = state.actions.flag_leaked_key(hash).await
+    {
+        tracing::error!(%error, "a leaked key could not be written down");
     }
     response
 }

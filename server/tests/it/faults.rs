@@ -6,7 +6,6 @@ use domain::campaign::CampaignStatus;
 use simulator::{AnswerModel, CallbackFaults, CreateFaults, Faults};
 
 use crate::support::bare::person;
-use crate::support::campaigns;
 use crate::support::test_app::TestApp;
 use crate::support::world::Database;
 
