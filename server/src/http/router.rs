@@ -1,5 +1,7 @@
 //! Every address of the server on one page.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -17,6 +19,9 @@ use super::middleware::{AnswerPolicy, BODY_DEADLINE, LeakedKey, answers, body_wi
 use super::state::HttpState;
 use super::{csrf, health, openapi, webhooks};
 
+/// The time a file has to arrive: 200 MB over a slow line.
+const FILE_DEADLINE: Duration = Duration::from_secs(15 * 60);
+
 /// The whole server as one service.
 pub fn router(state: HttpState) -> Router {
     described(state).0
@@ -32,7 +37,7 @@ pub fn described(state: HttpState) -> (Router, OpenApi) {
         .merge(closed(&state, answering(json, api()).layer(from_fn(operators_write))))
         .merge(closed(&state, answering(&["text/event-stream"], streams())))
         // Files are large: imports have their own limit and their own time.
-        .merge(closed(&state, imports::routes().layer(from_fn(operators_write))));
+        .merge(closed(&state, files().layer(from_fn(operators_write))));
     let (routes, description) = openapi::with_docs(routes, https);
     let routes = routes
         .merge(webhooks::routes())
@@ -95,6 +100,11 @@ fn api() -> OpenApiRouter<HttpState> {
 fn streams() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(events::stream))                                            // /api/events
+}
+
+/// What takes and gives whole files.
+fn files() -> OpenApiRouter<HttpState> {
+    imports::routes().layer(from_fn_with_state(FILE_DEADLINE, body_within))
 }
 
 /// Routes with small bodies, answered in one of these media types.

@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, Request};
 use prospectai::actions::users::Role;
 use prospectai::carrier::twilio::CallbackUrls;
 use prospectai::credentials::{ApiKey, SessionCookie};
-use prospectai::http::api::imports;
 use prospectai::http::query::CursorKey;
+use prospectai::http::router::router;
 use prospectai::http::sign_in_throttle::SignInThrottle;
 use prospectai::http::state::{HttpState, ServerFacts};
 use secrecy::ExposeSecret;
@@ -41,8 +41,8 @@ async fn ask(world: &World, role: Role, line: &str, headers: &[(&str, &str)], bo
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let (router, _) = imports::routes().with_state(state(world)).split_for_parts();
-    let response = router.oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+    let response =
+        router(state(world)).oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     Answer { status, headers, text: String::from_utf8(body.to_vec()).unwrap() }

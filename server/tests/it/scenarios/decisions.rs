@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use domain::call::{CallStatus, Placement};
 use domain::prospect::ProspectStatus;
+use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::store::StoreError;
 use simulator::{AnswerModel, Outcome};
 
-use crate::support::campaigns::number;
+use crate::support::campaigns::{self, number};
 use crate::support::test_app::TestApp;
 use crate::support::world::on_both;
 
@@ -109,7 +110,12 @@ fn a_call_that_is_ended_while_somebody_talks_is_hung_up() {
     on_both(async |database| {
         let answers = AnswerModel::always(Outcome::Human { talk_seconds: 100_000 });
         let app = TestApp::on(database).speed(60.0).answers(answers).start().await;
-        let campaign = app.campaign_of(1).await;
+        // Long enough to be spoken for minutes: the call must not end by itself first.
+        let text = "And then there is more to say. ".repeat(90);
+        let script =
+            app.actions.create_script(app.actor.clone(), "Long".to_owned(), text).await.expect("a script");
+        let draft = CampaignDraft { script: Some(script.id), ..campaigns::draft() };
+        let campaign = app.campaign(1, draft).await;
         app.launch(campaign).await;
         let answered = |call: &prospectai::store::calls::CallRecord| call.call.facts.answered_at.is_some();
         let call = app.until_call(campaign, "somebody picked up", answered).await;

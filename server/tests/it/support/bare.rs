@@ -107,9 +107,8 @@ pub async fn active_campaign(actions: &Actions, people: usize, daily_limit: i64,
 
 /// The `nth` person, from 0 to 1,999, with a number of their own.
 pub fn person(nth: usize) -> Person {
-    const AREAS: [u16; 20] = [
-        212, 213, 312, 415, 503, 602, 617, 702, 801, 907, 202, 303, 404, 512, 614, 713, 808, 816, 901, 919,
-    ];
+    const AREAS: [u16; 20] =
+        [212, 213, 312, 415, 503, 602, 617, 702, 801, 907, 202, 303, 404, 512, 614, 713, 808, 816, 901, 919];
     let area = AREAS[nth / 100 % AREAS.len()];
     Person {
         first_name: format!("Person {nth}"),

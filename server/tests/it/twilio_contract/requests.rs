@@ -151,6 +151,8 @@ const WRONG_FORMS: [(&str, &str); 20] = [
 #[tokio::test]
 async fn the_checker_refuses_what_twilio_does_not_document() {
     let checker = StrictChecker::start().await;
+    // A provider that is installed already stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("a client");
     let create = format!("{}/2010-04-01/Accounts/{ACCOUNT}/Calls.json", checker.base_url());
     let good = "To=%2B14155550123&From=%2B14155550199&Twiml=%3CResponse%2F%3E";
