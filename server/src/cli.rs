@@ -11,6 +11,7 @@ mod print;
 mod serve;
 mod twilio_sim;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
@@ -113,7 +114,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Key(key) => with_console(settings(flags)?, async |it| key.run(it).await).await,
             Command::TwilioSim(network) => network.run(flags.listen).await,
             Command::Completions { shell } => {
-                clap_complete::generate(shell, &mut Cli::command(), "prospectai", &mut std::io::stdout());
+                // Into memory first: generating panics where a pipe is closed early.
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "prospectai", &mut script);
+                std::io::stdout().write_all(&script)?;
                 Ok(ExitCode::SUCCESS)
             }
             Command::Migrate => check::migrate(&settings(flags)?).await,

@@ -1,6 +1,6 @@
 //! `prospectai twilio-sim`: the phone network in the box alone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -57,10 +57,10 @@ impl TwilioSim {
     }
 }
 
-fn read_faults(file: &PathBuf) -> anyhow::Result<Faults> {
+fn read_faults(file: &Path) -> anyhow::Result<Faults> {
     let refused =
         |why: String| ConfigRefused::new(format!("the faults in {} are not accepted: {why}", file.display()));
-    let source = config::File::from(file.as_path());
+    let source = config::File::from(file);
     let read =
         config::Config::builder().add_source(source).build().map_err(|error| refused(error.to_string()))?;
     let faults: Faults = read.try_deserialize().map_err(|error| refused(error.to_string()))?;
