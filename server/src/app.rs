@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use axum::Router;
 use secrecy::SecretString;
 use simulator::Simulator;
 use tokio::net::TcpListener;
@@ -20,6 +19,7 @@ use crate::carrier::twilio::{ClientSettings, TwilioClient};
 use crate::clock::Clock;
 use crate::config::{CarrierSettings, Settings};
 use crate::engine::Engine;
+use crate::http::Router;
 use crate::http::server::{ServerLimits, Stopped, serve};
 use crate::store::Store;
 

@@ -11,9 +11,11 @@ mod print;
 mod serve;
 mod twilio_sim;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::config::{ConfigRefused, Environment, Flags, Settings};
 use crate::store::OpenError;
@@ -71,6 +73,12 @@ enum Command {
     Key(people::Key),
     /// Run the phone network in the box alone, for any client of Twilio's API
     TwilioSim(twilio_sim::TwilioSim),
+    /// Print what makes a shell complete this program's commands
+    #[command(after_help = "Example:\n  prospectai completions bash > /etc/bash_completion.d/prospectai")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
     /// Bring the database's schema up to date, and stop
     Migrate,
     /// Recount everything from its source; exit code 0 when equal
@@ -105,6 +113,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::User(user) => with_console(settings(flags)?, async |it| user.run(it).await).await,
             Command::Key(key) => with_console(settings(flags)?, async |it| key.run(it).await).await,
             Command::TwilioSim(network) => network.run(flags.listen).await,
+            Command::Completions { shell } => {
+                // Into memory first: generating panics where a pipe is closed early.
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "prospectai", &mut script);
+                std::io::stdout().write_all(&script)?;
+                Ok(ExitCode::SUCCESS)
+            }
             Command::Migrate => check::migrate(&settings(flags)?).await,
             Command::Check => check::check(&settings(flags)?).await,
         }

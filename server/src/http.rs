@@ -35,6 +35,8 @@ pub mod text;
 /// Signed news from the carrier.
 pub mod webhooks;
 
+/// The whole server as one service.
+pub use axum::Router;
 pub use conditions::{IdempotencyKey, IfMatch, PathId};
 pub use json::{JsonBody, OneOrMany};
 pub use problem::{Blocker, FieldError, Problem};

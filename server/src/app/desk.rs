@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
-use axum::Router;
 use secrecy::{SecretBox, SecretString};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -15,6 +14,7 @@ use crate::carrier::twilio::{CallbackUrls, Credentials};
 use crate::clock::Clock;
 use crate::config::{CarrierSettings, Settings};
 use crate::credentials::{ApiKey, SessionCookie};
+use crate::http::Router;
 use crate::http::query::CursorKey;
 use crate::http::sign_in_throttle::SignInThrottle;
 use crate::http::state::{HttpState, ServerFacts};

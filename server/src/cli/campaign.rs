@@ -112,7 +112,7 @@ impl Campaign {
                 show(&campaign, named.json, || print_fields(&campaign));
             }
             Self::Launch(named) => {
-                named.tell(console, "launch", "rings its prospects now, within its hours and limits").await?;
+                named.tell(console, "launch", "rings its prospects within its hours and limits").await?;
                 console.say_if_nobody_dials();
             }
             Self::Pause(named) => {

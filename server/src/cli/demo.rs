@@ -64,7 +64,7 @@ impl Demo {
 
         let (workspace, _) = app.actions.first_workspace().await?;
         let actor = Actor { workspace, name: "console".to_owned() };
-        let campaign = campaign::prepare(&app.actions, &actor, self.prospects).await?;
+        let campaign = campaign::prepare(&app.actions, &actor, self.prospects, folder.path()).await?;
         app.actions.launch(actor, campaign).await?;
         follow(&app, campaign, u64::from(self.prospects)).await?;
         let agree = summary::print(&app, campaign).await?;

@@ -1,6 +1,7 @@
 //! The integration tests: one binary.
 
 mod api;
+mod cli;
 mod convergence;
 mod faults;
 mod house_rules;
@@ -8,6 +9,8 @@ mod imports;
 mod limits;
 mod restart;
 mod scenarios;
+mod sdk;
+mod strict_carrier;
 mod support;
 mod twilio_contract;
 mod webhooks;

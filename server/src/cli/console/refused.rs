@@ -57,7 +57,10 @@ impl Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sentence = |text: &str| text.trim_end_matches('.').to_owned();
-        write!(f, "{}. {}", sentence(&self.title), self.detail)?;
+        write!(f, "{}.", sentence(&self.title))?;
+        if !self.errors.iter().any(|wrong| wrong.detail == self.detail) {
+            write!(f, " {}", self.detail)?;
+        }
         for wrong in self.errors.iter().chain(&self.blockers) {
             match wrong.pointer.as_deref().or(wrong.parameter.as_deref()).filter(|place| !place.is_empty()) {
                 Some(place) => write!(f, "\n  {place}: {}", wrong.detail)?,

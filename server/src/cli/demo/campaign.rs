@@ -1,5 +1,8 @@
 //! The campaign of the demo: made-up people from the example file, one script, quick retries.
 
+use std::fs::File;
+use std::path::Path;
+
 use anyhow::Context as _;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::CampaignRules;
@@ -7,12 +10,12 @@ use domain::disposition::Disposition;
 use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
 use domain::pacing::Pacing;
-use domain::phone_number::{PhoneNumber, Region};
 use domain::retry::{RetryPolicy, RetryRule};
 
 use crate::actions::campaigns::CampaignDraft;
-use crate::actions::prospects::Person;
+use crate::actions::imports::ImportOptions;
 use crate::actions::{Actions, Actor};
+use crate::store::imports::ImportStatus;
 
 /// Where the campaign is at home.
 pub(super) const ZONE: &str = "America/New_York";
@@ -28,8 +31,13 @@ pub(super) fn pacing() -> anyhow::Result<Pacing> {
     Ok(Pacing::new(CALLS_PER_SECOND, MAX_LIVE)?)
 }
 
-/// Makes the campaign and takes its people in.
-pub(super) async fn prepare(actions: &Actions, actor: &Actor, people: u32) -> anyhow::Result<CampaignId> {
+/// Makes the campaign and imports its people, from a file in `folder`.
+pub(super) async fn prepare(
+    actions: &Actions,
+    actor: &Actor,
+    people: u32,
+    folder: &Path,
+) -> anyhow::Result<CampaignId> {
     let script = actions.create_script(actor.clone(), "Demo".to_owned(), SCRIPT.to_owned()).await?;
     let draft = CampaignDraft {
         name: "Demo".to_owned(),
@@ -52,8 +60,31 @@ pub(super) async fn prepare(actions: &Actions, actor: &Actor, people: u32) -> an
         metadata: "{}".to_owned(),
     };
     let campaign = actions.create_campaign(actor.clone(), draft).await?;
-    actions.add_prospects(actor.clone(), campaign.id, read_people(people as usize)?).await?;
+    import(actions, actor, campaign.id, people, folder).await?;
     Ok(campaign.id)
+}
+
+/// Imports the first rows of the example file, the way every file comes in.
+async fn import(
+    actions: &Actions,
+    actor: &Actor,
+    campaign: CampaignId,
+    people: u32,
+    folder: &Path,
+) -> anyhow::Result<()> {
+    let path = folder.join("prospects.csv");
+    let rows: String = PEOPLE.split_inclusive('\n').take(people as usize + 1).collect();
+    let file = std::fs::write(&path, rows).and_then(|()| File::open(&path));
+    let file = file.context("the example file cannot be written to the throw-away folder")?;
+    let begun = actions.start_import(actor.clone(), campaign, file, ImportOptions::default()).await?;
+    let import = actions.import_finished(actor.workspace, begun.id).await?.unwrap_or(begun);
+    anyhow::ensure!(
+        import.status == ImportStatus::Completed && import.added == u64::from(people),
+        "of {people} people only {} came in: {}",
+        import.added,
+        import.problem.unwrap_or_default()
+    );
+    Ok(())
 }
 
 /// Minutes instead of hours: the demo shows retries without making anybody wait.
@@ -65,23 +96,4 @@ fn quick_retries() -> anyhow::Result<RetryPolicy> {
         (Disposition::Lost, RetryRule::after_minutes(60)?),
     ];
     Ok(RetryPolicy::new(3, rules)?)
-}
-
-fn read_people(most: usize) -> anyhow::Result<Vec<Person>> {
-    let us = Region::parse("US").ok();
-    let mut people = Vec::with_capacity(most);
-    for row in csv::Reader::from_reader(PEOPLE.as_bytes()).into_records().take(most) {
-        let row = row.context("the example file cannot be read")?;
-        let field = |at: usize| row.get(at).unwrap_or_default().to_owned();
-        people.push(Person {
-            first_name: field(0),
-            last_name: field(1),
-            email: field(2),
-            phone: PhoneNumber::parse(&field(3), us).context("a number of the example file is not one")?,
-            company: field(4),
-            title: field(5),
-            metadata: serde_json::json!({ "city": field(6) }).to_string(),
-        });
-    }
-    Ok(people)
 }
