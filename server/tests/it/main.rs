@@ -2,6 +2,7 @@
 
 mod restart;
 mod scenarios;
+mod sdk;
 mod support;
 mod twilio_contract;
 mod webhooks;
