@@ -10,7 +10,6 @@ mod limits;
 mod restart;
 mod scenarios;
 mod sdk;
-mod strict_carrier;
 mod support;
 mod twilio_contract;
 mod webhooks;

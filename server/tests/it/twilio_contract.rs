@@ -7,6 +7,7 @@ mod requests;
 mod signatures;
 pub mod strict_checker;
 mod twiml;
+mod whole_server;
 
 use std::time::Duration;
 

@@ -88,6 +88,8 @@ fn a_callback_that_comes_although_the_answer_was_lost_proves_the_call() {
         let campaign = app.campaign_of(3).await;
         app.launch(campaign).await;
         app.until_completed(campaign).await;
+        let calls = app.calls(campaign).await;
+        assert!(calls.iter().all(|call| app.rings()[&call.id.to_string()].len() == 1));
         assert_eq!(app.stop().await.ledger.len(), 3);
     });
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use domain::calling_window::{DailyWindow, WeeklyWindows};
 use domain::prospect::ProspectStatus;
+use jiff::SignedDuration;
 use prospectai::actions::campaigns::CampaignDraft;
 use simulator::{AnswerModel, Outcome, Ring};
 
@@ -100,4 +102,24 @@ async fn a_document_too_long_to_be_sent_along_is_fetched_when_somebody_picks_up(
         "it was spoken, not hung up: {seconds} s"
     );
     app.stop().await;
+}
+
+#[test]
+fn nobody_is_rung_before_the_window_of_the_campaign_opens() {
+    on_both(async |database| {
+        let app = TestApp::on(database).standing_clock().start().await;
+        let window = DailyWindow::parse("17:00", "18:00").expect("a window");
+        let mut draft = draft();
+        draft.rules.windows = WeeklyWindows::every_day(window);
+        // One person: while time stands, the pace allows no second call.
+        let campaign = app.campaign(1, draft).await;
+        app.launch(campaign).await;
+        // It is ten in the morning there.
+        let opens_at = app.now() + SignedDuration::from_hours(7);
+        app.actions.clock.set(opens_at - SignedDuration::from_mins(1));
+        app.actions.clock.set(opens_at);
+        app.until_completed(campaign).await;
+        assert!(app.calls(campaign).await.iter().all(|call| call.created_at >= opens_at));
+        app.stop().await;
+    });
 }

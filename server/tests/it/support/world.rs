@@ -1,6 +1,6 @@
 //! The usual world of a test, and how a test says what differs from it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use domain::pacing::Pacing;
@@ -61,7 +61,6 @@ pub fn on_both(body: impl AsyncFn(Database) + Sync) {
 #[must_use]
 pub struct World {
     database: Database,
-    folder: Option<PathBuf>,
     speed: f64,
     pacing: (f64, u32),
     carrier_pace: Option<f64>,
@@ -77,7 +76,6 @@ impl World {
     pub(super) fn on(database: Database) -> Self {
         Self {
             database,
-            folder: None,
             speed: 600.0,
             pacing: (5.0, 100),
             carrier_pace: None,
@@ -136,17 +134,11 @@ impl World {
         Self { standing_clock: true, ..self }
     }
 
-    /// The data stays in this folder (SQLite only) after the test's server has stopped.
-    pub fn in_folder(self, folder: &Path) -> Self {
-        Self { folder: Some(folder.to_owned()), ..self }
-    }
-
     /// Starts everything.
     pub async fn start(self) -> TestApp {
-        let own_folder = TempDir::new().expect("a temporary folder");
-        let folder = self.folder.clone().unwrap_or_else(|| own_folder.path().to_owned());
+        let folder = TempDir::new().expect("a temporary folder");
         let location = match self.database {
-            Database::Sqlite => Location::Folder(folder.clone()),
+            Database::Sqlite => Location::Folder(folder.path().to_owned()),
             Database::Postgres => Location::Postgres(postgres::fresh_database().await),
         };
         let morning: Timestamp = MORNING.parse().expect("a time");
@@ -154,10 +146,10 @@ impl World {
         let clock = if self.standing_clock { Clock::settable(morning) } else { Clock::Timeline(timeline) };
         let phones = self.phones(timeline).await;
         let api_base = self.api_base.clone().unwrap_or_else(|| phones.base_url());
-        let settings = self.settings(&folder, &location, &api_base);
+        let settings = self.settings(folder.path(), &location, &api_base);
         let store = Store::open(&location).await.expect("open the database");
         let app = App::start_on(store, clock, &settings, Network::default()).await.expect("start the server");
-        TestApp::of(app, phones, location, own_folder).await
+        TestApp::of(app, phones, location, folder).await
     }
 
     async fn phones(&self, timeline: Timeline) -> Simulator {

@@ -1,4 +1,5 @@
-//! Answers in the documented form: calls that were created can be listed, read and ended, and nothing else happens to them.
+//! Answers in the documented form: calls that were created can be listed, read and ended; what else happens to them
+//! a test says.
 
 use serde_json::{Map, Value, json};
 
@@ -13,6 +14,11 @@ pub struct Network {
 impl Network {
     pub fn forms(&self) -> Vec<Fields> {
         self.calls.iter().map(|(_, form)| form.clone()).collect()
+    }
+
+    pub fn set_status(&mut self, sid: &str, status: &str) {
+        let call = self.calls.iter_mut().map(|(call, _)| call).find(|call| call["sid"] == sid);
+        call.expect("a call that was created")["status"] = json!(status);
     }
 
     /// Status and body.
