@@ -74,7 +74,7 @@ impl NeverReason {
     pub const fn explain(self) -> &'static str {
         match self {
             Self::DoNotCall => "The number is on the do-not-call list.",
-            Self::Finished(ProspectStatus::Done) => "The person was reached; nothing more is to do.",
+            Self::Finished(ProspectStatus::Done) => "A call was answered; nothing more is to do.",
             Self::Finished(ProspectStatus::Exhausted) => {
                 "Every attempt that the retry policy allows was made."
             }

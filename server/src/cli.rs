@@ -49,7 +49,7 @@ struct Whereabouts {
     /// The data folder [env: DATA_DIR] [default: ./data]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<std::path::PathBuf>,
-    /// Address and port to serve on [env: LISTEN] [default: 127.0.0.1:3000]
+    /// Address and port to serve on [env: LISTEN] [default: 127.0.0.1:3000; twilio-sim: 127.0.0.1:8010]
     #[arg(long, global = true, value_name = "ADDR:PORT")]
     listen: Option<String>,
 }

@@ -115,28 +115,57 @@ async fn take_in_batches(
     while waiting.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
         let now = clock.now();
         let (news, answers): (Vec<News>, Vec<_>) = batch.drain(..).unzip();
-        match store.transaction(move |tx| async move { take_in_all(&tx, news, now).await }).await {
-            Ok((taken, changed)) => {
-                for (taken, answer) in taken.into_iter().zip(answers) {
-                    // A sender that hung up meanwhile needs no answer.
-                    let _ = answer.send(Ok(taken));
-                }
-                tell(&changed, &live);
-                if changed.iter().any(|call| !call.call.is_live()) {
-                    wake.dialer();
-                }
-                if changed.iter().any(|call| call.next_poll_at.is_some_and(|at| at <= now)) {
-                    wake.reconciler();
-                }
-            }
-            Err(failure) => {
-                error!(error = %failure, "news from the carrier could not be kept; it will be asked for");
-                for answer in answers {
-                    let _ = answer.send(Err(failure.clone()));
-                }
-            }
+        for (taken, answer) in
+            take_in_together(&store, &wake, &live, news, now).await.into_iter().zip(answers)
+        {
+            // A sender that hung up meanwhile needs no answer.
+            let _ = answer.send(taken);
         }
     }
+}
+
+/// One answer per piece of news. When the whole batch fails, each is tried alone: one that the database refuses must not
+/// take the others with it.
+async fn take_in_together(
+    store: &Store,
+    wake: &Wake,
+    live: &Live,
+    news: Vec<News>,
+    now: Timestamp,
+) -> Vec<Result<Taken, StoreError>> {
+    match take_in_batch(store, wake, live, news.clone(), now).await {
+        Ok(taken) => taken.into_iter().map(Ok).collect(),
+        Err(failure) if news.len() == 1 => {
+            error!(error = %failure, "news from the carrier could not be kept; it will be asked for");
+            vec![Err(failure)]
+        }
+        Err(_) => {
+            let mut answers = Vec::with_capacity(news.len());
+            for item in news {
+                answers.extend(Box::pin(take_in_together(store, wake, live, vec![item], now)).await);
+            }
+            answers
+        }
+    }
+}
+
+async fn take_in_batch(
+    store: &Store,
+    wake: &Wake,
+    live: &Live,
+    news: Vec<News>,
+    now: Timestamp,
+) -> Result<Vec<Taken>, StoreError> {
+    let (taken, changed) =
+        store.transaction(move |tx| async move { take_in_all(&tx, news, now).await }).await?;
+    tell(&changed, live);
+    if changed.iter().any(|call| !call.call.is_live()) {
+        wake.dialer();
+    }
+    if changed.iter().any(|call| call.next_poll_at.is_some_and(|at| at <= now)) {
+        wake.reconciler();
+    }
+    Ok(taken)
 }
 
 fn tell(changed: &[CallRecord], live: &Live) {

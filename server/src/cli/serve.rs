@@ -21,8 +21,9 @@ const OWNER: &str = "owner@localhost.localdomain";
 pub(super) async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     telemetry::start(&settings.log)?;
     let app = App::start(&settings, Network::default()).await?;
-    greet_owner(&app).await?;
+    // First of all, so that no command finds a server that it cannot reach.
     ServerFile::write(&settings.data_dir, app.address, &app.console_key)?;
+    greet_owner(&app).await?;
     let carrier = match settings.carrier {
         CarrierSettings::Twilio { .. } => "calls go to real phones, through Twilio",
         CarrierSettings::Simulation => "simulation: no real phone rings",
