@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::ensure;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
@@ -12,11 +13,15 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// The account whose calls it takes.
 pub const ACCOUNT_SID: &str = "AC00000000000000000000000000000001";
 /// Signs what it would send.
 pub const AUTH_TOKEN: &str = "the-token-of-a-measurement";
+
+/// How long calls may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running fake; stops when dropped.
 pub struct FakeCarrier {
@@ -44,7 +49,13 @@ impl FakeCarrier {
     /// Returns when it has taken this many calls.
     pub async fn has_taken(&self, calls: usize) -> anyhow::Result<()> {
         let mut taken = self.taken.subscribe();
-        taken.wait_for(|taken| *taken >= calls).await.context("the fake carrier is gone")?;
+        let wanted = timeout(PATIENCE, taken.wait_for(|taken| *taken >= calls));
+        let came = wanted.await.map(|seen| seen.is_ok());
+        let so_far = *self.taken.borrow();
+        ensure!(
+            came == Ok(true),
+            "{so_far} of {calls} calls reached the carrier; the others were refused or lost"
+        );
         Ok(())
     }
 }

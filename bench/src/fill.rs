@@ -1,7 +1,7 @@
 //! Fills a database with as many rows as wanted, by SQL inside the database: a million calls in seconds instead of hours.
 //!
-//! The rows are those that the server itself would have written; counters are counted from the calls, so that
-//! `prospectai check` has nothing to say. Events of past calls are left out: nothing that is measured reads them.
+//! The rows look like those that the server itself writes, and the counters are counted from the calls. Events of past
+//! calls are left out: nothing that is measured reads them.
 
 use domain::ids::{CallId, CampaignId, WorkspaceId};
 use prospectai::store::Location;

@@ -91,7 +91,8 @@ fn throw_away_folder() -> anyhow::Result<TempDir> {
 
 /// A campaign that may ring at any hour, as often as its pacing allows.
 async fn make_campaign(actions: &Actions, actor: Actor) -> anyhow::Result<CampaignId> {
-    let text = "Hello {{ firstName }}, this is a measurement. Nobody was called.".to_owned();
+    let text =
+        "Hello {{ firstName | default(\"there\") }}, this is a measurement. Nobody was called.".to_owned();
     let script = actions.create_script(actor.clone(), "Bench".to_owned(), text).await?;
     let draft = CampaignDraft {
         name: "Bench".to_owned(),

@@ -53,6 +53,11 @@ pub fn per_second(count: usize, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64()
 }
 
+/// So many connections, in words.
+pub fn over(connections: usize) -> String {
+    if connections == 1 { "1 connection".to_owned() } else { format!("{connections} connections") }
+}
+
 /// The median of a few measurements; 0 of none.
 pub fn median(mut measured: Vec<f64>) -> f64 {
     measured.sort_by(f64::total_cmp);

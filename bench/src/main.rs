@@ -77,12 +77,28 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let report = runtime.block_on(measure(options))?;
+    let report = runtime.block_on(async {
+        // Dropped when interrupted: the servers stop and the folders go away.
+        tokio::select! {
+            report = measure(options) => report,
+            () = interrupted() => anyhow::bail!("interrupted"),
+        }
+    })?;
     println!("{}", report.tables());
     if let Some(file) = &options.json {
         std::fs::write(file, serde_json::to_string_pretty(&report)?)?;
     }
     Ok(())
+}
+
+/// Returns at Ctrl-C or when a supervisor ends the run.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 async fn measure(options: &Options) -> anyhow::Result<Report> {

@@ -6,7 +6,7 @@ use crate::connection::request;
 use crate::fake_carrier::FakeCarrier;
 use crate::fill::Contents;
 use crate::installation::Installation;
-use crate::load::{median, per_second, send_all};
+use crate::load::{median, over, per_second, send_all};
 use crate::peers::{LEAN, LEAN_PLACED, PEER, PEER_PLACED};
 use crate::postgres::Postgres;
 use crate::process::Server;
@@ -43,7 +43,7 @@ pub async fn measure(size: Size, postgres: Option<&mut Postgres>) -> anyhow::Res
                 continue;
             }
             let answered = Row::new(
-                format!("{name}, {connections} connections: answered by the API"),
+                format!("{name}, {}: answered by the API", over(connections)),
                 median(rates.answered),
                 "/s",
             );
@@ -52,7 +52,7 @@ pub async fn measure(size: Size, postgres: Option<&mut Postgres>) -> anyhow::Res
                 true => answered.times_goal(40.0, PEER, PEER_PLACED).times_goal(15.0, LEAN, LEAN_PLACED),
                 false => answered,
             });
-            let taken = format!("{name}, {connections} connections: armed and taken by the carrier");
+            let taken = format!("{name}, {}: armed and taken by the carrier", over(connections));
             subject.rows.push(Row::new(taken, median(rates.taken), "/s"));
         }
     }

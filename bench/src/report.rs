@@ -164,6 +164,7 @@ fn line(row: &Row) -> String {
 
 fn verdict(judged: &Judged) -> String {
     match judged.met {
+        true if !judged.margin.is_finite() => format!("{}: met", judged.goal),
         true => format!("{}: met, {} × better", judged.goal, number(judged.margin)),
         false => format!("{}: **missed**, {} of it", judged.goal, number(judged.margin)),
     }

@@ -9,7 +9,7 @@ use crate::disk::durable_commit;
 use crate::fake_carrier::FakeCarrier;
 use crate::fill::Contents;
 use crate::installation::Installation;
-use crate::load::{median, per_second, send_all};
+use crate::load::{median, over, per_second, send_all};
 use crate::peers::{PEER, PEER_WEBHOOKS};
 use crate::postgres::Postgres;
 use crate::process::Server;
@@ -90,7 +90,7 @@ fn judge(rates: &Rates, commit: f64) -> Subject {
     for ((name, connections), measured) in rates.iter().filter(|((name, _), _)| *name != BARE) {
         let bare = rates.get(&(BARE, *connections)).cloned().map(median).unwrap_or_default();
         let rate = median(measured.clone());
-        let mut row = Row::new(format!("{name}, {connections} connections"), rate, "/s").against(BARE, bare);
+        let mut row = Row::new(format!("{name}, {}", over(*connections)), rate, "/s").against(BARE, bare);
         if *connections == 128 {
             let bound = if *name == SQLITE { 0.25 } else { 0.20 };
             row = row.ratio_goal(Goal::AtLeast(bound)).times_goal(40.0, PEER, PEER_WEBHOOKS);
