@@ -86,10 +86,10 @@ impl Server {
         let mut child = command.spawn().context("the server under test could not be started")?;
         let health = request("GET", address, "/health", &[], b"");
         loop {
-            if let Ok(mut connection) = Connection::open(address).await {
-                if connection.exchange(&health).await.is_ok() {
-                    break;
-                }
+            if let Ok(mut connection) = Connection::open(address).await
+                && connection.exchange(&health).await.is_ok()
+            {
+                break;
             }
             if let Some(status) = child.try_wait()? {
                 let log = std::fs::read_to_string(folder.join(LOG)).unwrap_or_default();
