@@ -84,7 +84,6 @@ fn run(options: &Options) -> anyhow::Result<()> {
             () = interrupted() => anyhow::bail!("interrupted"),
         }
     })?;
-    println!("{}", report.tables());
     if let Some(file) = &options.json {
         std::fs::write(file, serde_json::to_string_pretty(&report)?)?;
     }
@@ -116,11 +115,11 @@ async fn measure(options: &Options) -> anyhow::Result<Report> {
         let mut postgres = Postgres::start().await?;
         if wants(Wanted::Webhooks) {
             eprintln!("webhooks …");
-            report.subjects.push(webhooks::measure(size, postgres.as_mut(), &carrier).await?);
+            report.add(webhooks::measure(size, postgres.as_mut(), &carrier).await?);
         }
         if wants(Wanted::Placing) {
             eprintln!("placing …");
-            report.subjects.push(placing::measure(size, postgres.as_mut()).await?);
+            report.add(placing::measure(size, postgres.as_mut()).await?);
         }
         if let Some(postgres) = postgres {
             postgres.stop().await?;
@@ -128,11 +127,11 @@ async fn measure(options: &Options) -> anyhow::Result<Report> {
     }
     if wants(Wanted::Dialing) {
         eprintln!("dialing …");
-        report.subjects.push(dialing::measure(size, &carrier).await?);
+        report.add(dialing::measure(size, &carrier).await?);
     }
     if wants(Wanted::Importing) {
         eprintln!("importing …");
-        report.subjects.push(importing::measure(size, &carrier).await?);
+        report.add(importing::measure(size, &carrier).await?);
     }
     if wants(Wanted::Reading) || wants(Wanted::Startup) || wants(Wanted::Memory) {
         of_a_big_database(size, wants, &carrier, &mut report).await?;
@@ -158,15 +157,15 @@ async fn of_a_big_database(
     }
     if wants(Wanted::Reading) {
         eprintln!("reading …");
-        report.subjects.push(reading::measure(size, &small, &big, carrier).await?);
+        report.add(reading::measure(size, &small, &big, carrier).await?);
     }
     if wants(Wanted::Startup) {
         eprintln!("startup …");
-        report.subjects.push(startup::measure(size, &small, &big, carrier).await?);
+        report.add(startup::measure(size, &small, &big, carrier).await?);
     }
     if wants(Wanted::Memory) {
         eprintln!("memory …");
-        report.subjects.push(memory::measure(size, &big, carrier).await?);
+        report.add(memory::measure(size, &big, carrier).await?);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Calls placed per second through the API, against a carrier that answers at once.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::connection::request;
 use crate::fake_carrier::FakeCarrier;
@@ -18,7 +18,11 @@ use crate::size::Size;
 struct Rates {
     answered: Vec<f64>,
     taken: Vec<f64>,
+    left: Vec<f64>,
 }
+
+/// How long calls may take to reach the carrier after the last answer of the API.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Measures.
 pub async fn measure(size: Size, postgres: Option<&mut Postgres>) -> anyhow::Result<Subject> {
@@ -54,6 +58,15 @@ pub async fn measure(size: Size, postgres: Option<&mut Postgres>) -> anyhow::Res
             });
             let taken = format!("{name}, {}: armed and taken by the carrier", over(connections));
             subject.rows.push(Row::new(taken, median(rates.taken), "/s"));
+            let left = median(rates.left);
+            if left > 0.0 {
+                let seconds = PATIENCE.as_secs();
+                subject.rows.push(Row::new(
+                    format!("… and not yet sent {seconds} s after the last answer"),
+                    left,
+                    "calls",
+                ));
+            }
         }
     }
     subject.note(
@@ -68,7 +81,7 @@ async fn round(size: Size, installation: &Installation, rates: &mut [Rates; 2]) 
     let carrier = FakeCarrier::start().await?;
     let server = Server::prospectai(installation, carrier.address).await?;
     let authorization = installation.authorization();
-    let (mut first, mut taken) = (0, 0);
+    let mut first = 0;
     for ((connections, calls), rates) in size.placed_calls.into_iter().zip(rates) {
         let requests = (first..first + calls)
             .map(|number| {
@@ -81,12 +94,14 @@ async fn round(size: Size, installation: &Installation, rates: &mut [Rates; 2]) 
                 request("POST", server.address, "/api/calls/place", &headers, body.to_string().as_bytes())
             })
             .collect();
-        (first, taken) = (first + calls, taken + calls);
+        first += calls;
+        let before = carrier.taken(0, PATIENCE).await;
         let began = Instant::now();
         let took = send_all(server.address, connections, requests, 201).await?;
-        carrier.has_taken(taken).await?;
+        let taken = carrier.taken(first, PATIENCE).await;
         rates.answered.push(per_second(calls, took));
-        rates.taken.push(per_second(calls, began.elapsed()));
+        rates.taken.push(per_second(taken - before, began.elapsed()));
+        rates.left.push((first - taken) as f64);
     }
     server.stop().await
 }

@@ -134,22 +134,25 @@ impl Goal {
 }
 
 impl Report {
-    /// One Markdown table per subject.
-    pub fn tables(&self) -> String {
-        let mut text = String::new();
-        for subject in &self.subjects {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "\n## {}\n\n", subject.name);
-            text.push_str("| what | median | against | ratio | target |\n|---|---:|---|---:|---|\n");
-            for row in &subject.rows {
-                text.push_str(&line(row));
-            }
-            for note in &subject.notes {
-                let _ = write!(text, "\n{note}\n");
-            }
-        }
-        text
+    /// Shows a finished subject at once: what comes later may fail.
+    pub fn add(&mut self, subject: Subject) {
+        println!("{}", table(&subject));
+        self.subjects.push(subject);
     }
+}
+
+/// A subject as Markdown.
+fn table(subject: &Subject) -> String {
+    let mut text = format!("\n### {}\n\n", subject.name);
+    text.push_str("| what | median | against | ratio | target |\n|---|---:|---|---:|---|\n");
+    for row in &subject.rows {
+        text.push_str(&line(row));
+    }
+    for note in &subject.notes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n{note}\n");
+    }
+    text
 }
 
 fn line(row: &Row) -> String {
