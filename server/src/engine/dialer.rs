@@ -56,6 +56,10 @@ impl Dialer {
             calls.extend(self.parts.actions.reserve_planned(planned).await?);
         }
         self.arm_and_send(calls).await?;
+        if permit.now == MOST_PER_TURN {
+            // The turn was full: more may wait that no timer of theirs announces.
+            return Ok(Some(now));
+        }
         let waiting_for_pace = permit.again_at.filter(|_| wanted > permit.now);
         let next_by_hand = store.next_call_to_send_at(now).await?;
         Ok([waiting_for_pace, plan.look_again_at, next_by_hand].into_iter().flatten().min())

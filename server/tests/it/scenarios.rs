@@ -2,5 +2,6 @@
 
 mod accidents;
 mod decisions;
+mod pace;
 mod refusals;
 mod retries;
