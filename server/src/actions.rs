@@ -93,11 +93,6 @@ impl Actions {
     }
 }
 
-/// The operating system has no randomness to give: nothing can be made safely.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the operating system gave no random bytes")]
-pub struct NoRandomness;
-
 /// Random bytes from the operating system.
 ///
 /// # Panics

@@ -83,12 +83,6 @@ impl Store {
         Entity::find_by_id(id.uuid()).one(self.reader()).await?.map(CallRecord::try_from).transpose()
     }
 
-    /// The call that the carrier knows by this name.
-    pub async fn call_by_carrier_sid(&self, sid: &str) -> Result<Option<CallRecord>, StoreError> {
-        let found = Entity::find().filter(Column::CarrierSid.eq(sid));
-        found.one(self.reader()).await?.map(CallRecord::try_from).transpose()
-    }
-
     /// Every call of a campaign, oldest first: for summaries and checks of small campaigns.
     pub async fn calls_of(&self, campaign: CampaignId) -> Result<Vec<CallRecord>, StoreError> {
         let wanted = Entity::find().filter(Column::CampaignId.eq(campaign.uuid())).order_by_asc(Column::Id);

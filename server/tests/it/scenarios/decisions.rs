@@ -5,7 +5,6 @@ use std::time::Duration;
 use domain::call::{CallStatus, Placement};
 use domain::prospect::ProspectStatus;
 use prospectai::actions::campaigns::CampaignDraft;
-use prospectai::store::StoreError;
 use simulator::{AnswerModel, Outcome};
 
 use crate::support::campaigns::{self, number};
@@ -41,14 +40,14 @@ fn the_kill_switch_holds_every_campaign_until_it_is_taken_back() {
         let campaign = app.campaign_of(8).await;
         app.launch(campaign).await;
         app.until_call(campaign, "the first phone rings", |call| call.call.facts.ringing_at.is_some()).await;
-        stop_dialing(&app, true).await;
+        app.actions.switch_dialing(app.actor.clone(), true).await.expect("the switch is turned");
         app.until_quiet().await;
         let rung = app.phones.ledger().len();
         app.pass(10 * MINUTE).await;
         assert_eq!(app.phones.ledger().len(), rung, "nobody is rung in ten minutes");
         assert!(rung < 8, "the switch came in the middle");
 
-        stop_dialing(&app, false).await;
+        app.actions.switch_dialing(app.actor.clone(), false).await.expect("the switch is turned");
         app.until_completed(campaign).await;
         assert_eq!(app.stop().await.ledger.len(), 8);
     });
@@ -124,14 +123,4 @@ fn a_call_that_is_ended_while_somebody_talks_is_hung_up() {
         assert_eq!(app.call(call.id).await.call.status(), CallStatus::Completed);
         app.stop().await;
     });
-}
-
-/// The switch itself; no action turns it yet.
-async fn stop_dialing(app: &TestApp, stopped: bool) {
-    let workspace = app.actor.workspace;
-    let turn = app.actions.store.transaction::<_, StoreError, _, _>(move |tx| async move {
-        tx.stop_dialing(workspace, stopped).await
-    });
-    turn.await.expect("the switch is turned");
-    app.actions.wake.dialer();
 }
