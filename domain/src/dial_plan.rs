@@ -7,9 +7,12 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
+use crate::budget::Funds;
 use crate::campaign::{CampaignRules, CampaignStatus};
+use crate::frequency::FrequencyCap;
 use crate::gate::{self, GateFacts, HoldReason, Verdict};
 use crate::ids::{CampaignId, ProspectId};
+use crate::money::Usd;
 use crate::phone_number::PhoneNumber;
 use crate::prospect::ProspectStatus;
 
@@ -28,6 +31,8 @@ pub struct Candidate {
     pub do_not_call: bool,
     /// Their number is in another call.
     pub number_in_call: bool,
+    /// What a call to them can cost at worst; `None` when no rate is known.
+    pub worst_case: Option<Usd>,
 }
 
 /// A campaign with those of its prospects whose turn comes first.
@@ -43,6 +48,8 @@ pub struct CampaignSnapshot {
     pub used_today: u32,
     /// Dialing is switched off for its workspace.
     pub kill_switch: bool,
+    /// What is left of its budgets.
+    pub funds: Funds,
     /// Due prospects in the order in which they are to be rung.
     pub candidates: Vec<Candidate>,
     /// When the first prospect who is not due yet becomes so.
@@ -118,6 +125,7 @@ struct Queue<'a> {
     campaign: &'a CampaignSnapshot,
     next: usize,
     used_today: u32,
+    funds: Funds,
     hold: Option<CampaignHold>,
     look_again_at: Option<Timestamp>,
 }
@@ -128,6 +136,7 @@ impl<'a> Queue<'a> {
             campaign,
             next: 0,
             used_today: campaign.used_today,
+            funds: campaign.funds,
             hold: None,
             look_again_at: campaign.next_due_at,
         }
@@ -147,11 +156,18 @@ impl<'a> Queue<'a> {
                 due_at: candidate.due_at,
                 do_not_call: candidate.do_not_call,
                 number_in_call: candidate.number_in_call || number_taken,
+                // Asked when the call is armed: until then other campaigns may ring the number, and time passes.
+                frequency_cap: FrequencyCap::default(),
+                recent_rings: &[],
+                funds: self.funds,
+                worst_case: candidate.worst_case,
+                pace: Verdict::Dial,
             });
             self.next += 1;
             match verdict {
                 Verdict::Dial => {
                     self.used_today = self.used_today.saturating_add(1);
+                    self.funds = self.funds.after(candidate.worst_case.unwrap_or_default());
                     numbers_taken.insert(candidate.number.as_str());
                     return Some(PlannedCall {
                         campaign: self.campaign.campaign,

@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::calling_window::Openness;
+use crate::budget::Funds;
+use crate::calling_window::{CampaignZone, Openness};
 use crate::campaign::{CampaignRules, CampaignStatus};
+use crate::frequency::FrequencyCap;
+use crate::money::Usd;
 use crate::prospect::ProspectStatus;
 
 /// How long a window must stay open after a call is armed: what the carrier may take to begin dialing (its queue is
@@ -32,8 +35,14 @@ pub enum Gate {
     CallingWindow,
     /// Is there room in today's limit?
     DailyLimit,
+    /// Was the number rung seldom enough in the last day, over all campaigns?
+    FrequencyCap,
+    /// Is there money left for the worst that the call can cost?
+    Budget,
     /// Is the number free of other calls?
     NumberFree,
+    /// Is it time for one more call, by the pace of the account, the caller id and the campaign?
+    Pacing,
 }
 
 impl Gate {
@@ -47,7 +56,10 @@ impl Gate {
             Self::Due => "due",
             Self::CallingWindow => "calling_window",
             Self::DailyLimit => "daily_limit",
+            Self::FrequencyCap => "frequency_cap",
+            Self::Budget => "budget",
             Self::NumberFree => "number_free",
+            Self::Pacing => "pacing",
         }
     }
 }
@@ -108,8 +120,24 @@ pub enum HoldReason {
     WindowClosing,
     /// Today's limit is used up.
     DailyLimit,
+    /// The number was rung as often as it may be in 24 hours, by this campaign or another.
+    FrequencyCap,
+    /// The campaign's budget does not cover the worst that the call can cost.
+    Budget,
+    /// The day's budget does not.
+    DailyBudget,
+    /// Nobody knows what a call to the number costs, and there is a budget to keep.
+    NoRate,
     /// The number is in another call.
     NumberInCall,
+    /// As many calls as allowed started just now.
+    Pacing,
+    /// As many calls as allowed are on.
+    AtCapacity,
+    /// The carrier asked to slow down.
+    CarrierThrottled,
+    /// The carrier cannot be reached.
+    CarrierUnreachable,
 }
 
 impl HoldReason {
@@ -126,7 +154,15 @@ impl HoldReason {
             Self::WindowClosed => "window_closed",
             Self::WindowClosing => "window_closing",
             Self::DailyLimit => "daily_limit",
+            Self::FrequencyCap => "frequency_cap",
+            Self::Budget => "budget",
+            Self::DailyBudget => "daily_budget",
+            Self::NoRate => "no_rate",
             Self::NumberInCall => "number_in_call",
+            Self::Pacing => "pacing",
+            Self::AtCapacity => "at_capacity",
+            Self::CarrierThrottled => "carrier_throttled",
+            Self::CarrierUnreachable => "carrier_unreachable",
         }
     }
 
@@ -145,7 +181,23 @@ impl HoldReason {
             Self::WindowClosed => "The calling window is closed.",
             Self::WindowClosing => "The calling window closes too soon for the phone to ring inside it.",
             Self::DailyLimit => "Today's limit of calls is used up.",
+            Self::FrequencyCap => {
+                "The number was rung as often as it may be in 24 hours, counting every campaign."
+            }
+            Self::Budget => {
+                "What is left of the campaign's budget does not cover the worst that this call can cost. Raise the budget."
+            }
+            Self::DailyBudget => {
+                "What is left of today's budget does not cover the worst that this call can cost."
+            }
+            Self::NoRate => {
+                "There is a budget, and nobody knows what a call to this number costs. Add its rate to the settings."
+            }
             Self::NumberInCall => "Another call to this number is under way.",
+            Self::Pacing => "As many calls as the pace allows were just started.",
+            Self::AtCapacity => "As many calls as allowed are on at the same time.",
+            Self::CarrierThrottled => "The carrier asked to slow down.",
+            Self::CarrierUnreachable => "The carrier cannot be reached; it is tried again in a while.",
         }
     }
 }
@@ -187,6 +239,16 @@ pub struct GateFacts<'a> {
     pub do_not_call: bool,
     /// Another live call to the number exists.
     pub number_in_call: bool,
+    /// How often a number may ring in 24 hours.
+    pub frequency_cap: FrequencyCap,
+    /// When calls to the number, of any campaign, were armed that rang or may have rung; the last day is enough.
+    pub recent_rings: &'a [Timestamp],
+    /// What is left of the budgets.
+    pub funds: Funds,
+    /// What the call can cost at worst; `None` when no rate is known.
+    pub worst_case: Option<Usd>,
+    /// What the pace of account, caller id and campaign says; `Dial` where it is asked later.
+    pub pace: Verdict,
 }
 
 /// One gate and its answer.
@@ -212,7 +274,7 @@ pub fn verdict_of(checks: &[GateCheck]) -> Verdict {
 }
 
 /// Every gate with its answer, in order.
-pub fn examine(facts: &GateFacts<'_>) -> [GateCheck; 8] {
+pub fn examine(facts: &GateFacts<'_>) -> [GateCheck; 11] {
     [
         (Gate::DoNotCall, do_not_call(facts)),
         (Gate::Prospect, prospect(facts)),
@@ -221,7 +283,10 @@ pub fn examine(facts: &GateFacts<'_>) -> [GateCheck; 8] {
         (Gate::Due, due(facts)),
         (Gate::CallingWindow, calling_window(facts)),
         (Gate::DailyLimit, daily_limit(facts)),
+        (Gate::FrequencyCap, frequency_cap(facts)),
+        (Gate::Budget, budget(facts)),
         (Gate::NumberFree, number_free(facts)),
+        (Gate::Pacing, facts.pace),
     ]
     .map(|(gate, verdict)| GateCheck { gate, verdict })
 }
@@ -293,6 +358,32 @@ fn daily_limit(facts: &GateFacts<'_>) -> Verdict {
     }
     let until = facts.rules.zone.next_midnight(facts.now);
     Verdict::Hold { reason: HoldReason::DailyLimit, until: Some(until) }
+}
+
+fn frequency_cap(facts: &GateFacts<'_>) -> Verdict {
+    match facts.frequency_cap.free_at(facts.recent_rings, facts.now) {
+        None => Verdict::Dial,
+        until => Verdict::Hold { reason: HoldReason::FrequencyCap, until },
+    }
+}
+
+fn budget(facts: &GateFacts<'_>) -> Verdict {
+    let Funds { total, day, workspace_day } = facts.funds;
+    if !facts.funds.are_bounded() {
+        return Verdict::Dial;
+    }
+    let Some(worst_case) = facts.worst_case else { return hold(HoldReason::NoRate) };
+    let short = |left: Option<Usd>| left.is_some_and(|left| left < worst_case);
+    let until = |midnight| Verdict::Hold { reason: HoldReason::DailyBudget, until: Some(midnight) };
+    if short(total) {
+        hold(HoldReason::Budget)
+    } else if short(day) {
+        until(facts.rules.zone.next_midnight(facts.now))
+    } else if short(workspace_day) {
+        until(CampaignZone::utc().next_midnight(facts.now))
+    } else {
+        Verdict::Dial
+    }
 }
 
 fn number_free(facts: &GateFacts<'_>) -> Verdict {
