@@ -1,11 +1,13 @@
 //! A throw-away installation of ProspectAI: a data folder, a database with rows in it, one active campaign.
 
 use anyhow::Context as _;
+use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
-use domain::campaign::CampaignRules;
+use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
-use domain::phone_number::{DestinationPolicy, PhoneNumber};
+use domain::pacing::Pacing;
+use domain::phone_number::PhoneNumber;
 use domain::retry::RetryPolicy;
 use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::actions::users::Role;
@@ -77,7 +79,8 @@ pub async fn open(database: &Location) -> anyhow::Result<Actions> {
     let installation = prospectai::actions::Installation {
         run: "bench".to_owned(),
         caller_id: Some(PhoneNumber::from_e164_unchecked(CALLER_ID.to_owned())),
-        destinations: DestinationPolicy::default(),
+        pacing: Pacing::new(10_000.0, 100_000)?,
+        ..prospectai::actions::Installation::default()
     };
     Ok(Actions::new(store, Clock::System, Wake::default(), Live::new("bench"), installation))
 }
@@ -107,6 +110,9 @@ async fn make_campaign(actions: &Actions, actor: Actor) -> anyhow::Result<Campai
             windows: WeeklyWindows::every_day(DailyWindow::WHOLE_DAY),
             daily_limit: DailyLimit::MAX,
             retry: RetryPolicy::default(),
+            lost_calls: LostCallPolicy::default(),
+            budgets: Budgets::default(),
+            pacing: None,
         },
         ring_timeout_seconds: 25,
         time_limit_seconds: 120,

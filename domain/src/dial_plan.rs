@@ -94,6 +94,8 @@ pub struct DialPlan {
     pub calls: Vec<PlannedCall>,
     /// One entry for each campaign that holds prospects back.
     pub holds: Vec<CampaignHold>,
+    /// More could be placed than the capacity allows.
+    pub is_full: bool,
     /// The earliest instant at which a new plan can differ without any news.
     pub look_again_at: Option<Timestamp>,
 }
@@ -116,6 +118,8 @@ pub fn plan(snapshot: &Snapshot) -> DialPlan {
             break;
         }
     }
+    plan.is_full = plan.calls.len() == snapshot.capacity
+        && queues.iter_mut().any(|queue| queue.next_call(snapshot.now, &mut numbers_taken).is_some());
     plan.holds = queues.iter().filter_map(|queue| queue.hold).collect();
     plan.look_again_at = queues.iter().filter_map(|queue| queue.look_again_at).min();
     plan
@@ -156,7 +160,8 @@ impl<'a> Queue<'a> {
                 due_at: candidate.due_at,
                 do_not_call: candidate.do_not_call,
                 number_in_call: candidate.number_in_call || number_taken,
-                // Asked when the call is armed: until then other campaigns may ring the number, and time passes.
+                // All of these are asked when the call is armed: until then other campaigns may ring the number, and time passes.
+                lost_call_unlooked: false,
                 frequency_cap: FrequencyCap::default(),
                 recent_rings: &[],
                 funds: self.funds,

@@ -18,6 +18,9 @@ use crate::prospect::ProspectStatus;
 /// kept empty, so about half a minute) and a minute of margin. The ring must fall inside, not only the request.
 pub const CLOSING_GUARD: Duration = Duration::from_secs(90);
 
+/// How long one more look at the carrier's list takes, with the questions that wait before it.
+const TIME_TO_LOOK: Duration = Duration::from_secs(60);
+
 /// One question asked before every call, in the order in which they are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Gate {
@@ -166,6 +169,11 @@ impl HoldReason {
         }
     }
 
+    /// A moment's matter of how fast calls start, not of this prospect: whoever waits for it keeps their place.
+    pub const fn is_pace(self) -> bool {
+        matches!(self, Self::Pacing | Self::AtCapacity | Self::CarrierThrottled | Self::CarrierUnreachable)
+    }
+
     /// What it means and what ends it, in plain words.
     pub const fn explain(self) -> &'static str {
         match self {
@@ -239,6 +247,9 @@ pub struct GateFacts<'a> {
     pub do_not_call: bool,
     /// Another live call to the number exists.
     pub number_in_call: bool,
+    /// A call to the number was presumed not to have been placed, and nobody looked again lately: it could still wait in
+    /// the carrier's queue.
+    pub lost_call_unlooked: bool,
     /// How often a number may ring in 24 hours.
     pub frequency_cap: FrequencyCap,
     /// When calls to the number, of any campaign, were armed that rang or may have rung; the last day is enough.
@@ -387,5 +398,11 @@ fn budget(facts: &GateFacts<'_>) -> Verdict {
 }
 
 fn number_free(facts: &GateFacts<'_>) -> Verdict {
-    if facts.number_in_call { hold(HoldReason::NumberInCall) } else { Verdict::Dial }
+    if facts.number_in_call {
+        hold(HoldReason::NumberInCall)
+    } else if facts.lost_call_unlooked {
+        Verdict::Hold { reason: HoldReason::OutcomeUnknown, until: facts.now.checked_add(TIME_TO_LOOK).ok() }
+    } else {
+        Verdict::Dial
+    }
 }

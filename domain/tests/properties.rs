@@ -79,6 +79,7 @@ fn open_facts(rules: &CampaignRules, now: Timestamp) -> GateFacts<'_> {
         due_at: None,
         do_not_call: false,
         number_in_call: false,
+        lost_call_unlooked: false,
         frequency_cap: FrequencyCap::default(),
         recent_rings: &[],
         funds: Funds::UNBOUNDED,
@@ -260,6 +261,8 @@ fn each_closed_gate_says_so_and_the_first_never_wins() {
     assert_eq!(held(GateFacts { due_at: Some(at(1)), ..open }), HoldReason::NotDue);
     assert_eq!(held(GateFacts { used_today: 1, ..open }), HoldReason::DailyLimit);
     assert_eq!(held(GateFacts { number_in_call: true, ..open }), HoldReason::NumberInCall);
+    let unlooked = GateFacts { lost_call_unlooked: true, ..open };
+    assert_eq!(decide(&unlooked), Verdict::Hold { reason: HoldReason::OutcomeUnknown, until: Some(at(60)) });
     let rings = [at(-60), at(-40), at(-20)];
     assert_eq!(held(GateFacts { recent_rings: &rings, ..open }), HoldReason::FrequencyCap);
     assert_eq!(decide(&GateFacts { recent_rings: &rings[1..], ..open }), Verdict::Dial);

@@ -20,7 +20,9 @@ pub mod users;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use domain::budget::RateCard;
 use domain::ids::{WorkspaceId, time_ordered_uuid};
+use domain::pacing::Pacing;
 use domain::phone_number::{DestinationPolicy, PhoneNumber};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -50,7 +52,7 @@ pub struct Actions {
 }
 
 /// What holds for the whole installation.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Installation {
     /// Names this run of the server.
     pub run: String,
@@ -58,6 +60,12 @@ pub struct Installation {
     pub caller_id: Option<PhoneNumber>,
     /// Where may be called.
     pub destinations: DestinationPolicy,
+    /// What the account may start and have on, over all servers.
+    pub pacing: Pacing,
+    /// The same for each number to call from, where it is bounded.
+    pub caller_id_pacing: Option<Pacing>,
+    /// What calls cost, for budgets.
+    pub rates: RateCard,
 }
 
 /// Who does something, for the audit trail.

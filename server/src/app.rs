@@ -82,7 +82,7 @@ impl App {
         let limits = ServerLimits { connections: settings.max_connections, ..ServerLimits::default() };
         let server = tokio::spawn(serve(listener, router.clone(), limits, stopping.clone()));
         let simulates = network.is_some();
-        let engine = Engine::start(actions.clone(), Arc::new(client), settings.pacing, simulates);
+        let engine = Engine::start(actions.clone(), Arc::new(client), simulates);
         Ok(Self { actions, router, address, public_url, console_key, network, engine, server, stopping })
     }
 

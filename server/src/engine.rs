@@ -1,6 +1,5 @@
 //! The tasks that carry out what actions intend. Each takes no input: a timer or a bell, read the state, do what is missing.
 
-mod brake;
 mod dialer;
 mod janitor;
 mod reconciler;
@@ -11,7 +10,6 @@ mod task;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::pacing::Pacing;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
@@ -42,11 +40,11 @@ pub struct Engine {
 
 impl Engine {
     /// Starts every task.
-    pub fn start(actions: Actions, carrier: Arc<TwilioClient>, pacing: Pacing, simulation: bool) -> Self {
+    pub fn start(actions: Actions, carrier: Arc<TwilioClient>, simulation: bool) -> Self {
         let parts = Parts { actions, carrier, sends: TaskTracker::new(), simulation };
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
-        tasks.spawn(dialer::run(parts.clone(), pacing, stopping.clone()));
+        tasks.spawn(dialer::run(parts.clone(), stopping.clone()));
         tasks.spawn(reconciler::run(parts.clone(), stopping.clone()));
         tasks.spawn(janitor::run(parts.clone(), stopping.clone()));
         tasks.close();

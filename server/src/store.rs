@@ -3,6 +3,7 @@
 //! Reads go to a pool of readers. Changes happen in transactions, which only `actions` begins. Look-ups return options;
 //! `StoreError` tells a conflict with a unique index from trouble with the database itself.
 
+pub mod budgets;
 pub mod call_list;
 pub mod calls;
 pub mod campaigns;
@@ -18,12 +19,16 @@ pub mod imports;
 pub mod integrity;
 mod lock;
 mod migrations;
+pub mod numbers;
 mod outage;
+pub mod pace;
 pub mod people;
 pub mod prospects;
+pub mod reserved_calls;
 pub mod scripts;
 pub mod snapshot;
 pub mod sql;
+pub mod workspaces;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -134,6 +134,15 @@ impl Pace {
         (0..most).take_while(|_| pace.may_start(limits, now) == Start::Now && pace.start(limits, now)).count()
     }
 
+    /// Where it stands after `count` more starts at `now`.
+    pub fn after(&self, count: usize, limits: Pacing, now: Timestamp) -> Self {
+        let mut pace = self.clone();
+        for _ in 0..count {
+            pace.start(limits, now);
+        }
+        pace
+    }
+
     /// A call starts. Always `true`, so that it reads well in a condition.
     pub fn start(&mut self, limits: Pacing, now: Timestamp) -> bool {
         let spacing = self.spacing(limits, now);

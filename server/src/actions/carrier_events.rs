@@ -261,6 +261,8 @@ fn event(news: &News, owner: Option<CallId>, workspace: WorkspaceId, now: Timest
 fn apply(news: &News, record: &mut CallRecord, now: Timestamp) {
     // Signed news that carries our identifier, or the carrier's own word, proves that the carrier made the call.
     if let Some(sid) = &news.carrier_sid {
+        // Closed by us and proven after all: by now the next attempt may be on, and both are true.
+        record.late |= record.call.closed_at.is_some();
         record.call.prove_placed();
         record.carrier_sid = Some(sid.clone());
         record.placed_at = record.placed_at.or(Some(now));

@@ -9,7 +9,7 @@ impl Actions {
         let now = self.clock.now();
         self.store
             .transaction(move |tx| async move {
-                if tx.dialing_stopped(actor.workspace).await? == stopped {
+                if tx.workspace_rules(actor.workspace).await?.dialing_stopped == stopped {
                     return Ok(());
                 }
                 tx.stop_dialing(actor.workspace, stopped).await?;

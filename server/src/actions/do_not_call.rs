@@ -1,6 +1,5 @@
 //! The do-not-call list: an entry wins over everything from the instant it is committed.
 
-use domain::call::Placement;
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
 
@@ -24,15 +23,13 @@ impl Actions {
             .store
             .transaction(move |tx| async move {
                 let workspace = actor.workspace;
-                // Calls before prospects, as arming does. A call that is armed now commits first, or waits for the
-                // prospect's row and then finds the entry.
+                // A call that is armed now has the number first, or waits for it and then finds the entry.
+                tx.hold_numbers(workspace, std::slice::from_ref(&phone)).await?;
                 let mut changes = Vec::new();
                 for record in tx.lock_live_calls_to(workspace, &phone).await? {
                     let mut change = Changed::from(record);
                     let call = &mut change.after;
-                    if call.call.placement == Placement::Reserved {
-                        call.call.placement = Placement::Released;
-                        call.call.closed_at = Some(now);
+                    if call.call.release(now) {
                         call.refusal_message = Some("The number was put on the do-not-call list.".to_owned());
                     } else if call.call.facts.answered_at.is_none() {
                         call.end_requested_at = call.end_requested_at.or(Some(now));

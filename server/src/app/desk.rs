@@ -62,6 +62,9 @@ impl Desk {
             run: new_uuid(clock.now()).simple().to_string(),
             caller_id: own_number.or_else(|| simulation.then(network::caller_id)),
             destinations: settings.destinations.clone(),
+            pacing: settings.pacing,
+            caller_id_pacing: settings.caller_id_pacing,
+            rates: settings.rates.clone(),
         };
         let live = Live::new(&installation.run);
         let actions = Actions::new(store, clock, Wake::default(), live, installation);

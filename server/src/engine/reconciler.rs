@@ -62,7 +62,7 @@ async fn turn(parts: &Parts) -> Result<Option<Timestamp>, StoreError> {
 
 async fn look_after(parts: &Parts, call: &CallRecord) -> Result<(), StoreError> {
     match (call.call.placement, &call.carrier_sid) {
-        (Placement::Unknown, _) => look_for(parts, call).await,
+        (Placement::Unknown | Placement::PresumedNotPlaced, _) => look_for(parts, call).await,
         (Placement::Placed, Some(sid)) => {
             // Our own column: it was a SID when it was written.
             if let Ok(sid) = sid.parse() {

@@ -1,5 +1,6 @@
 //! Calls: one row per attempt, loaded into the domain's words and written back from them.
 
+use domain::budget::{Commitment, Quote, commitment};
 use domain::call::{Call, Placement};
 use domain::carrier_event::{AnsweredBy, CarrierStatus};
 use domain::facts::{Answer, CallFacts, Ending, Source};
@@ -15,6 +16,7 @@ use sea_orm::{
     QueryOrder,
 };
 
+use super::budgets::BudgetScope;
 use super::entities::calls::{ActiveModel, Column, Entity, Model};
 use super::{Store, StoreError, Tx, dialect, millis, month, sql, time};
 
@@ -63,12 +65,33 @@ pub struct CallRecord {
     pub next_poll_at: Option<Timestamp>,
     /// How often the carrier was asked since its last change of phase.
     pub polls: u32,
+    /// What it can cost at worst, as held when it was armed.
+    pub quote: Quote,
+    /// When the carrier's list was last read for it after it was presumed not to have been placed.
+    pub looked_at: Option<Timestamp>,
+    /// Proven to exist after it was closed: another call of its prospect may be on.
+    pub late: bool,
     /// The caller's own JSON.
     pub metadata: String,
     /// When it was chosen.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl CallRecord {
+    /// What it costs its budgets, as far as is known.
+    pub fn commitment(&self) -> Commitment {
+        commitment(&self.call, self.quote)
+    }
+
+    /// The budgets it counts against: none before it was armed for the first time.
+    pub fn budgets(&self) -> impl Iterator<Item = BudgetScope> {
+        let whole = self.day.map(|_| BudgetScope::Campaign(self.campaign));
+        let day = self.day.map(|day| BudgetScope::CampaignDay(self.campaign, day));
+        let of_workspace = self.armed_at.map(|at| BudgetScope::workspace_on(self.workspace, at));
+        [whole, day, of_workspace].into_iter().flatten()
+    }
 }
 
 impl Store {
@@ -87,19 +110,6 @@ impl Store {
     pub async fn calls_of(&self, campaign: CampaignId) -> Result<Vec<CallRecord>, StoreError> {
         let wanted = Entity::find().filter(Column::CampaignId.eq(campaign.uuid())).order_by_asc(Column::Id);
         wanted.all(self.reader()).await?.into_iter().map(CallRecord::try_from).collect()
-    }
-
-    /// Reserved calls that may be armed at `now`, oldest first.
-    pub async fn calls_to_send(&self, now: Timestamp, most: usize) -> Result<Vec<CallId>, StoreError> {
-        let wanted = "SELECT id FROM calls WHERE placement = 'reserved' AND not_before <= $1 ORDER BY not_before, id LIMIT $2";
-        ids(sql::all(self.reader(), wanted, [millis(now).into(), (most as i64).into()]).await?)
-    }
-
-    /// When the next reserved call may be armed.
-    pub async fn next_call_to_send_at(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let wanted =
-            "SELECT MIN(not_before) AS at FROM calls WHERE placement = 'reserved' AND not_before > $1";
-        moment(sql::one(self.reader(), wanted, [millis(after).into()]).await?)
     }
 
     /// Calls about which the carrier should be asked at `now`.
@@ -135,12 +145,6 @@ impl Store {
         Ok(count(sql::one(self.reader(), wanted, []).await?))
     }
 
-    /// How many calls wait to be sent.
-    pub async fn reserved_calls(&self) -> Result<u64, StoreError> {
-        let wanted = "SELECT COUNT(*) AS count FROM calls WHERE placement = 'reserved'";
-        Ok(count(sql::one(self.reader(), wanted, []).await?))
-    }
-
     /// Calls of this list that another of our calls already claims, by the carrier's name.
     pub async fn claimed_carrier_sids(&self, sids: &[String]) -> Result<Vec<String>, StoreError> {
         let claimed = Entity::find().filter(Column::CarrierSid.is_in(sids)).all(self.reader()).await?;
@@ -149,6 +153,11 @@ impl Store {
 }
 
 impl Tx {
+    /// Any call as it is now, without a lock.
+    pub async fn call(&self, id: CallId) -> Result<Option<CallRecord>, StoreError> {
+        Entity::find_by_id(id.uuid()).one(self.connection()).await?.map(CallRecord::try_from).transpose()
+    }
+
     /// Calls by id, in id order, locked against other changes until the transaction ends.
     pub async fn lock_calls(&self, ids: &[CallId]) -> Result<Vec<CallRecord>, StoreError> {
         if ids.is_empty() {
@@ -226,29 +235,29 @@ impl Tx {
 }
 
 #[derive(sea_orm::FromQueryResult)]
-struct IdRow {
+pub(super) struct IdRow {
     id: uuid::Uuid,
 }
 
 #[derive(sea_orm::FromQueryResult)]
-struct MomentRow {
+pub(super) struct MomentRow {
     at: Option<i64>,
 }
 
 #[derive(sea_orm::FromQueryResult)]
-struct CountRow {
+pub(super) struct CountRow {
     count: i64,
 }
 
-fn ids(rows: Vec<IdRow>) -> Result<Vec<CallId>, StoreError> {
+pub(super) fn ids(rows: Vec<IdRow>) -> Result<Vec<CallId>, StoreError> {
     Ok(rows.into_iter().map(|row| CallId::from_uuid(row.id)).collect())
 }
 
-fn moment(row: Option<MomentRow>) -> Result<Option<Timestamp>, StoreError> {
+pub(super) fn moment(row: Option<MomentRow>) -> Result<Option<Timestamp>, StoreError> {
     Ok(row.and_then(|row| row.at).map(time))
 }
 
-fn count(row: Option<CountRow>) -> u64 {
+pub(super) fn count(row: Option<CountRow>) -> u64 {
     row.map_or(0, |row| row.count.unsigned_abs())
 }
 
@@ -328,6 +337,12 @@ impl TryFrom<Model> for CallRecord {
             end_requested_at: row.end_requested_at.map(time),
             next_poll_at: row.next_poll_at.map(time),
             polls: number("polls", row.polls)?,
+            quote: Quote {
+                worst_case: Usd::from_micros(row.worst_case_micros),
+                beside_the_price: Usd::from_micros(row.beside_price_micros),
+            },
+            looked_at: row.looked_at.map(time),
+            late: row.late,
             metadata: row.metadata,
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
@@ -383,6 +398,10 @@ impl From<&CallRecord> for Model {
             created_at: millis(record.created_at),
             updated_at: millis(record.updated_at),
             month: month(record.created_at),
+            worst_case_micros: record.quote.worst_case.micros(),
+            beside_price_micros: record.quote.beside_the_price.micros(),
+            looked_at: record.looked_at.map(millis),
+            late: record.late,
         }
     }
 }

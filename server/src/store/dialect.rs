@@ -40,6 +40,22 @@ pub(super) const fn for_update(backend: DbBackend) -> &'static str {
     }
 }
 
+/// Behind a `SELECT` of rules that must hold until the transaction has ended, and that others may read meanwhile.
+pub(super) const fn for_share(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => "",
+        _ => " FOR SHARE",
+    }
+}
+
+/// Behind a `SELECT` of work that anybody may do: rows that another server has in hand are left to it.
+pub(super) const fn for_update_of_free_rows(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => "",
+        _ => " FOR UPDATE SKIP LOCKED",
+    }
+}
+
 /// The `number`-th value of a long statement, from 1, which must be the `number`-th in its text.
 ///
 /// SQLite knows `$7` as a name, and looks names up one by one: a statement with thousands of them takes milliseconds

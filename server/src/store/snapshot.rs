@@ -1,5 +1,6 @@
 //! What the dial plan is made from: each campaign with those of its prospects whose turn comes first.
 
+use domain::budget::RateCard;
 use domain::dial_plan::{CampaignSnapshot, Candidate};
 use domain::ids::{CampaignId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
@@ -14,9 +15,11 @@ impl Store {
     pub async fn campaign_snapshot(
         &self,
         campaign: &CampaignRecord,
+        rates: &RateCard,
         now: Timestamp,
         most: usize,
     ) -> Result<CampaignSnapshot, StoreError> {
+        let workspace = self.workspace_rules(campaign.workspace).await?;
         let day = campaign.rules.zone.local_date(now);
         let taken = self.used_on(campaign.id, day).await?;
         let reserved = self.reserved_of(campaign.id).await?;
@@ -25,22 +28,11 @@ impl Store {
             status: campaign.status,
             rules: campaign.rules.clone(),
             used_today: taken.saturating_add(reserved),
-            kill_switch: self.dialing_stopped(campaign.workspace).await?,
-            candidates: self.candidates(campaign.id, now, most).await?,
+            kill_switch: workspace.dialing_stopped,
+            funds: self.funds(campaign, &workspace, now).await?,
+            candidates: self.candidates(campaign, rates, now, most).await?,
             next_due_at: self.next_due_at(campaign.id, now).await?,
         })
-    }
-
-    /// Whether somebody switched dialing off for a whole workspace.
-    pub async fn dialing_stopped(&self, of: WorkspaceId) -> Result<bool, StoreError> {
-        #[derive(sea_orm::FromQueryResult)]
-        struct Row {
-            dialing_stopped: bool,
-        }
-        let wanted = "SELECT dialing_stopped FROM workspaces WHERE id = $1";
-        let row: Option<Row> = sql::one(self.reader(), wanted, [of.uuid().into()]).await?;
-        // A workspace that cannot be found is one that must not dial.
-        Ok(row.is_none_or(|row| row.dialing_stopped))
     }
 
     /// Whether another live call rings a number, apart from the calls of one prospect.
@@ -75,7 +67,8 @@ impl Store {
 
     async fn candidates(
         &self,
-        campaign: CampaignId,
+        campaign: &CampaignRecord,
+        rates: &RateCard,
         now: Timestamp,
         most: usize,
     ) -> Result<Vec<Candidate>, StoreError> {
@@ -95,13 +88,15 @@ impl Store {
              AS number_in_call \
              FROM (SELECT * FROM prospects WHERE campaign_id = $1 AND status IN ('ready', 'waiting') AND due_at <= $2 \
                    ORDER BY due_at, id LIMIT $3) p ORDER BY p.due_at, p.id";
-        let values = [campaign.uuid().into(), millis(now).into(), (most as i64).into()];
+        let values = [campaign.id.uuid().into(), millis(now).into(), (most as i64).into()];
         let rows: Vec<Row> = sql::all(self.reader(), wanted, values).await?;
         let candidate = |row: Row| {
             let corrupt = StoreError::CorruptRow { table: "prospects", column: "status" };
+            let number = PhoneNumber::from_e164_unchecked(row.phone);
             Ok(Candidate {
                 prospect: ProspectId::from_uuid(row.id),
-                number: PhoneNumber::from_e164_unchecked(row.phone),
+                worst_case: campaign.quote(rates, &number).map(|quote| quote.worst_case),
+                number,
                 status: ProspectStatus::parse(&row.status).ok_or(corrupt)?,
                 due_at: row.due_at.map(time),
                 do_not_call: row.do_not_call,

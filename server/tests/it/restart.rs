@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use domain::ids::CampaignId;
-use domain::phone_number::{DestinationPolicy, PhoneNumber};
+use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
 use prospectai::actions::{Actions, Actor, Installation};
 use prospectai::clock::Clock;
@@ -107,7 +107,7 @@ async fn launched_campaign_in(folder: &Path) -> CampaignId {
     let installation = Installation {
         run: "preparation".to_owned(),
         caller_id: Some(PhoneNumber::from_e164_unchecked(CALLER_ID.to_owned())),
-        destinations: DestinationPolicy::only([]),
+        ..Installation::default()
     };
     let actions = Actions::new(store, Clock::System, Wake::default(), Live::new("preparation"), installation);
     let (workspace, _) = actions.first_workspace().await.expect("a workspace");

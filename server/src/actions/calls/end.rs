@@ -39,9 +39,7 @@ impl Actions {
                 let mut change = Changed::from(record);
                 let call = &mut change.after;
                 call.end_requested_at = call.end_requested_at.or(Some(now));
-                if call.call.placement == Placement::Reserved {
-                    call.call.placement = Placement::Released;
-                    call.call.closed_at = Some(now);
+                if call.call.release(now) {
                     call.refusal_message = Some("Cancelled before it was sent.".to_owned());
                 } else {
                     call.next_poll_at = Some(now);
@@ -65,6 +63,23 @@ impl Actions {
                 let Some(mut record) = tx.lock_calls(&[id]).await?.pop() else { return Ok(()) };
                 record.next_poll_at = Some(now);
                 tx.save_calls(&[record]).await
+            })
+            .await?;
+        self.wake.reconciler();
+        Ok(())
+    }
+
+    /// Has the carrier's list read again for lost calls, because their numbers are about to be rung.
+    pub(super) async fn look_again(&self, ids: Vec<CallId>) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.store
+            .transaction(move |tx| async move {
+                let mut calls = tx.lock_calls(&ids).await?;
+                calls.retain(|call| call.call.placement == Placement::PresumedNotPlaced);
+                for call in &mut calls {
+                    call.next_poll_at = Some(now);
+                }
+                tx.save_calls(&calls).await
             })
             .await?;
         self.wake.reconciler();

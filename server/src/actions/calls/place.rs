@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::reserve;
 use crate::actions::{Actions, Actor, audit};
 use crate::store::calls::CallRecord;
+use crate::store::numbers::CallToNumber;
 use crate::store::prospects::ProspectFilter;
 use crate::store::{StoreError, Tx};
 
@@ -71,6 +72,7 @@ impl Actions {
             return Err(PlaceRefused::BadTime);
         }
         let caller_id = self.installation.caller_id.clone();
+        let installation = self.installation.clone();
         let call = self
             .store
             .transaction(move |tx| async move {
@@ -84,17 +86,30 @@ impl Actions {
                 let from = campaign.caller_id.clone().or(caller_id).ok_or(PlaceRefused::NoCallerId)?;
                 let when = scheduled_for.unwrap_or(now);
                 let today = campaign.rules.zone.local_date(when);
+                let workspace = tx.workspace_rules(campaign.workspace).await?;
+                let number = std::slice::from_ref(&prospect.phone);
+                let calls = tx.calls_to_numbers(campaign.workspace, number, when).await?;
+                let rings: Vec<Timestamp> =
+                    calls.to(&prospect.phone).iter().filter_map(CallToNumber::rang).collect();
                 let verdict = gate::decide(&GateFacts {
                     now: when,
                     campaign: campaign.status,
                     rules: &campaign.rules,
                     used_today: tx.used_on(campaign.id, today).await?,
-                    kill_switch: tx.dialing_stopped(campaign.workspace).await?,
+                    kill_switch: workspace.dialing_stopped,
                     prospect: prospect.status,
                     // A person who asks for a call now does not wait for the retry delay.
                     due_at: None,
                     do_not_call: tx.is_do_not_call(campaign.workspace, &prospect.phone).await?,
+                    // Whoever is in a call to this number is found when the reservation is made.
                     number_in_call: false,
+                    // It waits for these where they are asked for good, when it is armed.
+                    lost_call_unlooked: false,
+                    pace: Verdict::Dial,
+                    frequency_cap: workspace.frequency_cap,
+                    recent_rings: &rings,
+                    funds: tx.funds(&campaign, &workspace, when).await?,
+                    worst_case: campaign.quote(&installation.rates, &prospect.phone).map(|it| it.worst_case),
                 });
                 match verdict {
                     Verdict::Dial => {}

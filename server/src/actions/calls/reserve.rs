@@ -1,5 +1,6 @@
 //! Reserving: a prospect whose turn has come becomes a call that exists before the carrier knows of it.
 
+use domain::budget::Quote;
 use domain::call::Call;
 use domain::dial_plan::PlannedCall;
 use domain::ids::{CallId, CampaignId, ProspectId};
@@ -91,6 +92,9 @@ pub(super) fn reservation(
         end_requested_at: None,
         next_poll_at: None,
         polls: 0,
+        quote: Quote::default(),
+        looked_at: None,
+        late: false,
         metadata: "{}".to_owned(),
         created_at: now,
         updated_at: now,

@@ -4,8 +4,9 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context as _;
+use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
-use domain::campaign::CampaignRules;
+use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::disposition::Disposition;
 use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
@@ -52,6 +53,9 @@ pub(super) async fn prepare(
             windows: WeeklyWindows::every_day(DailyWindow::parse("09:00", "21:00")?),
             daily_limit: DailyLimit::new(10_000)?,
             retry: quick_retries()?,
+            lost_calls: LostCallPolicy::default(),
+            budgets: Budgets::default(),
+            pacing: None,
         },
         ring_timeout_seconds: 25,
         time_limit_seconds: 120,

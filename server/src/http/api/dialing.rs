@@ -23,7 +23,7 @@ pub async fn read(
     State(state): State<HttpState>,
     Analyst(visitor): Analyst,
 ) -> Result<Json<Dialing>, Problem> {
-    let stopped = state.actions.store.dialing_stopped(visitor.actor.workspace).await?;
+    let stopped = state.actions.store.workspace_rules(visitor.actor.workspace).await?.dialing_stopped;
     Ok(Json(Dialing { stopped }))
 }
 

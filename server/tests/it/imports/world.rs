@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::io::Write;
 
+use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
-use domain::campaign::CampaignRules;
+use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::ids::{CampaignId, ImportId};
 use domain::limits::DailyLimit;
-use domain::phone_number::DestinationPolicy;
 use domain::retry::RetryPolicy;
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
@@ -141,8 +141,7 @@ impl World {
 async fn open(location: &Location) -> Actions {
     let store = Store::open(location).await.unwrap();
     let clock = Clock::settable("2027-03-01T15:00:00Z".parse::<Timestamp>().unwrap());
-    let installation =
-        Installation { run: "test".into(), caller_id: None, destinations: DestinationPolicy::default() };
+    let installation = Installation { run: "test".into(), ..Installation::default() };
     Actions::new(store, clock, Wake::default(), Live::new("test"), installation)
 }
 
@@ -160,6 +159,9 @@ fn draft() -> CampaignDraft {
             windows: WeeklyWindows::every_day(DailyWindow::parse("09:00", "17:00").unwrap()),
             daily_limit: DailyLimit::default(),
             retry: RetryPolicy::default(),
+            lost_calls: LostCallPolicy::default(),
+            budgets: Budgets::default(),
+            pacing: None,
         },
         ring_timeout_seconds: 30,
         time_limit_seconds: 600,

@@ -7,7 +7,8 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, Response};
 use domain::ids::{WorkspaceId, time_ordered_uuid};
-use domain::phone_number::{DestinationPolicy, PhoneNumber};
+use domain::pacing::Pacing;
+use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
 use prospectai::actions::users::Role;
 use prospectai::actions::{Actions, Actor, Installation};
@@ -71,7 +72,9 @@ impl TestApi {
         let installation = Installation {
             run: "test".to_owned(),
             caller_id: Some(number("+14155550100")),
-            destinations: DestinationPolicy::default(),
+            // The clock stands: with the usual pace only one call would ever start.
+            pacing: Pacing::new(10_000.0, 100_000).expect("a pace"),
+            ..Installation::default()
         };
         let actions = Actions::new(store, clock.clone(), Wake::default(), Live::new("test"), installation);
         let (workspace, _) = actions.first_workspace().await.expect("a workspace");

@@ -1,10 +1,12 @@
 //! Actions on a database of their own, without server, engine or network: for what must hold whoever calls them.
 
+use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
-use domain::campaign::CampaignRules;
+use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::ids::{CallId, CampaignId};
 use domain::limits::DailyLimit;
-use domain::phone_number::{DestinationPolicy, PhoneNumber};
+use domain::pacing::Pacing;
+use domain::phone_number::PhoneNumber;
 use domain::retry::RetryPolicy;
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
@@ -56,7 +58,9 @@ impl Bare {
         let installation = Installation {
             run: "test".to_owned(),
             caller_id: Some(PhoneNumber::from_e164_unchecked("+16175550100".to_owned())),
-            destinations: DestinationPolicy::default(),
+            // Limits and budgets are tested without waiting for the pace.
+            pacing: Pacing::new(10_000.0, 100_000).expect("a pace"),
+            ..Installation::default()
         };
         Actions::new(store, self.clock.clone(), Wake::default(), Live::new("test"), installation)
     }
@@ -91,6 +95,9 @@ pub async fn active_campaign(actions: &Actions, people: usize, daily_limit: i64,
             windows: WeeklyWindows::every_day(DailyWindow::WHOLE_DAY),
             daily_limit: DailyLimit::new(daily_limit).expect("a limit"),
             retry: RetryPolicy::default(),
+            lost_calls: LostCallPolicy::default(),
+            budgets: Budgets::default(),
+            pacing: None,
         },
         ring_timeout_seconds: 30,
         time_limit_seconds: 600,
@@ -125,7 +132,11 @@ pub fn person(nth: usize) -> Person {
 pub async fn dial_once(actions: &Actions, campaign: CampaignId, capacity: usize) -> Vec<CallId> {
     let now = actions.clock.now();
     let record = actions.store.any_campaign(campaign).await.expect("read").expect("the campaign");
-    let snapshot = actions.store.campaign_snapshot(&record, now, capacity).await.expect("a snapshot");
+    let snapshot = actions
+        .store
+        .campaign_snapshot(&record, &actions.installation.rates, now, capacity)
+        .await
+        .expect("a snapshot");
     let campaigns = vec![snapshot];
     let plan = domain::dial_plan::plan(&domain::dial_plan::Snapshot { now, campaigns, capacity });
     let reserved = actions.reserve_planned(plan.calls).await.expect("reserve");

@@ -1,7 +1,8 @@
 //! Campaigns and people of tests: fictional numbers, quick retries, a window that is always open.
 
+use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, WeeklyWindows};
-use domain::campaign::CampaignRules;
+use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::disposition::Disposition;
 use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
@@ -54,6 +55,9 @@ pub fn draft() -> CampaignDraft {
             windows: WeeklyWindows::around_the_clock(),
             daily_limit: DailyLimit::new(10_000).expect("a limit"),
             retry: retries(),
+            lost_calls: LostCallPolicy::default(),
+            budgets: Budgets::default(),
+            pacing: None,
         },
         ring_timeout_seconds: 25,
         time_limit_seconds: 120,

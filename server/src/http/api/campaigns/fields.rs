@@ -1,7 +1,8 @@
 //! What a person may say about a campaign, and how it is read: everything wrong is told at once.
 
+use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
-use domain::campaign::CampaignRules;
+use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::ids::ScriptId;
 use domain::limits::DailyLimit;
 use domain::phone_number::{PhoneNumber, Region};
@@ -306,6 +307,9 @@ fn defaults() -> CampaignDraft {
             windows: WeeklyWindows::every_day(window),
             daily_limit: DailyLimit::default(),
             retry: RetryPolicy::default(),
+            lost_calls: LostCallPolicy::default(),
+            budgets: Budgets::default(),
+            pacing: None,
         },
         ring_timeout_seconds: 30,
         time_limit_seconds: 600,

@@ -1,6 +1,7 @@
 //! A prospect as the API shows it, with the answer to "why has this person not been called?".
 
-use domain::gate::{self, GateCheck, GateFacts, Verdict};
+use domain::budget::RateCard;
+use domain::gate::{self, GateCheck, Verdict};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -87,8 +88,10 @@ pub async fn views(
     prospects: Vec<ProspectRecord>,
 ) -> Result<Vec<ProspectView>, Problem> {
     let now = state.actions.clock.now();
-    let facts = state.actions.store.hold_facts(campaign, &prospects, now).await?;
-    Ok(prospects.into_iter().map(|prospect| view(prospect, campaign, &facts, now)).collect())
+    let installation = &state.actions.installation;
+    let facts = state.actions.store.hold_facts(campaign, &prospects, installation.pacing, now).await?;
+    let rates = &installation.rates;
+    Ok(prospects.into_iter().map(|prospect| view(prospect, campaign, &facts, rates)).collect())
 }
 
 /// One prospect as they stand now.
@@ -105,19 +108,9 @@ fn view(
     prospect: ProspectRecord,
     campaign: &CampaignRecord,
     facts: &HoldFacts,
-    now: Timestamp,
+    rates: &RateCard,
 ) -> ProspectView {
-    let gates = gate::examine(&GateFacts {
-        now,
-        campaign: campaign.status,
-        rules: &campaign.rules,
-        used_today: facts.used_today,
-        kill_switch: facts.kill_switch,
-        prospect: prospect.status,
-        due_at: prospect.due_at,
-        do_not_call: facts.do_not_call.contains(&prospect.phone),
-        number_in_call: facts.numbers_in_other_calls.contains(&prospect.phone),
-    });
+    let gates = gate::examine(&facts.of(campaign, &prospect, rates));
     ProspectView {
         id: prospect.id.to_string(),
         campaign_id: prospect.campaign.to_string(),
