@@ -13,6 +13,7 @@ pub mod housekeeping;
 pub mod idempotency;
 pub mod imports;
 pub mod leaked_keys;
+pub mod nodes;
 pub mod prospects;
 pub mod scripts;
 pub mod users;
@@ -20,7 +21,7 @@ pub mod users;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use domain::ids::{WorkspaceId, time_ordered_uuid};
+use domain::ids::{NodeId, WorkspaceId, time_ordered_uuid};
 use domain::phone_number::{DestinationPolicy, PhoneNumber};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -42,6 +43,8 @@ pub struct Actions {
     pub wake: Wake,
     /// The stream of changes.
     pub live: Live,
+    /// This server among those that share the database.
+    pub node: nodes::ThisNode,
     /// What holds for the whole installation.
     pub installation: Arc<Installation>,
     passwords: Arc<Passwords>,
@@ -52,8 +55,8 @@ pub struct Actions {
 /// What holds for the whole installation.
 #[derive(Debug)]
 pub struct Installation {
-    /// Names this run of the server.
-    pub run: String,
+    /// Names this run of the server: the node it is among those that share the database.
+    pub run: NodeId,
     /// The number shown where a campaign names none.
     pub caller_id: Option<PhoneNumber>,
     /// Where may be called.
@@ -85,6 +88,7 @@ impl Actions {
             clock,
             wake,
             live,
+            node: nodes::ThisNode::new(),
             installation: Arc::new(installation),
             passwords: Arc::new(Passwords::new()),
             news,

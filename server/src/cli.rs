@@ -52,6 +52,9 @@ struct Whereabouts {
     /// Address and port to serve on [env: LISTEN] [default: 127.0.0.1:3000; twilio-sim: 127.0.0.1:8010]
     #[arg(long, global = true, value_name = "ADDR:PORT")]
     listen: Option<String>,
+    /// What the server does: all, web or dialer [env: ROLE] [default: all]
+    #[arg(long, global = true, value_name = "ROLE")]
+    role: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -99,7 +102,11 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let flags = Flags { data_dir: cli.whereabouts.data_dir, listen: cli.whereabouts.listen };
+    let flags = Flags {
+        data_dir: cli.whereabouts.data_dir,
+        listen: cli.whereabouts.listen,
+        role: cli.whereabouts.role,
+    };
     let settings = |flags| Settings::load(flags, &Environment::of_this_process()?);
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
@@ -146,7 +153,9 @@ async fn with_console(
 fn exit_code(error: &anyhow::Error) -> u8 {
     let refused = error.chain().any(|cause| cause.is::<ConfigRefused>());
     let held = error.chain().any(|cause| matches!(cause.downcast_ref(), Some(OpenError::Held(_))));
-    match (refused, held) {
+    let newer =
+        error.chain().any(|cause| matches!(cause.downcast_ref(), Some(OpenError::NewerSchema { .. })));
+    match (refused || newer, held) {
         (true, _) => 3,
         (_, true) => 4,
         _ => 1,

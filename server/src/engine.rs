@@ -3,7 +3,9 @@
 mod brake;
 mod dialer;
 mod janitor;
+pub mod lease;
 mod reconciler;
+pub mod relay;
 mod rest_news;
 mod send;
 mod task;

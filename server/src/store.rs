@@ -18,6 +18,8 @@ pub mod imports;
 pub mod integrity;
 mod lock;
 mod migrations;
+pub mod nodes;
+pub mod notify;
 mod outage;
 pub mod people;
 pub mod prospects;
@@ -80,6 +82,11 @@ pub struct Tx(Arc<DatabaseTransaction>);
 impl Tx {
     pub(in crate::store) fn connection(&self) -> &DatabaseTransaction {
         &self.0
+    }
+
+    /// Whether several servers can have this database open.
+    pub fn is_shared(&self) -> bool {
+        dialect::is_shared(sea_orm::ConnectionTrait::get_database_backend(&*self.0))
     }
 }
 

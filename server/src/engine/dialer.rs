@@ -11,6 +11,7 @@ use tracing::{debug, info};
 
 use super::brake::Brake;
 use super::{Parts, send, task};
+use crate::clock::Uptime;
 use crate::store::StoreError;
 
 /// The most calls that one turn starts; the next turn follows at once.
@@ -41,6 +42,10 @@ impl Dialer {
         let now = self.parts.actions.clock.now();
         if let Some(until) = self.brake.held_until(now) {
             return Ok(Some(until));
+        }
+        // The bell rings when the clock can be trusted again.
+        if self.parts.actions.node.clock_hold().is_some() {
+            return Ok(None);
         }
         let store = self.parts.actions.store.clone();
         // Calls that people asked for, or that provably never left, come before new ones.
@@ -91,7 +96,11 @@ impl Dialer {
             return Ok(());
         }
         let armed = self.parts.actions.arm(calls).await?;
-        let armed_at = std::time::Instant::now();
+        if armed.refused.is_some() {
+            // The calls stay reserved, for this server or for another one.
+            self.parts.actions.wake.lease();
+        }
+        let armed_at = armed.armed_at.unwrap_or_else(Uptime::now);
         for (call, reason) in armed.held {
             info!(call_id = %call.id, reason = reason.as_str(), "a call was not armed");
         }

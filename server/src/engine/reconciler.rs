@@ -43,7 +43,7 @@ async fn turn(parts: &Parts) -> Result<Option<Timestamp>, StoreError> {
     let actions = &parts.actions;
     let now = actions.clock.now();
     let doubt_before = now.checked_sub(actions.clock.span_of_real(IN_DOUBT_AFTER)).unwrap_or(now);
-    let in_doubt = actions.store.calls_in_doubt(&actions.installation.run, doubt_before).await?;
+    let in_doubt = actions.store.calls_in_doubt(actions.installation.run, doubt_before).await?;
     if !in_doubt.is_empty() {
         let doubted = actions.doubt(in_doubt).await?;
         warn!(doubted, "calls were armed by a process that is gone: whether they were sent is not known");

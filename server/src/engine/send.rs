@@ -1,6 +1,6 @@
 //! Sends one armed call and records what came of it. Nothing here tries twice.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::gate::CLOSING_GUARD;
 use domain::refusal::RefusalMeaning;
@@ -12,6 +12,7 @@ use crate::actions::Actor;
 use crate::actions::calls::{ArmedCall, Outcome};
 use crate::carrier::twilio::message::Message;
 use crate::carrier::{CallSpeech, MachineDetection, PlaceCall, PlaceOutcome, Recording};
+use crate::clock::Uptime;
 use crate::speech::{self, ScriptError};
 use crate::store::StoreError;
 
@@ -22,7 +23,7 @@ const FIRST_BACK_OFF: Duration = Duration::from_secs(5);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 
 /// Sends a call that was armed at `armed_at`.
-pub(super) async fn send(parts: &Parts, brake: &Brake, armed: ArmedCall, armed_at: Instant) {
+pub(super) async fn send(parts: &Parts, brake: &Brake, armed: ArmedCall, armed_at: Uptime) {
     let id = armed.call.id;
     let recorded = match request(&armed) {
         Ok(request) => {
@@ -108,13 +109,14 @@ async fn record(
             if brake.note_not_sent(now) {
                 warn!("the carrier cannot be reached: nobody is dialed for a while");
             }
-            Outcome::NotSent { again_at: now.checked_add(wait).unwrap_or(now) }
+            Outcome::NotSent { again_at: now.checked_add(wait).unwrap_or(now), sends: call.sends }
         }
         PlaceOutcome::Throttled { retry_after } => {
             let wait = retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
             info!(call_id = %call.id, wait_seconds = wait.as_secs(), "the carrier asks to slow down");
             brake.note_throttled(now, wait);
-            Outcome::NotSent { again_at: now.checked_add(wait + jitter(call.id)).unwrap_or(now) }
+            let again_at = now.checked_add(wait + jitter(call.id)).unwrap_or(now);
+            Outcome::NotSent { again_at, sends: call.sends }
         }
         PlaceOutcome::Refused(refusal) => {
             brake.note_answer();

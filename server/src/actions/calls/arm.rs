@@ -8,6 +8,8 @@ use jiff::Timestamp;
 
 use super::settle::{Changed, settle};
 use crate::actions::Actions;
+use crate::actions::nodes::NotArmed;
+use crate::clock::Uptime;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::prospects::ProspectRecord;
@@ -34,6 +36,10 @@ pub struct Armed {
     pub to_send: Vec<ArmedCall>,
     /// Not armed, and why.
     pub held: Vec<(CallRecord, HoldReason)>,
+    /// Why none of them was even looked at: this server may not arm now.
+    pub refused: Option<NotArmed>,
+    /// When the last of them was armed: how long ago is what a request is sent by.
+    pub armed_at: Option<Uptime>,
 }
 
 impl Actions {
@@ -42,13 +48,18 @@ impl Actions {
     /// A call that is held is given up, or waits when a person asked for it and time alone will open the gate.
     pub async fn arm(&self, ids: Vec<CallId>) -> Result<Armed, StoreError> {
         let now = self.clock.now();
-        let run = self.installation.run.clone();
+        let run = self.installation.run.to_string();
+        let (node, clock) = (self.node.clone(), self.clock.clone());
         let armed = self
             .store
             .transaction(move |tx| async move {
                 let mut armed = Armed::default();
+                if let Err(refused) = node.may_arm(&tx, &clock).await? {
+                    armed.refused = Some(refused);
+                    return Ok(armed);
+                }
                 let mut changes = Vec::new();
-                for record in tx.lock_calls(&ids).await? {
+                for record in tx.claim_calls(&ids).await? {
                     // Somebody else armed it, or it was given up meanwhile.
                     if record.call.placement != Placement::Reserved {
                         continue;
@@ -65,6 +76,8 @@ impl Actions {
                         sending.call = call;
                     }
                 }
+                // Before the commit: whatever stops this process behind it counts against the request.
+                armed.armed_at = Some(Uptime::now());
                 Ok::<_, StoreError>(armed)
             })
             .await?;

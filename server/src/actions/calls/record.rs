@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::polling::LOOKS_FOR_UNKNOWN;
 use super::settle::{Changed, settle};
-use crate::actions::{Actions, Actor, audit};
+use crate::actions::{Actions, Actor, audit, nodes};
 use crate::store::calls::CallRecord;
 use crate::store::{StoreError, Tx};
 
@@ -20,6 +20,8 @@ pub enum Outcome {
     NotSent {
         /// When to try it again.
         again_at: Timestamp,
+        /// How often the call had been sent in vain when it was armed: proof is about one request, not about a later one.
+        sends: u32,
     },
     /// The carrier said no.
     Refused {
@@ -50,12 +52,13 @@ impl Actions {
     /// and nothing that we conclude takes that back.
     pub async fn record_outcome(&self, id: CallId, outcome: Outcome) -> Result<(), StoreError> {
         let now = self.clock.now();
+        let run = self.installation.run.to_string();
         let changed = self
             .store
             .transaction(move |tx| async move {
                 let Some(record) = tx.lock_calls(&[id]).await?.pop() else { return Ok(Vec::new()) };
                 let mut change = Changed::from(record);
-                record_one(&tx, &mut change.after, outcome, now).await?;
+                record_one(&tx, &mut change.after, outcome, &run, now).await?;
                 settle(&tx, vec![change], now).await
             })
             .await?;
@@ -68,20 +71,8 @@ impl Actions {
     /// Calls that were armed by a process that is gone, or long ago: whether they were sent is not known.
     pub async fn doubt(&self, ids: Vec<CallId>) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        let changed = self
-            .store
-            .transaction(move |tx| async move {
-                let mut changes = Vec::new();
-                for record in tx.lock_calls(&ids).await? {
-                    let mut change = Changed::from(record);
-                    if change.after.call.placement == Placement::Armed {
-                        change.after.call.placement = Placement::Unknown;
-                    }
-                    changes.push(change);
-                }
-                settle(&tx, changes, now).await
-            })
-            .await?;
+        let changed =
+            self.store.transaction(move |tx| async move { nodes::doubt(&tx, &ids, now).await }).await?;
         self.tell(&changed);
         Ok(changed.len())
     }
@@ -134,14 +125,20 @@ async fn record_one(
     tx: &Tx,
     record: &mut CallRecord,
     outcome: Outcome,
+    run: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if record.call.placement != Placement::Armed {
+    let doubted_by_another = record.call.placement == Placement::Unknown
+        && record.armed_by.as_deref() == Some(run)
+        && matches!(outcome, Outcome::NotSent { sends, .. } if sends == record.sends);
+    // A server that was away for longer than its lease is taken for dead and its calls are doubted. When it comes back
+    // with the proof that nothing was sent, there is nothing left to doubt.
+    if record.call.placement != Placement::Armed && !doubted_by_another {
         return Ok(());
     }
     match outcome {
         Outcome::Unknown => record.call.placement = Placement::Unknown,
-        Outcome::NotSent { again_at } => {
+        Outcome::NotSent { again_at, .. } => {
             record.call.placement = Placement::Reserved;
             record.not_before = Some(again_at);
             record.sends += 1;

@@ -21,6 +21,7 @@ use prospectai::store::{Location, Store};
 use prospectai::wake::Wake;
 use tempfile::TempDir;
 
+use crate::support::bare::random_node;
 use crate::support::postgres;
 
 /// A database with one campaign.
@@ -134,7 +135,12 @@ impl World {
             created_at: now,
             finished_at: None,
         };
-        self.actions.store.transaction(move |tx| async move { tx.add_import(&import).await }).await.unwrap();
+        let node = random_node();
+        self.actions
+            .store
+            .transaction(move |tx| async move { tx.add_import(&import, node).await })
+            .await
+            .unwrap();
     }
 }
 
@@ -142,7 +148,7 @@ async fn open(location: &Location) -> Actions {
     let store = Store::open(location).await.unwrap();
     let clock = Clock::settable("2027-03-01T15:00:00Z".parse::<Timestamp>().unwrap());
     let installation =
-        Installation { run: "test".into(), caller_id: None, destinations: DestinationPolicy::default() };
+        Installation { run: random_node(), caller_id: None, destinations: DestinationPolicy::default() };
     Actions::new(store, clock, Wake::default(), Live::new("test"), installation)
 }
 

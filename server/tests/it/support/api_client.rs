@@ -27,6 +27,7 @@ use tower::ServiceExt;
 use url::Url;
 use utoipa::openapi::OpenApi;
 
+use super::bare::random_node;
 use super::postgres::fresh_database;
 
 /// A Monday, ten in the morning in New York: the default window is open.
@@ -69,7 +70,7 @@ impl TestApi {
         let store = Store::open(&location).await.expect("open the database");
         let clock = Clock::settable(MONDAY_MORNING.parse().expect("a time"));
         let installation = Installation {
-            run: "test".to_owned(),
+            run: random_node(),
             caller_id: Some(number("+14155550100")),
             destinations: DestinationPolicy::default(),
         };

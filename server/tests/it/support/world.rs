@@ -165,7 +165,8 @@ impl World {
     }
 
     fn settings(&self, folder: &Path, location: &Location, api_base: &str) -> Settings {
-        let flags = Flags { data_dir: Some(folder.to_owned()), listen: Some("127.0.0.1:0".to_owned()) };
+        let flags =
+            Flags { data_dir: Some(folder.to_owned()), listen: Some("127.0.0.1:0".to_owned()), role: None };
         let mut settings = Settings::load(flags, &Environment::default()).expect("the defaults are accepted");
         settings.database = location.clone();
         settings.pacing = Pacing::new(self.pacing.0, self.pacing.1).expect("a pace");
