@@ -13,7 +13,7 @@ impl Actions {
             .transaction(move |tx| async move {
                 tx.forget_expired_sessions(now).await?;
                 tx.forget_idempotency_keys(now.checked_sub(KEPT_FOR).unwrap_or(now)).await?;
-                tx.forget_ended_nodes(now.checked_sub(REMEMBERED_FOR).unwrap_or(now)).await?;
+                tx.forget_ended_nodes(REMEMBERED_FOR, now).await?;
                 Ok(())
             })
             .await

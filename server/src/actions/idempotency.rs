@@ -54,7 +54,11 @@ impl Actions {
             Some(known) => match (known.answer, known.node) {
                 (Some((status, body)), _) => Claim::Answered { status, body },
                 // Its work commits in transactions of its own, before the answer does: it may be done or not.
-                (None, Some(node)) if !self.store.node_is_living(node).await? => Claim::OutcomeUnknown,
+                (None, Some(node))
+                    if node != self.installation.run && !self.store.node_is_living(node).await? =>
+                {
+                    Claim::OutcomeUnknown
+                }
                 (None, _) => Claim::InProgress,
             },
             None => Claim::InProgress,

@@ -2,6 +2,8 @@
 //!
 //! The clock of a lease is the database's, so that servers whose own clocks differ agree on when it ends.
 
+use std::time::Duration;
+
 use domain::ids::{CallId, NodeId};
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, QuerySelect};
@@ -290,10 +292,12 @@ impl Tx {
         Ok(sql::run(self.connection(), change, [but.uuid().into(), millis(now).into()]).await?)
     }
 
-    /// Forgets servers that ended before `before`.
-    pub async fn forget_ended_nodes(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let change = "DELETE FROM nodes WHERE stopped_at < $1";
-        Ok(sql::run(self.connection(), change, [millis(before).into()]).await?)
+    /// Forgets servers that ended longer ago than `kept_for`.
+    pub async fn forget_ended_nodes(&self, kept_for: Duration, now: Timestamp) -> Result<u64, StoreError> {
+        let db = self.connection();
+        let clock = dialect::database_clock(db.get_database_backend(), now);
+        let change = format!("DELETE FROM nodes WHERE stopped_at < {clock} - {}", kept_for.as_millis());
+        Ok(sql::run(db, &change, []).await?)
     }
 
     /// Lowers every time that was seen to `now`: somebody says that the clock is right now, and was wrong before.

@@ -128,12 +128,17 @@ async fn record_one(
     run: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let doubted_by_another = record.call.placement == Placement::Unknown
-        && record.armed_by.as_deref() == Some(run)
-        && matches!(outcome, Outcome::NotSent { sends, .. } if sends == record.sends);
-    // A server that was away for longer than its lease is taken for dead and its calls are doubted. When it comes back
-    // with the proof that nothing was sent, there is nothing left to doubt.
-    if record.call.placement != Placement::Armed && !doubted_by_another {
+    let may_be_recorded = match outcome {
+        // Proof is about one request: of this server, and none that the call had later. A server that was away for longer
+        // than its lease is taken for dead and its calls are doubted; when it comes back with the proof that nothing was
+        // sent, there is nothing left to doubt.
+        Outcome::NotSent { sends, .. } => {
+            let of_this_request = record.armed_by.as_deref() == Some(run) && record.sends == sends;
+            of_this_request && matches!(record.call.placement, Placement::Armed | Placement::Unknown)
+        }
+        Outcome::Refused { .. } | Outcome::Unknown => record.call.placement == Placement::Armed,
+    };
+    if !may_be_recorded {
         return Ok(());
     }
     match outcome {

@@ -12,10 +12,12 @@ use domain::retry::RetryPolicy;
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::actions::imports::{ImportOptions, ImportRefused};
+use prospectai::actions::nodes::Membership;
 use prospectai::actions::{Actions, Actor, Installation};
 use prospectai::clock::Clock;
 use prospectai::live::Live;
 use prospectai::store::imports::{ImportRecord, ImportStatus};
+use prospectai::store::nodes::NodeRole;
 use prospectai::store::prospects::{ProspectFilter, ProspectRecord};
 use prospectai::store::{Location, Store};
 use prospectai::wake::Wake;
@@ -68,6 +70,13 @@ impl World {
             actions.store.campaigns(workspace, None, 1).await.unwrap()[0].id
         };
         Self { actions, actor, campaign, _folder: None }
+    }
+
+    /// Closes what servers that are gone left open, as every start does.
+    pub async fn a_server_starts(&self) {
+        let lease = std::time::Duration::from_secs(600);
+        let membership = Membership::of(NodeRole::All, "test".into(), lease, &self.actions.clock);
+        self.actions.join(membership).await.unwrap();
     }
 
     pub async fn start(&self, content: &str) -> Result<ImportRecord, ImportRefused> {

@@ -70,7 +70,35 @@ impl Bare {
         self.join(Store::open(&self.location).await.expect("open the database"), lease).await
     }
 
+    /// The same, whose clock is compared with others as one of the real world would be. The test must have stopped using
+    /// every other server on SQLite.
+    pub async fn server_with_watched_clock(&self) -> Actions {
+        let store = match &self.location {
+            Location::Folder(_) => self.store.clone(),
+            Location::Postgres(_) => Store::open(&self.location).await.expect("open the database"),
+        };
+        let actions = self.unjoined(store);
+        let membership = Membership { watch_clock: true, ..self.membership(LEASE) };
+        actions.join(membership).await.expect("join");
+        actions
+    }
+
+    /// The database's clock.
+    pub async fn database_time(&self) -> Timestamp {
+        self.store.clock(self.clock.now()).await.expect("the database's clock")
+    }
+
     async fn join(&self, store: Store, lease: Duration) -> Actions {
+        let actions = self.unjoined(store);
+        actions.join(self.membership(lease)).await.expect("join");
+        actions
+    }
+
+    fn membership(&self, lease: Duration) -> Membership {
+        Membership::of(NodeRole::All, "test".to_owned(), lease, &self.clock)
+    }
+
+    fn unjoined(&self, store: Store) -> Actions {
         let run = random_node();
         let installation = Installation {
             run,
@@ -78,10 +106,7 @@ impl Bare {
             destinations: DestinationPolicy::default(),
         };
         let live = Live::new(&run.to_string());
-        let actions = Actions::new(store, self.clock.clone(), Wake::default(), live, installation);
-        let membership = Membership::of(NodeRole::All, "test".to_owned(), lease, &self.clock);
-        actions.join(membership).await.expect("join");
-        actions
+        Actions::new(store, self.clock.clone(), Wake::default(), live, installation)
     }
 
     /// A connection beside every server, for what only a database administrator could do.
