@@ -70,6 +70,8 @@ struct Joined {
     membership: Membership,
     lease: Lease,
     guard: ClockGuard,
+    /// The hold that is written down, by its word.
+    shown: Option<&'static str>,
     marked_at: Uptime,
 }
 
@@ -81,12 +83,26 @@ enum Ending {
 }
 
 /// What renewing found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Renewed {
     /// The lease had been taken away, and was taken up again.
     pub was_fenced: bool,
-    /// Why nobody is dialed, before and after.
-    pub hold: (Option<ClockHold>, Option<ClockHold>),
+    /// Why nobody is dialed.
+    pub hold: Option<ClockHold>,
+    /// That is another reason, or none, than the last time.
+    pub hold_changed: bool,
+}
+
+/// What renewing writes down.
+struct ToWrite {
+    worth_it: bool,
+    membership: Membership,
+    lease: Lease,
+    hold: Option<ClockHold>,
+    hold_changed: bool,
+    skew_ms: i64,
+    /// On SQLite the mark: never a time that is not trusted.
+    now: Timestamp,
 }
 
 /// A server whose lease ran out, and how many of its calls are in doubt now.
@@ -170,7 +186,7 @@ impl Actions {
             .await?;
         let at = Uptime::now();
         let guard = ClockGuard::new(seen.unwrap_or(now), at);
-        self.node.state().joined = Some(Joined { membership, lease, guard, marked_at: at });
+        self.node.state().joined = Some(Joined { membership, lease, guard, shown: None, marked_at: at });
         if !shared {
             self.node.look(now, Reference::Alone);
         }
@@ -180,7 +196,6 @@ impl Actions {
     /// Renews the lease, and compares the clock. A lease that was taken away is taken up again under a new epoch: what
     /// was armed under the old one is doubted already.
     pub async fn renew_lease(&self) -> Result<Renewed, StoreError> {
-        let before = self.node.clock_hold();
         let asked = self.clock.now();
         let reference = if self.store.is_shared() {
             Reference::Database { said: self.store.clock(asked).await?, asked }
@@ -188,11 +203,14 @@ impl Actions {
             Reference::Alone
         };
         self.node.look(self.clock.now(), reference);
-        let hold = (before, self.node.clock_hold());
-        let Some((membership, lease, report, now)) = self.to_renew(hold.0 != hold.1) else {
-            return Ok(Renewed { was_fenced: false, hold });
-        };
+        let Some(to_write) = self.to_write() else { return Ok(Renewed::default()) };
+        let ToWrite { worth_it, membership, lease, hold, hold_changed, skew_ms, now } = to_write;
+        if !worth_it {
+            return Ok(Renewed { was_fenced: false, hold, hold_changed });
+        }
         let node = self.new_node(&membership);
+        let hold_in_words = hold.map(|hold| (hold.as_str().to_owned(), hold.explain()));
+        let report = ClockReport { skew_ms, hold: hold_in_words };
         let renewed = self
             .store
             .transaction(move |tx| async move {
@@ -203,27 +221,33 @@ impl Actions {
             })
             .await?;
         if let Some(joined) = &mut self.node.state().joined {
+            if renewed == lease {
+                joined.shown = hold.map(ClockHold::as_str);
+            }
             joined.lease = renewed;
             joined.marked_at = Uptime::now();
         }
-        Ok(Renewed { was_fenced: renewed != lease, hold })
+        Ok(Renewed { was_fenced: renewed != lease, hold, hold_changed })
     }
 
-    /// What there is to write. On SQLite nobody waits for it: the time now and then, while it is trusted and moved on.
-    fn to_renew(&self, hold_changed: bool) -> Option<(Membership, Lease, ClockReport, Timestamp)> {
+    fn to_write(&self) -> Option<ToWrite> {
         let state = self.node.state();
         let joined = state.joined.as_ref()?;
         let hold = joined.guard.hold();
-        let worth_writing = self.store.is_shared()
+        let hold_changed = hold.map(ClockHold::as_str) != joined.shown;
+        // On SQLite nobody waits for it: the time is written down now and then, while it is trusted.
+        let worth_it = self.store.is_shared()
             || hold_changed
             || (hold.is_none() && joined.marked_at.elapsed() >= MARK_EVERY);
-        let report = ClockReport {
+        Some(ToWrite {
+            worth_it,
+            membership: joined.membership.clone(),
+            lease: joined.lease,
+            hold,
+            hold_changed,
             skew_ms: joined.guard.skew_ms(),
-            hold: hold.map(|hold| (hold.as_str().to_owned(), hold.explain())),
-        };
-        // On SQLite the time that is written down is the mark: never one that is not trusted.
-        let now = joined.guard.mark();
-        worth_writing.then(|| (joined.membership.clone(), joined.lease, report, now))
+            now: joined.guard.mark(),
+        })
     }
 
     /// Ends servers whose lease ran out, and doubts what they had armed; those that this server ended, and how long the

@@ -70,18 +70,18 @@ async fn turn(actions: &Actions) -> Result<Option<Duration>, StoreError> {
     if renewed.was_fenced {
         warn!("the lease had been taken away, and was taken up again; what was armed under it is in doubt");
     }
-    match renewed.hold {
-        (before, Some(hold)) if before != Some(hold) => {
+    match renewed.hold.filter(|_| renewed.hold_changed) {
+        Some(hold) => {
             error!(
                 reason = hold.as_str(),
                 why = hold.explain(),
                 "the clock cannot be trusted: nobody is dialed"
             );
         }
-        (Some(_), None) => info!("the clock can be trusted again: dialing goes on"),
-        _ => {}
+        None if renewed.hold_changed => info!("the clock can be trusted again: dialing goes on"),
+        None => {}
     }
-    if renewed.was_fenced || renewed.hold.0.is_some() && renewed.hold.1.is_none() {
+    if renewed.was_fenced || renewed.hold_changed {
         actions.wake.dialer();
     }
     let (ended, next) = actions.end_lapsed_nodes().await?;

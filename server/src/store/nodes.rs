@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::ids::{CallId, NodeId};
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryOrder, QuerySelect};
 
 use super::entities::nodes::{Column, Entity, Model};
 use super::{Store, StoreError, Tx, dialect, millis, sql, time};
@@ -122,9 +122,10 @@ impl Store {
         dialect::is_shared(self.read.get_database_backend())
     }
 
-    /// Servers, newest first: those that live, and those that ended lately.
+    /// Servers: those that live, then those that ended lately, the newest first. At most 500.
     pub async fn nodes(&self) -> Result<Vec<NodeRecord>, StoreError> {
-        let rows = Entity::find().order_by_desc(Column::Id).limit(200).all(self.reader()).await?;
+        let living_first = Entity::find().order_by_asc(Column::StoppedAt.is_not_null());
+        let rows = living_first.order_by_desc(Column::Id).limit(500).all(self.reader()).await?;
         rows.into_iter().map(NodeRecord::try_from).collect()
     }
 

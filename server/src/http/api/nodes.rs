@@ -11,7 +11,7 @@ use crate::http::auth::Admin;
 use crate::http::state::HttpState;
 use crate::store::nodes::NodeRecord;
 
-/// The servers, newest first.
+/// The servers that share the database.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Nodes {
     nodes: Vec<Node>,
@@ -51,7 +51,7 @@ pub struct ClockHold {
     pub(super) detail: String,
 }
 
-/// Lists servers: those that live, and those that ended within the last week.
+/// Lists servers: those that live, then those that ended within the last week, the newest first.
 #[utoipa::path(get, path = "/api/nodes", tag = "server",
     responses((status = 200, body = Nodes), (status = "4XX", body = Problem)))]
 pub async fn list(State(state): State<HttpState>, Admin(_visitor): Admin) -> Result<Json<Nodes>, Problem> {

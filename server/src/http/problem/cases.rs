@@ -168,7 +168,7 @@ impl Problem {
         let detail = "The server that took the first request with this `Idempotency-Key` stopped before it could answer. \
                       The request may have been done or not: look for what it would have made, and send it with a new \
                       key if it is not there.";
-        Self::conflict("outcome_unknown", detail)
+        Self::conflict("request_outcome_unknown", detail)
     }
 
     /// 409: the first request with this `Idempotency-Key` is still running.

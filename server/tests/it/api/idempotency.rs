@@ -102,6 +102,6 @@ async fn a_key_whose_server_is_gone_says_that_nobody_knows_the_outcome_and_one_a
             tx.give_up_lease(prospectai::store::nodes::Lease { node, epoch: 1 }, now).await
         };
         assert!(store.transaction::<_, prospectai::store::StoreError, _, _>(ending).await.expect("ended"));
-        owner.post("/api/campaigns", body).await.problem(409, "outcome_unknown");
+        owner.post("/api/campaigns", body).await.problem(409, "request_outcome_unknown");
     }
 }

@@ -31,7 +31,7 @@ async fn on_postgres_a_clock_that_differs_from_the_databases_arms_nothing_until_
 
         database.set_time(database.database_time().await);
         let renewed = actions.renew_lease().await.expect("renew");
-        assert_eq!(renewed.hold.1, None);
+        assert_eq!(renewed.hold, None);
         assert_eq!(actions.store.nodes().await.expect("read").remove(0).hold, None);
     }
 }
@@ -52,7 +52,9 @@ async fn on_sqlite_a_clock_set_back_arms_nothing_until_an_administrator_confirms
     assert_eq!(refused.to_send.len(), 0);
     assert!(matches!(refused.refused, Some(NotArmed::Clock(ClockHold::Behind(_)))), "{refused:?}");
     let renewed = actions.renew_lease().await.expect("renew");
-    assert!(renewed.hold.1.is_some());
+    assert!(renewed.hold_changed, "it is shown, although arming found it first");
+    let shown = actions.store.nodes().await.expect("read").remove(0);
+    assert_eq!(shown.hold.expect("shown").0, "clock_behind");
 
     actions.confirm_clock(actor.clone()).await.expect("confirmed");
     assert_eq!(actions.arm(vec![second]).await.expect("asked").to_send.len(), 1);

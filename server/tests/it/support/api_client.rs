@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -9,6 +10,7 @@ use axum::http::{HeaderMap, Method, Request, Response};
 use domain::ids::{WorkspaceId, time_ordered_uuid};
 use domain::phone_number::{DestinationPolicy, PhoneNumber};
 use jiff::Timestamp;
+use prospectai::actions::nodes::Membership;
 use prospectai::actions::users::Role;
 use prospectai::actions::{Actions, Actor, Installation};
 use prospectai::carrier::twilio::CallbackUrls;
@@ -18,6 +20,7 @@ use prospectai::http::query::CursorKey;
 use prospectai::http::router;
 use prospectai::http::state::{HttpState, ServerFacts};
 use prospectai::live::Live;
+use prospectai::store::nodes::NodeRole;
 use prospectai::store::{Location, Store, StoreError};
 use prospectai::wake::Wake;
 use secrecy::{ExposeSecret, SecretBox};
@@ -76,6 +79,9 @@ impl TestApi {
         };
         let actions = Actions::new(store, clock.clone(), Wake::default(), Live::new("test"), installation);
         let (workspace, _) = actions.first_workspace().await.expect("a workspace");
+        let membership =
+            Membership::of(NodeRole::All, "test".to_owned(), Duration::from_secs(600), &actions.clock);
+        actions.join(membership).await.expect("join");
         let console = ApiKey::generate([9; 32]);
         let public_url = Url::parse("https://calls.example.net").expect("a URL");
         let server = ServerFacts {
