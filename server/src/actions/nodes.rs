@@ -24,6 +24,8 @@ pub use crate::store::nodes::NodeRecord;
 pub(super) const REMEMBERED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// On SQLite the time is written down at the most this often.
 const MARK_EVERY: Duration = Duration::from_secs(30);
+/// A lease that could not be taken away, because its owner is arming under it, is looked at again after this.
+const LEFT_ALONE: Duration = Duration::from_millis(250);
 const STOPPED_IMPORT: &str =
     "The server stopped during the import. What was added until then stays; import the file again.";
 
@@ -250,19 +252,20 @@ impl Actions {
         })
     }
 
-    /// Ends servers whose lease ran out, and doubts what they had armed; those that this server ended, and how long the
-    /// next lease runs if nobody renews it.
+    /// Ends servers whose lease ran out, and doubts what they had armed; those that this server ended, and after how long
+    /// to look again if nobody renews the next lease.
     pub async fn end_lapsed_nodes(&self) -> Result<(Vec<EndedNode>, Option<Duration>), StoreError> {
         let id = self.installation.run;
         let (lapsed, next) = self.store.lapsed_leases(id, self.clock.now()).await?;
-        let mut ended = Vec::new();
+        let (leases, mut ended) = (lapsed.len(), Vec::new());
         for lease in lapsed {
             if let Some(changed) = self.end_node(lease, Ending::Lapsed).await? {
                 ended.push(EndedNode { node: lease.node, doubted: changed });
             }
         }
         let next = next.map(|ms| Duration::from_millis(ms.unsigned_abs()));
-        Ok((ended, next))
+        let left_alone = (ended.len() < leases).then_some(LEFT_ALONE);
+        Ok((ended, next.into_iter().chain(left_alone).min()))
     }
 
     /// Leaves: what this server had armed and did not write down is in doubt at once, and nothing more is armed by it.
