@@ -94,6 +94,8 @@ typed_ids! {
     ScriptId = "scr";
     /// One entry of the audit trail.
     AuditId = "aud";
+    /// One run of the server: a node among those that share the database.
+    NodeId = "node";
 }
 
 #[cfg(test)]

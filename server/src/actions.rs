@@ -13,6 +13,7 @@ pub mod housekeeping;
 pub mod idempotency;
 pub mod imports;
 pub mod leaked_keys;
+pub mod nodes;
 pub mod prospects;
 pub mod scripts;
 pub mod users;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::budget::RateCard;
-use domain::ids::{WorkspaceId, time_ordered_uuid};
+use domain::ids::{NodeId, WorkspaceId, time_ordered_uuid};
 use domain::pacing::Pacing;
 use domain::phone_number::{DestinationPolicy, PhoneNumber};
 use jiff::Timestamp;
@@ -44,6 +45,8 @@ pub struct Actions {
     pub wake: Wake,
     /// The stream of changes.
     pub live: Live,
+    /// This server among those that share the database.
+    pub node: nodes::ThisNode,
     /// What holds for the whole installation.
     pub installation: Arc<Installation>,
     passwords: Arc<Passwords>,
@@ -52,10 +55,10 @@ pub struct Actions {
 }
 
 /// What holds for the whole installation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Installation {
-    /// Names this run of the server.
-    pub run: String,
+    /// Names this run of the server: the node it is among those that share the database.
+    pub run: NodeId,
     /// The number shown where a campaign names none.
     pub caller_id: Option<PhoneNumber>,
     /// Where may be called.
@@ -66,6 +69,20 @@ pub struct Installation {
     pub caller_id_pacing: Option<Pacing>,
     /// What calls cost, for budgets.
     pub rates: RateCard,
+}
+
+impl Installation {
+    /// One server with the usual limits, and no number of its own to call from.
+    pub fn of(run: NodeId) -> Self {
+        Self {
+            run,
+            caller_id: None,
+            destinations: DestinationPolicy::default(),
+            pacing: Pacing::default(),
+            caller_id_pacing: None,
+            rates: RateCard::default(),
+        }
+    }
 }
 
 /// Who does something, for the audit trail.
@@ -93,6 +110,7 @@ impl Actions {
             clock,
             wake,
             live,
+            node: nodes::ThisNode::new(),
             installation: Arc::new(installation),
             passwords: Arc::new(Passwords::new()),
             news,

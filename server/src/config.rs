@@ -6,6 +6,7 @@ mod sources;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use domain::budget::RateCard;
 use domain::money::Usd;
@@ -17,8 +18,12 @@ use url::Url;
 
 use crate::carrier::twilio::{ApiKey, Credentials};
 use crate::store::Location;
+use crate::store::nodes::NodeRole;
 
 pub use sources::{Environment, Flags};
+
+/// Three chances to renew a lease, and a server that is gone is missed for a quarter of a minute.
+const LEASE: Duration = Duration::from_secs(15);
 
 /// A setting that is not accepted, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +43,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The data folder.
     pub data_dir: PathBuf,
+    /// What this server does.
+    pub role: NodeRole,
+    /// How long its lease on dialing holds without being renewed.
+    pub lease: Duration,
     /// Where the database is.
     pub database: Location,
     /// Where the world reaches this server; its own address when absent.
@@ -99,6 +108,7 @@ impl Settings {
 struct Written {
     listen: String,
     data_dir: PathBuf,
+    role: String,
     public_url: Option<String>,
     database_url: Option<String>,
     allowed_regions: Vec<String>,
@@ -171,8 +181,12 @@ impl TryFrom<Written> for Settings {
         if !matches!(written.log.format.as_str(), "text" | "json") {
             return Err(ConfigRefused::new("LOG_FORMAT must be text or json"));
         }
+        let role = NodeRole::parse(&written.role).filter(|role| *role != NodeRole::Command);
+        let role = role.ok_or_else(|| ConfigRefused::new("ROLE must be all, web or dialer"))?;
         Ok(Self {
             listen,
+            role,
+            lease: LEASE,
             database: match written.database_url {
                 Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
                     Location::Postgres(url)

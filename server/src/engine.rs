@@ -2,7 +2,9 @@
 
 mod dialer;
 mod janitor;
+pub mod lease;
 mod reconciler;
+pub mod relay;
 mod rest_news;
 mod send;
 mod task;

@@ -19,6 +19,8 @@ pub mod imports;
 pub mod integrity;
 mod lock;
 mod migrations;
+pub mod nodes;
+pub mod notify;
 pub mod numbers;
 mod outage;
 pub mod pace;
@@ -85,6 +87,11 @@ pub struct Tx(Arc<DatabaseTransaction>);
 impl Tx {
     pub(in crate::store) fn connection(&self) -> &DatabaseTransaction {
         &self.0
+    }
+
+    /// Whether several servers can have this database open.
+    pub fn is_shared(&self) -> bool {
+        dialect::is_shared(sea_orm::ConnectionTrait::get_database_backend(&*self.0))
     }
 }
 

@@ -44,24 +44,25 @@ impl Call {
         released
     }
 
-    /// Records what came of the request. `by_its_sender`: the process that armed it says so, and has armed it once only.
+    /// Records what came of the request. `of_this_request`: the process that sent it says so, and the call was not armed
+    /// again since; proof is about one request and never about another.
     ///
     /// A process that stood still may say that it sent nothing after another one concluded that nobody knows: it was there,
     /// so its word counts.
-    pub fn record(&mut self, outcome: SendOutcome, by_its_sender: bool, now: Timestamp) -> bool {
-        let doubted = self.placement == Placement::Unknown && by_its_sender;
+    pub fn record(&mut self, outcome: SendOutcome, of_this_request: bool, now: Timestamp) -> bool {
+        let open = matches!(self.placement, Placement::Armed | Placement::Unknown) && of_this_request;
         match outcome {
-            SendOutcome::NotSent if doubted || self.placement == Placement::Armed => {
+            SendOutcome::NotSent if open => {
                 self.placement = Placement::Reserved;
                 true
             }
-            SendOutcome::Refused(meaning) if doubted || self.placement == Placement::Armed => {
+            SendOutcome::Refused(meaning) if open => {
                 self.placement = Placement::NotPlaced;
                 self.refusal = Some(meaning);
                 self.closed_at = Some(now);
                 true
             }
-            SendOutcome::Unknown => self.doubt(),
+            SendOutcome::Unknown if of_this_request => self.doubt(),
             _ => false,
         }
     }
@@ -144,17 +145,18 @@ mod tests {
         let refused = SendOutcome::Refused(RefusalMeaning::InvalidNumber);
         assert_eq!(leads(Call::arm), [(Reserved, Armed)]);
         assert_eq!(leads(|call| call.release(now())), [(Reserved, Released)]);
-        assert_eq!(leads(|call| call.record(not_sent, false, now())), [(Armed, Reserved)]);
         assert_eq!(
             leads(|call| call.record(not_sent, true, now())),
             [(Armed, Reserved), (Unknown, Reserved)]
         );
-        assert_eq!(leads(|call| call.record(refused, false, now())), [(Armed, NotPlaced)]);
         assert_eq!(
             leads(|call| call.record(refused, true, now())),
             [(Armed, NotPlaced), (Unknown, NotPlaced)]
         );
         assert_eq!(leads(|call| call.record(SendOutcome::Unknown, true, now())), [(Armed, Unknown)]);
+        for outcome in [not_sent, refused, SendOutcome::Unknown] {
+            assert!(leads(|call| call.record(outcome, false, now())).is_empty(), "of another request");
+        }
         assert_eq!(leads(Call::doubt), [(Armed, Unknown)]);
         assert_eq!(leads(|call| call.presume_not_placed(now())), [(Unknown, PresumedNotPlaced)]);
         for (finding, placement) in [(Finding::Placed, Placed), (Finding::NotPlaced, NotPlaced)] {

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
 use super::{Parts, send, task};
+use crate::clock::Uptime;
 use crate::store::StoreError;
 use crate::store::pace::PaceScope;
 
@@ -35,6 +36,10 @@ impl Dialer {
     /// One turn; when to look again.
     async fn turn(&self) -> Result<Option<Timestamp>, StoreError> {
         let now = self.parts.actions.clock.now();
+        // The bell rings when the clock can be trusted again.
+        if self.parts.actions.node.clock_hold().is_some() {
+            return Ok(None);
+        }
         let store = self.parts.actions.store.clone();
         let limits = self.parts.actions.installation.pacing;
         let pace = store.pace(&PaceScope::Account).await?;
@@ -93,7 +98,11 @@ impl Dialer {
             return Ok(None);
         }
         let armed = self.parts.actions.arm(calls).await?;
-        let armed_at = std::time::Instant::now();
+        if armed.refused.is_some() {
+            // The calls stay reserved, for this server or for another one.
+            self.parts.actions.wake.lease();
+        }
+        let armed_at = armed.armed_at.unwrap_or_else(Uptime::now);
         for (call, reason) in armed.held {
             if reason.is_pace() {
                 debug!(call_id = %call.id, reason = reason.as_str(), "a call waits for the pace");

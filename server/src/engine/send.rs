@@ -1,6 +1,6 @@
 //! Sends one armed call and records what came of it. Nothing here tries twice.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::gate::CLOSING_GUARD;
 use domain::refusal::RefusalMeaning;
@@ -11,6 +11,7 @@ use crate::actions::Actor;
 use crate::actions::calls::{ArmedCall, Outcome};
 use crate::carrier::twilio::message::Message;
 use crate::carrier::{CallSpeech, CarrierCall, MachineDetection, PlaceCall, PlaceOutcome, Recording};
+use crate::clock::Uptime;
 use crate::speech::{self, ScriptError};
 use crate::store::StoreError;
 
@@ -18,7 +19,7 @@ use crate::store::StoreError;
 const QUEUE_IS_EMPTY: Duration = Duration::from_secs(1);
 
 /// Sends a call that was armed at `armed_at`.
-pub(super) async fn send(parts: &Parts, armed: ArmedCall, armed_at: Instant) {
+pub(super) async fn send(parts: &Parts, armed: ArmedCall, armed_at: Uptime) {
     let id = armed.call.id;
     let recorded = match request(&armed) {
         Ok(request) => {
@@ -80,12 +81,12 @@ async fn record(parts: &Parts, armed: &ArmedCall, outcome: PlaceOutcome) -> Resu
         PlaceOutcome::Placed(placed) => return record_placed(parts, armed, &placed).await,
         PlaceOutcome::NotSent { why } => {
             warn!(call_id = %call.id, why, "a request never left; the same attempt is made again later");
-            Outcome::NotSent
+            Outcome::NotSent { sends: call.sends }
         }
         PlaceOutcome::Throttled { retry_after } => {
             let wait_seconds = retry_after.map(|wait| wait.as_secs());
             info!(call_id = %call.id, wait_seconds, "the carrier asks to slow down");
-            Outcome::Throttled(retry_after)
+            Outcome::Throttled { wait: retry_after, sends: call.sends }
         }
         PlaceOutcome::Refused(refusal) => {
             info!(call_id = %call.id, code = refusal.code, meaning = refusal.meaning.as_str(), "the carrier refused");

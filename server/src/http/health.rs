@@ -19,6 +19,10 @@ pub struct Health {
     simulation: bool,
     /// Always `ok`.
     database: &'static str,
+    /// What this server does: `all`, `web` or `dialer`.
+    role: &'static str,
+    /// `ok`, or why this server dials nobody because of its clock: `clock_skewed`, `clock_behind` or `clock_jumped`.
+    clock: &'static str,
 }
 
 /// Says whether the server works. 503 when the database does not answer.
@@ -30,5 +34,13 @@ pub async fn health(State(state): State<HttpState>) -> Result<Json<Health>, Prob
         return Err(Problem::unavailable("The database does not answer.", 5));
     }
     let simulation = state.server.simulation;
-    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), simulation, database: "ok" }))
+    let node = &state.actions.node;
+    Ok(Json(Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+        simulation,
+        database: "ok",
+        role: node.role().map_or("all", |role| role.as_str()),
+        clock: node.clock_hold().map_or("ok", |hold| hold.as_str()),
+    }))
 }

@@ -12,7 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{
-    calls, campaigns, dialing, do_not_call, events, imports, people, prospects, scripts, session, voices,
+    calls, campaigns, dialing, do_not_call, events, imports, nodes, people, prospects, scripts, session,
+    voices,
 };
 use super::auth::{known_visitors, operators_write};
 use super::middleware::{AnswerPolicy, BODY_DEADLINE, LeakedKey, answers, body_within, guarded};
@@ -44,6 +45,13 @@ pub fn described(state: HttpState) -> (Router, OpenApi) {
         .route("/", get(|| async { Redirect::temporary(openapi::DOCS_PATH) }));
     let guarded = guarded(routes, AnswerPolicy::api(https));
     (guarded.layer(from_fn_with_state(state.clone(), flag_leaked_key)).with_state(state), description)
+}
+
+/// What a server answers that only dials: the carrier's news, and whether it works.
+pub fn router_of_a_dialer(state: HttpState) -> Router {
+    let https = state.server.public_url.scheme() == "https";
+    let routes = Router::new().route("/health", get(health::health)).merge(webhooks::routes());
+    guarded(routes, AnswerPolicy::api(https)).with_state(state)
 }
 
 /// What needs no credential.
@@ -90,6 +98,8 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(dialing::read))                                             // /api/dialing
         .routes(routes!(dialing::stop))                                             // /api/dialing/stop
         .routes(routes!(dialing::resume))                                           // /api/dialing/resume
+        .routes(routes!(dialing::confirm_clock))                                    // /api/dialing/confirm-clock
+        .routes(routes!(nodes::list))                                               // /api/nodes
         .routes(routes!(people::users, people::create_user))                        // /api/users
         .routes(routes!(people::keys, people::create_key))                          // /api/keys
         .routes(routes!(people::revoke_key))                                        // /api/keys/{id}

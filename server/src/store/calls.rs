@@ -4,7 +4,7 @@ use domain::budget::{Commitment, Quote, commitment};
 use domain::call::{Call, Placement};
 use domain::carrier_event::{AnsweredBy, CarrierStatus};
 use domain::facts::{Answer, CallFacts, Ending, Source};
-use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
+use domain::ids::{CallId, CampaignId, NodeId, ProspectId, WorkspaceId};
 use domain::money::Usd;
 use domain::phone_number::PhoneNumber;
 use domain::refusal::RefusalMeaning;
@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
-    QueryOrder,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Iterable,
+    QueryFilter, QueryOrder,
 };
 
 use super::budgets::BudgetScope;
@@ -130,13 +130,28 @@ impl Store {
         moment(sql::one(self.reader(), wanted, [millis(after).into()]).await?)
     }
 
-    /// Calls armed by another run than `this_run`, or before `before`: whoever sent them is gone.
-    pub async fn calls_in_doubt(&self, this_run: &str, before: Timestamp) -> Result<Vec<CallId>, StoreError> {
-        let same_file_means_gone = self.reader().get_database_backend() == sea_orm::DbBackend::Sqlite;
-        let wanted = "SELECT id FROM calls WHERE placement = 'armed' \
-                      AND (armed_at < $1 OR (armed_by <> $2 AND $3)) ORDER BY armed_at LIMIT 500";
-        let values = [millis(before).into(), this_run.into(), same_file_means_gone.into()];
-        ids(sql::all(self.reader(), wanted, values).await?)
+    /// Calls armed before `before` by this very server, or by one that nobody knows to live. Those of a server that lives
+    /// are its own business; when its lease ends, they are doubted with it. On a database that only one server can have
+    /// open, everybody else's are in doubt at once.
+    pub async fn calls_in_doubt(
+        &self,
+        this_node: NodeId,
+        before: Timestamp,
+    ) -> Result<Vec<CallId>, StoreError> {
+        let living = self.nodes().await?.into_iter().filter(|node| node.is_living() && node.id != this_node);
+        let living: Vec<String> = living.map(|node| node.id.to_string()).collect();
+        let of_the_living = if living.is_empty() {
+            String::new()
+        } else {
+            format!(" AND armed_by NOT IN ({})", sql::placeholders(4, living.len()))
+        };
+        let wanted = format!(
+            "SELECT id FROM calls WHERE placement = 'armed' AND (armed_at < $1 OR (armed_by <> $2 AND $3)){of_the_living} \
+             ORDER BY armed_at LIMIT 500"
+        );
+        let values = [millis(before).into(), this_node.to_string().into(), (!self.is_shared()).into()];
+        let values = values.into_iter().chain(living.into_iter().map(Into::into));
+        ids(sql::all(self.reader(), &wanted, values).await?)
     }
 
     /// How many calls are between being armed and their end.
@@ -160,6 +175,20 @@ impl Tx {
 
     /// Calls by id, in id order, locked against other changes until the transaction ends.
     pub async fn lock_calls(&self, ids: &[CallId]) -> Result<Vec<CallRecord>, StoreError> {
+        self.calls_locked(ids, dialect::for_update).await
+    }
+
+    /// The same without those that another transaction is changing at this moment: servers that want to arm the same
+    /// calls divide them instead of waiting for each other.
+    pub async fn claim_calls(&self, ids: &[CallId]) -> Result<Vec<CallRecord>, StoreError> {
+        self.calls_locked(ids, dialect::for_update_skip_locked).await
+    }
+
+    async fn calls_locked(
+        &self,
+        ids: &[CallId],
+        lock: fn(DbBackend) -> &'static str,
+    ) -> Result<Vec<CallRecord>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -167,7 +196,7 @@ impl Tx {
         let wanted = format!(
             "SELECT * FROM calls WHERE id IN ({}) ORDER BY id{}",
             sql::placeholders(1, ids.len()),
-            dialect::for_update(db.get_database_backend())
+            lock(db.get_database_backend())
         );
         let rows: Vec<Model> = sql::all(db, &wanted, ids.iter().map(|id| id.uuid().into())).await?;
         rows.into_iter().map(CallRecord::try_from).collect()

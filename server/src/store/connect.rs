@@ -8,12 +8,11 @@ use std::time::Duration;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteConnector, Statement,
 };
-use sea_orm_migration::MigratorTrait;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::lock::{DataLock, LockError};
-use super::migrations::Steps;
+use super::migrations;
 use super::{Store, StoreError};
 
 /// SQLite before this version can corrupt a database in WAL mode that has two connections.
@@ -53,6 +52,17 @@ pub enum OpenError {
         "the SQLite library is version {0}; versions before 3.51.3 can corrupt data. Build again with the locked dependencies"
     )]
     OldSqlite(String),
+    /// A newer version changed the schema in a way that this one cannot work with.
+    #[error(
+        "the database belongs to a newer version of ProspectAI: its schema needs a program that knows step {needed}, and \
+         this one knows the steps up to {ours}. Start the newer version, or restore the backup from before its first start"
+    )]
+    NewerSchema {
+        /// The newest step that this version knows.
+        ours: String,
+        /// The step that a version must know.
+        needed: String,
+    },
     /// The database answered with an error.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] StoreError),
@@ -65,7 +75,7 @@ impl Store {
             Location::Folder(folder) => open_sqlite(folder.clone()).await?,
             Location::Postgres(url) => open_postgres(url).await?,
         };
-        Steps::up(&store.write, None).await.map_err(StoreError::from)?;
+        migrations::up(&store.write).await?;
         Ok(store)
     }
 }
@@ -126,7 +136,8 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
         .options([
             ("statement_timeout", "30s"),
             ("lock_timeout", "10s"),
-            ("idle_in_transaction_session_timeout", "30s"),
+            // No longer than a lease: what a server that froze had locked is taken over with it.
+            ("idle_in_transaction_session_timeout", "15s"),
         ]);
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)

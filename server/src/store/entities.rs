@@ -12,6 +12,7 @@ pub mod do_not_call;
 pub mod idempotency_keys;
 pub mod import_rejects;
 pub mod imports;
+pub mod nodes;
 pub mod pace;
 pub mod prospects;
 pub mod scripts;

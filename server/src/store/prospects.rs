@@ -7,8 +7,8 @@ use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel,
+    Iterable, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::entities::prospects::{Column, Entity, Model};
@@ -164,6 +164,19 @@ impl Store {
 impl Tx {
     /// Prospects by id, in id order, locked until the transaction ends.
     pub async fn lock_prospects(&self, ids: &[ProspectId]) -> Result<Vec<ProspectRecord>, StoreError> {
+        self.prospects_locked(ids, dialect::for_update).await
+    }
+
+    /// The same without those that another transaction is changing at this moment.
+    pub async fn claim_prospects(&self, ids: &[ProspectId]) -> Result<Vec<ProspectRecord>, StoreError> {
+        self.prospects_locked(ids, dialect::for_update_skip_locked).await
+    }
+
+    async fn prospects_locked(
+        &self,
+        ids: &[ProspectId],
+        lock: fn(DbBackend) -> &'static str,
+    ) -> Result<Vec<ProspectRecord>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -171,7 +184,7 @@ impl Tx {
         let wanted = format!(
             "SELECT * FROM prospects WHERE id IN ({}) ORDER BY id{}",
             sql::placeholders(1, ids.len()),
-            dialect::for_update(db.get_database_backend())
+            lock(db.get_database_backend())
         );
         let rows: Vec<Model> = sql::all(db, &wanted, ids.iter().map(|id| id.uuid().into())).await?;
         rows.into_iter().map(ProspectRecord::try_from).collect()

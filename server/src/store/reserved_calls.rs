@@ -85,7 +85,7 @@ impl Tx {
         let wanted = format!(
             "SELECT * FROM calls WHERE placement = 'reserved' AND id IN ({}) ORDER BY not_before, id{}",
             sql::placeholders(1, ids.len()),
-            dialect::for_update_of_free_rows(db.get_database_backend())
+            dialect::for_update_skip_locked(db.get_database_backend())
         );
         let rows: Vec<Model> = sql::all(db, &wanted, ids.iter().map(|id| id.uuid().into())).await?;
         rows.into_iter().map(CallRecord::try_from).collect()

@@ -7,5 +7,6 @@ mod events;
 mod figures;
 mod idempotency;
 mod lists;
+mod nodes;
 mod people;
 mod placing;

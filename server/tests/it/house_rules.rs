@@ -29,6 +29,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     // app carries the finished router from http to the server, and does nothing with it.
     ("axum", &["http", "app"]),
     ("axum_extra", &["http"]),
+    // The time since the machine was started, and its name.
+    ("rustix", &["clock", "app"]),
 ];
 
 /// A file of this many lines has more than one subject; the aim is 400.

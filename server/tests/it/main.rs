@@ -7,6 +7,7 @@ mod faults;
 mod house_rules;
 mod imports;
 mod limits;
+mod nodes;
 mod restart;
 mod scenarios;
 mod sdk;

@@ -16,6 +16,7 @@ use simulator::{AnswerModel, Outcome, Simulator, Timeline};
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::support::bare::random_node;
 use crate::support::campaigns::{draft, prepare};
 use crate::support::process::{Process, prospectai, run};
 use crate::support::test_app::{AtRest, open_again};
@@ -105,9 +106,8 @@ async fn launched_campaign_in(folder: &Path) -> CampaignId {
     let location = Location::Folder(folder.to_owned());
     let store = Store::open(&location).await.expect("open");
     let installation = Installation {
-        run: "preparation".to_owned(),
         caller_id: Some(PhoneNumber::from_e164_unchecked(CALLER_ID.to_owned())),
-        ..Installation::default()
+        ..Installation::of(random_node())
     };
     let actions = Actions::new(store, Clock::System, Wake::default(), Live::new("preparation"), installation);
     let (workspace, _) = actions.first_workspace().await.expect("a workspace");

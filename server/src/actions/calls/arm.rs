@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use self::books::Books;
 use super::settle::{Changed, settle};
 use crate::actions::Actions;
+use crate::actions::nodes::NotArmed;
+use crate::clock::Uptime;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::prospects::ProspectRecord;
@@ -39,6 +41,10 @@ pub struct Armed {
     pub held: Vec<(CallRecord, HoldReason)>,
     /// When the first of those that only wait for the pace may go.
     pub again_at: Option<Timestamp>,
+    /// Why none of them was even looked at: this server may not arm now.
+    pub refused: Option<NotArmed>,
+    /// When the last of them was armed: how long ago is what a request is sent by.
+    pub armed_at: Option<Uptime>,
 }
 
 impl Actions {
@@ -49,12 +55,17 @@ impl Actions {
     pub async fn arm(&self, ids: Vec<CallId>) -> Result<Armed, StoreError> {
         let now = self.clock.now();
         let installation = self.installation.clone();
+        let (node, clock) = (self.node.clone(), self.clock.clone());
         let (armed, unlooked) = self
             .store
             .transaction(move |tx| async move {
                 let mut armed = Armed::default();
                 let mut unlooked = Vec::new();
-                // What is locked, in this order, here and everywhere: paces, numbers, workspaces, campaigns, calls,
+                if let Err(refused) = node.may_arm(&tx, &clock).await? {
+                    armed.refused = Some(refused);
+                    return Ok((armed, unlooked));
+                }
+                // What is locked, in this order, here and everywhere: the lease, paces, numbers, workspaces, campaigns, calls,
                 // prospects, days, budgets, counters. So no two transactions wait for each other.
                 let wanted = tx.reserved_calls(&ids).await?;
                 if wanted.is_empty() {
@@ -83,6 +94,8 @@ impl Actions {
                         sending.call = call;
                     }
                 }
+                // Before the commit: whatever stops this process behind it counts against the request.
+                armed.armed_at = Some(Uptime::now());
                 Ok::<_, StoreError>((armed, unlooked))
             })
             .await?;

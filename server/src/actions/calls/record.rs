@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::polling::LOOKS_FOR_UNKNOWN;
 use super::settle::{Changed, settle};
-use crate::actions::{Actions, Actor, audit};
+use crate::actions::{Actions, Actor, audit, nodes};
 use crate::store::calls::CallRecord;
 use crate::store::pace::PaceScope;
 use crate::store::{StoreError, Tx};
@@ -24,9 +24,17 @@ const AFTER_CONCURRENCY: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The request provably never left: the same attempt goes back.
-    NotSent,
-    /// The carrier asks to slow down, perhaps for a given time, and did nothing with the request: the attempt goes back.
-    Throttled(Option<Duration>),
+    NotSent {
+        /// How often the call had been sent in vain when it was armed: proof is about one request, not about a later one.
+        sends: u32,
+    },
+    /// The carrier asks to slow down and did nothing with the request: the attempt goes back.
+    Throttled {
+        /// For how long, where it says so.
+        wait: Option<Duration>,
+        /// As above.
+        sends: u32,
+    },
     /// The carrier said no.
     Refused {
         /// What that means.
@@ -56,7 +64,7 @@ impl Actions {
     /// and nothing that we conclude takes that back.
     pub async fn record_outcome(&self, id: CallId, outcome: Outcome) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let run = self.installation.run.clone();
+        let run = self.installation.run.to_string();
         let (changed, dialing_holds) = self
             .store
             .transaction(move |tx| async move {
@@ -95,17 +103,8 @@ impl Actions {
     /// Calls that were armed by a process that is gone, or long ago: whether they were sent is not known.
     pub async fn doubt(&self, ids: Vec<CallId>) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        let changed = self
-            .store
-            .transaction(move |tx| async move {
-                let mut changes: Vec<Changed> =
-                    tx.lock_calls(&ids).await?.into_iter().map(Changed::from).collect();
-                for change in &mut changes {
-                    change.after.call.doubt();
-                }
-                settle(&tx, changes, now).await
-            })
-            .await?;
+        let changed =
+            self.store.transaction(move |tx| async move { nodes::doubt(&tx, &ids, now).await }).await?;
         self.tell(&changed);
         Ok(changed.len())
     }
@@ -159,10 +158,10 @@ async fn note_pace(tx: &Tx, outcome: &Outcome, now: Timestamp) -> Result<Option<
     let Some(pace) = paces.get_mut(&PaceScope::Account) else { return Ok(None) };
     let before = pace.clone();
     match outcome {
-        Outcome::NotSent => {
+        Outcome::NotSent { .. } => {
             pace.note_not_sent(now);
         }
-        Outcome::Throttled(wait) => pace.note_throttled(now, *wait),
+        Outcome::Throttled { wait, .. } => pace.note_throttled(now, *wait),
         Outcome::Refused { meaning, .. } => {
             pace.note_answer();
             if *meaning == RefusalMeaning::Concurrency {
@@ -212,18 +211,21 @@ fn record_one(
     run: &str,
     now: Timestamp,
 ) {
-    let by_its_sender = record.armed_by.as_deref() == Some(run);
-    let what = match &outcome {
-        Outcome::NotSent | Outcome::Throttled(_) => SendOutcome::NotSent,
-        Outcome::Refused { meaning, .. } => SendOutcome::Refused(*meaning),
-        Outcome::Unknown => SendOutcome::Unknown,
+    let ours = record.armed_by.as_deref() == Some(run);
+    let (of_this_request, what) = match &outcome {
+        Outcome::NotSent { sends } | Outcome::Throttled { sends, .. } => {
+            (ours && record.sends == *sends, SendOutcome::NotSent)
+        }
+        Outcome::Refused { meaning, .. } => (ours, SendOutcome::Refused(*meaning)),
+        Outcome::Unknown => (ours, SendOutcome::Unknown),
     };
-    if !record.call.record(what, by_its_sender, now) {
+    if !record.call.record(what, of_this_request, now) {
         return;
     }
     match outcome {
-        Outcome::NotSent | Outcome::Throttled(_) => {
-            let own = if outcome == Outcome::NotSent { back_off(record.sends) } else { Duration::ZERO };
+        Outcome::NotSent { .. } | Outcome::Throttled { .. } => {
+            let never_left = matches!(outcome, Outcome::NotSent { .. });
+            let own = if never_left { back_off(record.sends) } else { Duration::ZERO };
             let wait = own.max(everybody_waits.unwrap_or_default()) + jitter(record.id);
             record.not_before = Some(later(now, wait));
             record.sends += 1;

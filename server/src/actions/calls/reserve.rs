@@ -27,7 +27,7 @@ impl Actions {
                 let mut reserved = Vec::new();
                 let mut changed = Vec::new();
                 let mut campaign: Option<CampaignRecord> = None;
-                for mut prospect in tx.lock_prospects(&ids).await? {
+                for mut prospect in tx.claim_prospects(&ids).await? {
                     if !may_be_reserved(&prospect, now) {
                         continue;
                     }

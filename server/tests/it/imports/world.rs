@@ -12,15 +12,18 @@ use domain::retry::RetryPolicy;
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::actions::imports::{ImportOptions, ImportRefused};
+use prospectai::actions::nodes::Membership;
 use prospectai::actions::{Actions, Actor, Installation};
 use prospectai::clock::Clock;
 use prospectai::live::Live;
 use prospectai::store::imports::{ImportRecord, ImportStatus};
+use prospectai::store::nodes::NodeRole;
 use prospectai::store::prospects::{ProspectFilter, ProspectRecord};
 use prospectai::store::{Location, Store};
 use prospectai::wake::Wake;
 use tempfile::TempDir;
 
+use crate::support::bare::random_node;
 use crate::support::postgres;
 
 /// A database with one campaign.
@@ -67,6 +70,13 @@ impl World {
             actions.store.campaigns(workspace, None, 1).await.unwrap()[0].id
         };
         Self { actions, actor, campaign, _folder: None }
+    }
+
+    /// Closes what servers that are gone left open, as every start does.
+    pub async fn a_server_starts(&self) {
+        let lease = std::time::Duration::from_secs(600);
+        let membership = Membership::of(NodeRole::All, "test".into(), lease, &self.actions.clock);
+        self.actions.join(membership).await.unwrap();
     }
 
     pub async fn start(&self, content: &str) -> Result<ImportRecord, ImportRefused> {
@@ -134,14 +144,19 @@ impl World {
             created_at: now,
             finished_at: None,
         };
-        self.actions.store.transaction(move |tx| async move { tx.add_import(&import).await }).await.unwrap();
+        let node = random_node();
+        self.actions
+            .store
+            .transaction(move |tx| async move { tx.add_import(&import, node).await })
+            .await
+            .unwrap();
     }
 }
 
 async fn open(location: &Location) -> Actions {
     let store = Store::open(location).await.unwrap();
     let clock = Clock::settable("2027-03-01T15:00:00Z".parse::<Timestamp>().unwrap());
-    let installation = Installation { run: "test".into(), ..Installation::default() };
+    let installation = Installation::of(random_node());
     Actions::new(store, clock, Wake::default(), Live::new("test"), installation)
 }
 

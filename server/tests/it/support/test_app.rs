@@ -9,10 +9,13 @@ use domain::ids::{CallId, CampaignId};
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::actions::{Actions, Actor};
-use prospectai::app::App;
+use prospectai::app::{App, Network};
+use prospectai::clock::Clock;
+use prospectai::config::Settings;
 use prospectai::store::calls::CallRecord;
 use prospectai::store::campaigns::CampaignRecord;
 use prospectai::store::integrity::Recount;
+use prospectai::store::nodes::NodeRole;
 use prospectai::store::prospects::{ProspectFilter, ProspectRecord};
 use prospectai::store::{Location, OpenError, Store};
 use simulator::{Ring, Simulator};
@@ -37,7 +40,8 @@ pub struct TestApp {
     /// The phone network.
     pub phones: Simulator,
     app: App,
-    location: Location,
+    settings: Settings,
+    clock: Clock,
     folder: TempDir,
     unstopped: Unstopped,
 }
@@ -60,11 +64,27 @@ impl TestApp {
         World::on(database)
     }
 
-    pub(super) async fn of(app: App, phones: Simulator, location: Location, folder: TempDir) -> Self {
+    pub(super) async fn of(
+        app: App,
+        phones: Simulator,
+        settings: Settings,
+        clock: Clock,
+        folder: TempDir,
+    ) -> Self {
         let actions = app.actions.clone();
         let (workspace, _) = actions.first_workspace().await.expect("a workspace");
         let actor = Actor { workspace, name: "console".to_owned() };
-        Self { actions, actor, phones, app, location, folder, unstopped: Unstopped }
+        Self { actions, actor, phones, app, settings, clock, folder, unstopped: Unstopped }
+    }
+
+    /// One more server on the same database, behind the same public address. Its test stops it.
+    pub async fn another_server(&self, role: NodeRole) -> App {
+        let mut settings = self.settings.clone();
+        settings.role = role;
+        settings.public_url = Some(self.app.public_url.clone());
+        let store = Store::open(&settings.database).await.expect("open the database");
+        let started = App::start_on(store, self.clock.clone(), &settings, Network::default());
+        started.await.expect("start another server")
     }
 
     /// A campaign of this many people, not launched.
@@ -178,7 +198,7 @@ impl TestApp {
     /// The kind and the text of everything that was ever taken in from the carrier, oldest first.
     pub async fn kept_news(&self) -> Vec<(String, String)> {
         const EVERYTHING: &str = "SELECT kind, payload FROM carrier_events ORDER BY id";
-        let read = match &self.location {
+        let read = match &self.settings.database {
             Location::Folder(folder) => {
                 let options =
                     SqliteConnectOptions::new().filename(folder.join("prospectai.db")).read_only(true);
@@ -212,13 +232,13 @@ impl TestApp {
 
     /// Stops where everything stands: for tests that leave work behind on purpose.
     pub async fn abandon(self) -> AtRest {
-        let Self { actions, phones, app, location, folder, unstopped, .. } = self;
+        let Self { actions, phones, app, settings, folder, unstopped, .. } = self;
         std::mem::forget(unstopped);
         app.stop().await.expect("stop the server");
         drop(actions);
         let ledger = phones.ledger();
         phones.stop().await;
-        AtRest { store: open_again(&location).await, ledger, _folder: folder }
+        AtRest { store: open_again(&settings.database).await, ledger, _folder: folder }
     }
 
     async fn describe(&self) -> String {

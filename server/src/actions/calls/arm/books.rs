@@ -163,7 +163,7 @@ impl Books {
             return;
         }
         call.armed_at = Some(self.now);
-        call.armed_by = Some(self.installation.run.clone());
+        call.armed_by = Some(self.installation.run.to_string());
         call.day = Some(today);
         call.quote = self.quote(call, campaign).unwrap_or_default();
         if let Some(used) = self.days.get_mut(&(campaign.id, today)) {
