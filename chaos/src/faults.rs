@@ -1,11 +1,17 @@
 //! The faults: what each does, on which databases, and how to run one.
 
+mod carrier;
+mod database_line;
+mod database_restart;
+mod frozen_nodes;
 mod kill_loop;
+mod rolling_restart;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::report::{Findings, Verdict};
+use crate::world::campaigns::PEOPLE;
 use crate::world::{Database, World};
 
 /// What was asked for on the command line.
@@ -25,6 +31,14 @@ pub struct Plan {
 #[clap(rename_all = "UPPER")]
 pub enum Fault {
     F2,
+    F3,
+    F5,
+    F10,
+    F20,
+    F21,
+    F24,
+    F29,
+    F30,
 }
 
 impl Fault {
@@ -32,13 +46,24 @@ impl Fault {
     pub const fn what(self) -> &'static str {
         match self {
             Self::F2 => "the server is killed at random moments under load and started at once",
+            Self::F3 => "five servers share a database, and some of them are frozen for 1 to 20 seconds",
+            Self::F5 => "PostgreSQL is restarted without a checkpoint every 20 seconds under load",
+            Self::F10 => {
+                "the line to PostgreSQL is reset, slow, hanging, cut, or loses the answers of commits"
+            }
+            Self::F20 => "the phone network cannot be reached for a while, then stands still for a while",
+            Self::F21 => "every callback is lost",
+            Self::F24 => "answers and callbacks are lost, and lists of calls are ten minutes old",
+            Self::F29 => "five servers on one PostgreSQL are restarted in turn every 10 seconds",
+            Self::F30 => "one of three servers is cut off from PostgreSQL",
         }
     }
 
     /// Where it is tried.
     pub const fn databases(self) -> &'static [Database] {
         match self {
-            Self::F2 => &[Database::Sqlite, Database::Postgres],
+            Self::F2 | Self::F20 | Self::F21 | Self::F24 => &[Database::Sqlite, Database::Postgres],
+            Self::F3 | Self::F5 | Self::F10 | Self::F29 | Self::F30 => &[Database::Postgres],
         }
     }
 
@@ -47,6 +72,14 @@ impl Fault {
         let running = async {
             match self {
                 Self::F2 => kill_loop::run(plan, database).await,
+                Self::F3 => frozen_nodes::run(plan, database).await,
+                Self::F5 => database_restart::run(plan, database).await,
+                Self::F10 => database_line::bad_line(plan, database).await,
+                Self::F20 => carrier::outage(plan, database).await,
+                Self::F21 => carrier::lost_callbacks(plan, database).await,
+                Self::F24 => carrier::stale_lists(plan, database).await,
+                Self::F29 => rolling_restart::run(plan, database).await,
+                Self::F30 => database_line::partition(plan, database).await,
             }
         };
         let most = plan.most_time();
@@ -62,6 +95,13 @@ impl Plan {
     /// How long a fault that goes on lasts.
     pub fn duration(&self) -> Duration {
         Duration::from_secs_f64(self.minutes * 60.0)
+    }
+
+    /// People enough for a load of so many calls per second over the whole duration and a minute more; as many as there
+    /// are, less those of smaller campaigns.
+    fn people(&self, per_second: f64) -> usize {
+        let wanted = (self.duration().as_secs_f64() + 60.0) * per_second;
+        (wanted as usize).min(PEOPLE - 2_000)
     }
 
     fn most_time(&self) -> Duration {

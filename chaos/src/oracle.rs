@@ -3,6 +3,7 @@
 
 pub mod calls;
 pub mod ledger;
+pub mod pace;
 
 use std::time::Duration;
 

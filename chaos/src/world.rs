@@ -10,7 +10,7 @@ pub mod phones;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
@@ -191,6 +191,37 @@ impl World {
         self.api.send(Method::POST, "/api/do-not-call", &entry).await?;
         self.do_not_call.insert(number.to_owned(), now());
         Ok(())
+    }
+
+    /// Pauses every campaign: nobody new is rung.
+    pub async fn pause_all(&self) {
+        for campaign in &self.campaigns {
+            // One that has rung everybody is completed, and cannot be paused.
+            let path = format!("/api/campaigns/{}/pause", campaign.id);
+            let _ = self.api.send(Method::POST, &path, &json!({})).await;
+        }
+    }
+
+    /// Starts the servers that do not run.
+    pub async fn start_all(&mut self) -> anyhow::Result<()> {
+        for node in &mut self.nodes {
+            if !node.is_running() {
+                node.start().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the network has taken more calls than `seen`; how long that took, `None` when patience ended.
+    pub async fn until_more_than(&self, seen: usize, patience: Duration) -> anyhow::Result<Option<Duration>> {
+        let began = Instant::now();
+        while began.elapsed() < patience {
+            if self.phones.ledger().await?.len() > seen {
+                return Ok(Some(began.elapsed()));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(None)
     }
 
     /// Ends every server the way a loss of power would, and recounts. What `prospectai check` says when it is not

@@ -43,14 +43,8 @@ pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
         }
     }
     let seconds = began.elapsed().as_secs_f64();
-    if !world.nodes[0].is_running() {
-        world.nodes[0].start().await?;
-    }
-    for campaign in &world.campaigns {
-        let path = format!("/api/campaigns/{}/pause", campaign.id);
-        // One that has rung everybody is completed, and cannot be paused.
-        let _ = world.api.send(reqwest::Method::POST, &path, &serde_json::json!({})).await;
-    }
+    world.start_all().await?;
+    world.pause_all().await;
     findings.figure(format!("{} kills in {seconds:.0} s", plan.kills));
     findings.figure(format!("ready again {}", percentiles(&looped.ready)));
     let slow = looped.ready.iter().filter(|ready| **ready > READY_WITHIN).count();

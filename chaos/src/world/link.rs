@@ -22,6 +22,8 @@ pub enum Weather {
     Deaf,
     /// Open connections are cut, new ones are closed at once.
     Cut,
+    /// Open connections are cut, and nobody listens: a new one never comes about.
+    Refusing,
 }
 
 /// A line to one address.
@@ -38,11 +40,7 @@ impl Link {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (weather, seen) = watch::channel(Weather::Clear);
-        let accepting = tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, target, seen.clone()));
-            }
-        });
+        let accepting = tokio::spawn(accept(listener, target, seen));
         Ok(Self { address, weather, accepting })
     }
 
@@ -66,8 +64,35 @@ impl Drop for Link {
     }
 }
 
+async fn accept(mut listener: TcpListener, target: SocketAddr, mut weather: watch::Receiver<Weather>) {
+    let Ok(address) = listener.local_addr() else { return };
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => Some(accepted),
+            changed = weather.changed() => match changed {
+                Ok(()) => None,
+                Err(_) => return,
+            },
+        };
+        if let Some(Ok((client, _))) = accepted {
+            tokio::spawn(carry(client, target, weather.clone()));
+        }
+        if *weather.borrow() == Weather::Refusing {
+            drop(listener);
+            if weather.wait_for(|weather| *weather != Weather::Refusing).await.is_err() {
+                return;
+            }
+            // The port was ours a moment ago, and the system gives the same one to nobody so soon.
+            match TcpListener::bind(address).await {
+                Ok(again) => listener = again,
+                Err(error) => return eprintln!("a line could not be opened again: {error}"),
+            }
+        }
+    }
+}
+
 async fn carry(client: TcpStream, target: SocketAddr, weather: watch::Receiver<Weather>) {
-    if *weather.borrow() == Weather::Cut {
+    if is_cut(*weather.borrow()) {
         return;
     }
     let Ok(server) = TcpStream::connect(target).await else { return };
@@ -81,6 +106,10 @@ async fn carry(client: TcpStream, target: SocketAddr, weather: watch::Receiver<W
     }
 }
 
+const fn is_cut(weather: Weather) -> bool {
+    matches!(weather, Weather::Cut | Weather::Refusing)
+}
+
 async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
@@ -92,7 +121,7 @@ async fn pump(
         let read = tokio::select! {
             read = from.read(&mut piece) => read,
             changed = weather.changed() => {
-                if changed.is_err() || *weather.borrow() == Weather::Cut {
+                if changed.is_err() || is_cut(*weather.borrow()) {
                     return;
                 }
                 continue;
@@ -112,7 +141,7 @@ async fn passes(weather: &mut watch::Receiver<Weather>, is_answer: bool) -> bool
         match now {
             Weather::Clear => return true,
             Weather::Deaf if !is_answer => return true,
-            Weather::Cut => return false,
+            Weather::Cut | Weather::Refusing => return false,
             Weather::Slow(by) => {
                 tokio::time::sleep(by).await;
                 return true;
