@@ -3,9 +3,14 @@
 mod carrier;
 mod database_line;
 mod database_restart;
+mod disk_full;
 mod frozen_nodes;
+mod graceful_stop;
 mod kill_loop;
+mod operator;
 mod rolling_restart;
+mod strangers;
+mod wrong_clock;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,11 +39,17 @@ pub enum Fault {
     F3,
     F5,
     F10,
+    F11,
     F20,
     F21,
     F24,
+    F26,
     F29,
     F30,
+    F33,
+    F35,
+    F41,
+    F44,
 }
 
 impl Fault {
@@ -51,19 +62,30 @@ impl Fault {
             Self::F10 => {
                 "the line to PostgreSQL is reset, slow, hanging, cut, or loses the answers of commits"
             }
+            Self::F11 => "the disk is full, and has room again later",
             Self::F20 => "the phone network cannot be reached for a while, then stands still for a while",
             Self::F21 => "every callback is lost",
             Self::F24 => "answers and callbacks are lost, and lists of calls are ten minutes old",
+            Self::F26 => "one of two servers has a clock that is wrong by five minutes or an hour",
             Self::F29 => "five servers on one PostgreSQL are restarted in turn every 10 seconds",
             Self::F30 => "one of three servers is cut off from PostgreSQL",
+            Self::F33 => "thousands of connections say nothing, or say it very slowly",
+            Self::F35 => "a flood of webhooks with forged signatures",
+            Self::F41 => {
+                "an operator pauses, stops everything and lowers the limit a hundred times under load"
+            }
+            Self::F44 => "the server is asked to end with 200 requests to the phone network in flight",
         }
     }
 
     /// Where it is tried.
     pub const fn databases(self) -> &'static [Database] {
         match self {
-            Self::F2 | Self::F20 | Self::F21 | Self::F24 => &[Database::Sqlite, Database::Postgres],
-            Self::F3 | Self::F5 | Self::F10 | Self::F29 | Self::F30 => &[Database::Postgres],
+            Self::F11 | Self::F33 | Self::F35 => &[Database::Sqlite],
+            Self::F2 | Self::F20 | Self::F21 | Self::F24 | Self::F41 | Self::F44 => {
+                &[Database::Sqlite, Database::Postgres]
+            }
+            Self::F3 | Self::F5 | Self::F10 | Self::F26 | Self::F29 | Self::F30 => &[Database::Postgres],
         }
     }
 
@@ -75,11 +97,17 @@ impl Fault {
                 Self::F3 => frozen_nodes::run(plan, database).await,
                 Self::F5 => database_restart::run(plan, database).await,
                 Self::F10 => database_line::bad_line(plan, database).await,
+                Self::F11 => disk_full::run(plan, database).await,
                 Self::F20 => carrier::outage(plan, database).await,
                 Self::F21 => carrier::lost_callbacks(plan, database).await,
                 Self::F24 => carrier::stale_lists(plan, database).await,
+                Self::F26 => wrong_clock::run(plan, database).await,
                 Self::F29 => rolling_restart::run(plan, database).await,
                 Self::F30 => database_line::partition(plan, database).await,
+                Self::F33 => strangers::silent(plan, database).await,
+                Self::F35 => strangers::forged(plan, database).await,
+                Self::F41 => operator::run(plan, database).await,
+                Self::F44 => graceful_stop::run(plan, database).await,
             }
         };
         let most = plan.most_time();

@@ -38,6 +38,12 @@ impl Findings {
         }
     }
 
+    /// Takes in what was seen in one of several turns.
+    pub fn absorb(&mut self, turn: &str, other: Self) {
+        self.figures.extend(other.figures);
+        self.breaches.extend(other.breaches.into_iter().map(|breach| format!("{turn}: {breach}")));
+    }
+
     /// Whether nothing was broken so far.
     pub fn all_kept(&self) -> bool {
         self.breaches.is_empty()

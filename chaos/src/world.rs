@@ -7,6 +7,7 @@ pub mod front;
 pub mod link;
 pub mod node;
 pub mod phones;
+pub mod small_disk;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -26,8 +26,6 @@ pub struct Api {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Call {
-    /// `call_…`
-    pub id: String,
     /// The number.
     pub to_number: String,
     /// The how-many-eth attempt.
@@ -77,18 +75,6 @@ impl Api {
     pub async fn send(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.until_answered(|base| self.client.request(method.clone(), format!("{base}{path}")).json(body))
             .await
-    }
-
-    /// One request to one node, without a second try: its status.
-    pub async fn once(
-        &self,
-        node: SocketAddr,
-        method: Method,
-        path: &str,
-        body: &Value,
-    ) -> anyhow::Result<u16> {
-        let request = self.client.request(method, format!("http://{node}{path}"));
-        Ok(request.bearer_auth(&self.key).json(body).send().await?.status().as_u16())
     }
 
     /// Imports people into a campaign and waits until they are there.

@@ -11,12 +11,9 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use jiff::Timestamp;
 use reqwest::Client;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-
-use crate::clock::now;
 
 /// A webhook that a server answered with 2xx.
 #[derive(Clone, Debug)]
@@ -25,8 +22,6 @@ pub struct Acknowledged {
     pub call_sid: String,
     /// What it said of the call.
     pub status: String,
-    /// When the answer was there.
-    pub at: Timestamp,
     /// How long the server took.
     pub took: Duration,
 }
@@ -152,6 +147,6 @@ fn remember(desk: &Desk, body: &Bytes, took: Duration) {
         form_urlencoded::parse(body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };
     let Some((call_sid, status)) = field("CallSid").zip(field("CallStatus")) else { return };
-    let acknowledged = Acknowledged { call_sid, status, at: now(), took };
+    let acknowledged = Acknowledged { call_sid, status, took };
     desk.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).push(acknowledged);
 }
