@@ -1,4 +1,5 @@
-//! F11: the disk of the data folder is full under load, and has room again later.
+//! F11: the disk of the data folder is full under load, and has room again later. The log is on the same disk, as it
+//! often is.
 
 use std::time::{Duration, Instant};
 

@@ -21,14 +21,15 @@ const SILENT: usize = 5_000;
 const SLOW: usize = 200;
 /// A connection that sends no complete header is cut by then, with a little for a busy machine.
 const CUT_WITHIN: Duration = Duration::from_secs(15);
-/// Of webhooks, while strangers do what they do.
+/// Of webhooks, while strangers do what they do; or so many times what it was before, where the machine is slower.
 const P99: Duration = Duration::from_millis(250);
+const TIMES: u32 = 4;
 const FORGERS: usize = 32;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// F33: connections that say nothing, and some that say it very slowly.
 pub async fn silent(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
-    let (mut world, mut findings) = under_load(plan, database).await?;
+    let (mut world, bar, mut findings) = under_load(plan, database).await?;
     let node = world.nodes[0].address;
     let mut silent = JoinSet::new();
     for nth in 0..SILENT + SLOW {
@@ -36,7 +37,7 @@ pub async fn silent(plan: &Plan, database: Database) -> anyhow::Result<Verdict> 
     }
     let seen = world.front.acknowledged().len();
     tokio::time::sleep(plan.duration().min(Duration::from_secs(60))).await;
-    quick_webhooks(&world, seen, &mut findings);
+    quick_webhooks(&world, seen, bar, &mut findings);
     let mut held = Vec::new();
     let (mut open, mut refused) = (0, 0);
     while let Some(ended) = silent.try_join_next() {
@@ -60,7 +61,7 @@ pub async fn silent(plan: &Plan, database: Database) -> anyhow::Result<Verdict> 
 
 /// F35: webhooks with forged signatures, as many as this machine can send.
 pub async fn forged(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
-    let (mut world, mut findings) = under_load(plan, database).await?;
+    let (mut world, bar, mut findings) = under_load(plan, database).await?;
     let node = world.nodes[0].address;
     let client = Client::builder().timeout(Duration::from_secs(10)).build()?;
     let (sent, believed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -93,13 +94,13 @@ pub async fn forged(plan: &Plan, database: Database) -> anyhow::Result<Verdict> 
     findings.figure(format!("{rate:.0} forged webhooks/s"));
     let believed = believed.load(Ordering::Relaxed);
     findings.expect(believed == 0, || format!("{believed} forged webhooks were not answered with 403"));
-    quick_webhooks(&world, seen, &mut findings);
+    quick_webhooks(&world, seen, bar, &mut findings);
     world.pause_all().await;
     judge(&mut world, &mut findings, PATIENCE).await?;
     plan.conclude(world, findings)
 }
 
-async fn under_load(plan: &Plan, database: Database) -> anyhow::Result<(World, Findings)> {
+async fn under_load(plan: &Plan, database: Database) -> anyhow::Result<(World, Duration, Findings)> {
     let mut setup = Setup::new(&plan.program, database, plan.seed);
     setup.calls_per_second = 10.0;
     let mut world = World::build(setup).await?;
@@ -108,18 +109,21 @@ async fn under_load(plan: &Plan, database: Database) -> anyhow::Result<(World, F
     let mut findings = Findings::default();
     let before: Vec<Duration> = world.front.acknowledged().iter().map(|webhook| webhook.took).collect();
     findings.figure(format!("webhooks before: {}", percentiles(&before)));
-    Ok((world, findings))
+    let bar = P99.max(p99(before).unwrap_or_default() * TIMES);
+    Ok((world, bar, findings))
 }
 
-fn quick_webhooks(world: &World, seen: usize, findings: &mut Findings) {
-    let mut took: Vec<Duration> =
-        world.front.acknowledged()[seen..].iter().map(|webhook| webhook.took).collect();
+fn quick_webhooks(world: &World, seen: usize, bar: Duration, findings: &mut Findings) {
+    let took: Vec<Duration> = world.front.acknowledged()[seen..].iter().map(|webhook| webhook.took).collect();
     findings.figure(format!("{} during: {}", took.len(), percentiles(&took)));
-    took.sort();
-    let p99 = took.get(took.len().saturating_sub(1) * 99 / 100).copied();
-    findings.expect(p99.is_some_and(|p99| p99 <= P99), || {
-        format!("99 of 100 webhooks were not answered within {} ms", P99.as_millis())
+    findings.expect(p99(took).is_some_and(|p99| p99 <= bar), || {
+        format!("99 of 100 webhooks were not answered within {:.2} s", bar.as_secs_f64())
     });
+}
+
+fn p99(mut times: Vec<Duration>) -> Option<Duration> {
+    times.sort();
+    times.get(times.len().saturating_sub(1) * 99 / 100).copied()
 }
 
 /// How long the server let this connection stand; `None` when it was not even taken.

@@ -50,6 +50,8 @@ impl Front {
             .timeout(Duration::from_secs(10))
             .connect_timeout(Duration::from_secs(1))
             .redirect(reqwest::redirect::Policy::none())
+            // A connection each, so that whoever keeps connections from being taken keeps webhooks out too.
+            .pool_max_idle_per_host(0)
             .build()?;
         let desk = Desk {
             client,
