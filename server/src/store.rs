@@ -24,6 +24,7 @@ pub mod prospects;
 pub mod scripts;
 pub mod snapshot;
 pub mod sql;
+mod writer;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Plan;
 use crate::clock::now;
 use crate::oracle::{judge, pace};
-use crate::report::{Findings, Verdict};
+use crate::report::{Findings, Verdict, percentiles};
 use crate::world::campaigns::Hours;
 use crate::world::link::Weather;
 use crate::world::{Database, Setup, World};
@@ -29,6 +29,7 @@ pub async fn bad_line(plan: &Plan, database: Database) -> anyhow::Result<Verdict
         ("cut", Weather::Cut, Duration::from_secs(10), 1),
     ];
     for (name, weather, length, times) in weathers {
+        let mut resumed = Vec::new();
         for _ in 0..times {
             world.to_database[0].set(weather);
             tokio::time::sleep(length).await;
@@ -37,13 +38,13 @@ pub async fn bad_line(plan: &Plan, database: Database) -> anyhow::Result<Verdict
                 world.to_database[0].reset().await;
             }
             world.to_database[0].set(Weather::Clear);
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            let seen = world.phones.ledger().await?.len();
+            match world.until_more_than(seen, RESUMED_WITHIN).await? {
+                Some(after) => resumed.push(after),
+                None => findings.breach(format!("{name}: no ring within {} s", RESUMED_WITHIN.as_secs())),
+            }
         }
-        let seen = world.phones.ledger().await?.len();
-        match world.until_more_than(seen, RESUMED_WITHIN).await? {
-            Some(after) => findings.figure(format!("{name}: dialing after {:.1} s", after.as_secs_f64())),
-            None => findings.breach(format!("{name}: no ring within {} s", RESUMED_WITHIN.as_secs())),
-        }
+        findings.figure(format!("{name}: dialing after {}", percentiles(&resumed)));
     }
     let panics = world.nodes[0].logged("panicked");
     findings.expect(panics == 0, || format!("{panics} panics in the log"));
