@@ -11,6 +11,9 @@ use sqlx::sqlite::SqlitePoolOptions;
 pub(super) fn ends_what_it_began(pool: SqlitePoolOptions) -> SqlitePoolOptions {
     pool.after_release(|connection, _| {
         Box::pin(async move {
+            if !connection.is_in_transaction() {
+                return Ok(true);
+            }
             // A rollback that was left to the connection's own thread is done when this is answered.
             connection.ping().await?;
             let left_behind = connection.is_in_transaction();
