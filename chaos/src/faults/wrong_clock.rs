@@ -38,13 +38,17 @@ pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
         let started = world.nodes[1].start().await.is_ok();
         // Opens three hours from now: a clock that is an hour ahead does not reach it.
         world.launch(100, 1_000, Hours::Never).await?;
-        world.launch(2_000, 1_000_000, Hours::Until(full_minute_in(150))).await?;
+        world.launch(2_000, 1_000_000, Hours::Until(full_minute_in(210))).await?;
         let Hours::Until(end) = world.campaigns[1].hours else { continue };
+        // The server with the right clock shows that there is something to do, and leaves the other one alone with it.
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        world.nodes[0].stop(Duration::from_secs(25)).await?;
         // Past the end by the true clock, and the wrong one would go on.
         tokio::time::sleep(Duration::from_secs_f64(seconds_between(now(), end).max(0.0) + 15.0)).await;
         let mut one = Findings::default();
         one.figure(if started { offset.to_owned() } else { format!("{offset} (refused to start)") });
         world.nodes[1].kill().await?;
+        world.nodes[0].start().await?;
         world.pause_all().await;
         judge(&mut world, &mut one, PATIENCE).await?;
         let kept = one.all_kept();
