@@ -31,6 +31,7 @@ pub mod scripts;
 pub mod snapshot;
 pub mod sql;
 pub mod workspaces;
+mod writer;
 
 use std::future::Future;
 use std::sync::Arc;

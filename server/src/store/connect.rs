@@ -13,7 +13,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use super::lock::{DataLock, LockError};
 use super::migrations;
-use super::{Store, StoreError};
+use super::{Store, StoreError, writer};
 
 /// SQLite before this version can corrupt a database in WAL mode that has two connections.
 const OLDEST_SAFE_SQLITE: (u32, u32, u32) = (3, 51, 3);
@@ -103,7 +103,8 @@ async fn open_sqlite(folder: PathBuf) -> Result<Store, OpenError> {
         .acquire_timeout(Duration::from_secs(30))
         .idle_timeout(None)
         .max_lifetime(None);
-    let write = one_writer.connect_with(options.clone()).await.map_err(open_failed)?;
+    let write =
+        writer::ends_what_it_began(one_writer).connect_with(options.clone()).await.map_err(open_failed)?;
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(Duration::from_secs(30))

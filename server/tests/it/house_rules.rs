@@ -55,6 +55,12 @@ fn the_simulator_knows_nothing_of_ours() {
 }
 
 #[test]
+fn chaos_judges_from_outside_and_never_looks_into_the_database() {
+    let found = breaches_in("chaos/src", chaos_breaches);
+    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+}
+
+#[test]
 fn one_tls_stack_and_no_c_toolchain_beyond_sqlite_and_ring() {
     let lock = fs::read_to_string(root().join("Cargo.lock")).expect("read Cargo.lock");
     for unwanted in ["openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "cmake"] {
@@ -108,6 +114,17 @@ fn simulator_breaches(_: &Path, text: &str) -> Vec<String> {
     for ours in ["domain", "prospectai"] {
         if names_crate(&code, ours) {
             found.push(format!("the simulator is the outside world and does not know {ours}"));
+        }
+    }
+    found
+}
+
+fn chaos_breaches(_: &Path, text: &str) -> Vec<String> {
+    let code = code_of(text);
+    let mut found = habit_breaches(text);
+    for inside in ["domain", "prospectai", "simulator", "sqlx", "sea_orm"] {
+        if names_crate(&code, inside) {
+            found.push(format!("chaos is an oracle of its own and does not use {inside}"));
         }
     }
     found

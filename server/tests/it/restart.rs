@@ -74,6 +74,24 @@ async fn a_second_process_on_the_same_data_is_refused_with_exit_code_4() {
 }
 
 #[tokio::test]
+async fn a_server_whose_log_cannot_be_written_works_on() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut command = prospectai(folder.path(), &["serve", "--data-dir", ".", "--listen", "127.0.0.1:0"]);
+    // A disk that is always full.
+    command.stderr(std::fs::File::create("/dev/full").expect("a full disk"));
+    let mut server = Process::start(command);
+    let ready = server.line_with("ready at").await;
+    let address = ready.split(' ').find(|word| word.starts_with("http")).expect("an address").to_owned();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    // The refusal is logged.
+    let forged = client.post(format!("{address}/api/webhooks/twilio"));
+    let forged = forged.header("content-type", "application/x-www-form-urlencoded").body("CallSid=CA0");
+    assert_eq!(forged.send().await.expect("an answer").status(), 403);
+    assert_eq!(server.stop().await, 0);
+}
+
+#[tokio::test]
 async fn half_a_twilio_account_is_refused_with_exit_code_3_and_never_passes_for_simulation() {
     let folder = TempDir::new().expect("a temporary folder");
     let mut half = prospectai(folder.path(), &["serve", "--data-dir", "."]);
