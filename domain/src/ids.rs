@@ -94,6 +94,8 @@ typed_ids! {
     ScriptId = "scr";
     /// One entry of the audit trail.
     AuditId = "aud";
+    /// One clearing of a campaign's queue.
+    ClearingId = "clr";
 }
 
 #[cfg(test)]

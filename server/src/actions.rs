@@ -14,6 +14,7 @@ pub mod idempotency;
 pub mod imports;
 pub mod leaked_keys;
 pub mod prospects;
+pub mod queue;
 pub mod scripts;
 pub mod users;
 

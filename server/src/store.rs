@@ -21,6 +21,7 @@ mod migrations;
 mod outage;
 pub mod people;
 pub mod prospects;
+pub mod queue;
 pub mod scripts;
 pub mod snapshot;
 pub mod sql;

@@ -32,6 +32,7 @@ pub struct Model {
     pub updated_at: i64,
     pub launched_at: Option<i64>,
     pub completed_at: Option<i64>,
+    pub dial_order: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -8,6 +8,7 @@ use domain::campaign::CampaignRules;
 use domain::ids::{CampaignId, ImportId};
 use domain::limits::DailyLimit;
 use domain::phone_number::DestinationPolicy;
+use domain::queue::DialOrder;
 use domain::retry::RetryPolicy;
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
@@ -166,5 +167,6 @@ fn draft() -> CampaignDraft {
         machine_detection: "off".into(),
         recording: "off".into(),
         metadata: "{}".into(),
+        dial_order: DialOrder::default(),
     }
 }

@@ -35,6 +35,8 @@ pub struct ProspectView {
     disposition: Option<&'static str>,
     /// Calls made so far.
     attempts: u32,
+    /// `next`, `high`, `normal` or `low`.
+    priority: &'static str,
     /// When they may be rung next.
     #[schema(format = DateTime)]
     due_at: Option<String>,
@@ -107,17 +109,7 @@ fn view(
     facts: &HoldFacts,
     now: Timestamp,
 ) -> ProspectView {
-    let gates = gate::examine(&GateFacts {
-        now,
-        campaign: campaign.status,
-        rules: &campaign.rules,
-        used_today: facts.used_today,
-        kill_switch: facts.kill_switch,
-        prospect: prospect.status,
-        due_at: prospect.due_at,
-        do_not_call: facts.do_not_call.contains(&prospect.phone),
-        number_in_call: facts.numbers_in_other_calls.contains(&prospect.phone),
-    });
+    let hold = hold_of(&prospect, campaign, facts, now);
     ProspectView {
         id: prospect.id.to_string(),
         campaign_id: prospect.campaign.to_string(),
@@ -130,13 +122,36 @@ fn view(
         status: prospect.status.as_str(),
         disposition: prospect.disposition.map(|disposition| disposition.as_str()),
         attempts: prospect.attempts,
-        due_at: maybe_time(prospect.due_at),
+        priority: prospect.priority.as_str(),
+        // Those whom a clearing took out keep theirs for its undoing; it means nothing meanwhile.
+        due_at: maybe_time(prospect.due_at.filter(|_| !prospect.status.is_final())),
         last_call_id: prospect.last_call.map(|id| id.to_string()),
         metadata: stored_json(&prospect.metadata),
-        hold: hold(&gates),
+        hold,
         created_at: time(prospect.created_at),
         updated_at: time(prospect.updated_at),
     }
+}
+
+/// Why a prospect is not rung at this instant; nothing when they may be.
+pub fn hold_of(
+    prospect: &ProspectRecord,
+    campaign: &CampaignRecord,
+    facts: &HoldFacts,
+    now: Timestamp,
+) -> Option<Hold> {
+    let gates = gate::examine(&GateFacts {
+        now,
+        campaign: campaign.status,
+        rules: &campaign.rules,
+        used_today: facts.used_today,
+        kill_switch: facts.kill_switch,
+        prospect: prospect.status,
+        due_at: prospect.due_at,
+        do_not_call: facts.do_not_call.contains(&prospect.phone),
+        number_in_call: facts.numbers_in_other_calls.contains(&prospect.phone),
+    });
+    hold(&gates)
 }
 
 fn hold(gates: &[GateCheck]) -> Option<Hold> {
