@@ -25,7 +25,7 @@ fn words(answer: &Answer) -> Vec<&str> {
     results.map(|it| it["code"].as_str().or(it["result"].as_str()).expect("a word")).collect()
 }
 
-/// Reserves and arms nothing: the calls of these people wait to be sent.
+/// Places a call that waits to be sent: nobody sends it here.
 async fn place(client: &Client<'_>, campaign: &str, prospect: &str) {
     let wish = json!({ "campaignId": campaign, "prospectId": prospect });
     client.post("/api/calls/place", wish).await.expect(201);
@@ -142,6 +142,7 @@ async fn those_who_are_finished_come_back_in_line_and_those_who_must_not_be_rung
         let nobody = format!("pro_{}", "0".repeat(32));
         let named = json!([people[0], people[1], people[2], people[3], people[4], nobody, elsewhere[0]]);
         let wish = json!({ "prospectIds": named });
+        api.set_clock("2026-03-02T15:01:00Z");
         let answer = ask(&owner, &campaign, "requeue", wish.clone()).await.expect(200);
         let wanted = [
             "changed",

@@ -42,22 +42,24 @@ fn a_server_rings_the_urgent_first_and_leaves_out_the_skipped_and_the_removed() 
 #[test]
 fn retries_come_before_first_attempts_where_the_campaign_says_so() {
     on_both(async |database| {
-        // An engaged line is rung again after five minutes; a call every four minutes, so that others still wait then.
+        // An engaged line is rung again after five minutes, when the last of these people still wait for their first call.
         let answers = AnswerModel::always(Outcome::Busy);
-        let app =
-            TestApp::on(database).speed(3_000.0).answers(answers).calls_per_second(1.0 / 240.0).start().await;
+        let app = TestApp::on(database).answers(answers).calls_per_second(0.05).start().await;
         let draft = CampaignDraft { dial_order: DialOrder::RetriesFirst, ..campaigns::draft() };
-        let campaign = app.campaign(4, draft).await;
+        let campaign = app.campaign(30, draft).await;
         app.launch(campaign).await;
         app.until_completed(campaign).await;
         let order = rung(&app.stop().await);
-        let last = order.iter().position(|to| *to == number(3)).expect("rung");
-        let first_again = order.iter().rposition(|to| *to == number(0)).expect("rung");
-        assert!(first_again < last, "{order:?}");
+        let at = |nth: usize| {
+            let to = number(nth);
+            order.iter().enumerate().filter(move |(_, rung)| **rung == to).map(|(at, _)| at)
+        };
+        let (again, last) = (at(0).nth(1).expect("rung again"), at(29).next().expect("rung"));
+        assert!(again < last, "{order:?}");
     });
 }
 
-/// Waits for the second call of a campaign to stand in the carrier's queue, which starts one call in fifty seconds.
+/// Waits for the second call of a campaign to stand in the carrier's queue, which starts one call in eighty seconds: four real ones to act in.
 async fn queued_at_the_carrier(app: &TestApp, campaign: domain::ids::CampaignId) -> CallRecord {
     app.until_call(campaign, "the second call is in the queue", |call| {
         call.call.placement == Placement::Placed && call.to.as_str() == number(1)
@@ -76,7 +78,7 @@ async fn is_cancelled_without_a_ring(app: &TestApp, call: &CallRecord) {
 #[test]
 fn a_pause_ends_the_calls_that_the_carrier_has_not_begun_to_dial() {
     on_both(async |database| {
-        let app = TestApp::on(database).speed(60.0).carrier_calls_per_second(0.02).start().await;
+        let app = TestApp::on(database).speed(20.0).carrier_calls_per_second(0.0125).start().await;
         let campaign = app.campaign_of(2).await;
         app.launch(campaign).await;
         let queued = queued_at_the_carrier(&app, campaign).await;
@@ -94,7 +96,7 @@ fn a_pause_ends_the_calls_that_the_carrier_has_not_begun_to_dial() {
 #[test]
 fn the_kill_switch_ends_the_calls_that_the_carrier_has_not_begun_to_dial() {
     on_both(async |database| {
-        let app = TestApp::on(database).speed(60.0).carrier_calls_per_second(0.02).start().await;
+        let app = TestApp::on(database).speed(20.0).carrier_calls_per_second(0.0125).start().await;
         let campaign = app.campaign_of(2).await;
         app.launch(campaign).await;
         let queued = queued_at_the_carrier(&app, campaign).await;
