@@ -1,17 +1,12 @@
 //! One person in one campaign: waiting to be rung, in a call, or done, and how.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use crate::call::{Call, Placement};
 use crate::calling_window::CampaignZone;
 use crate::disposition::Disposition;
 use crate::refusal::RefusalMeaning;
-use crate::retry::{MOST_ATTEMPTS, RetryDecision, RetryPolicy};
-
-/// When somebody whose call never left the carrier's queue is in line again.
-const AFTER_NEVER_DIALED: Duration = Duration::from_secs(60);
+use crate::retry::{RetryDecision, RetryPolicy};
 
 /// Where a prospect stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -123,28 +118,10 @@ fn after_disposition(
     zone: &CampaignZone,
 ) -> Standing {
     let ended_at = call.ended_at().unwrap_or(Timestamp::UNIX_EPOCH);
-    if never_dialed(call) && attempts < MOST_ATTEMPTS {
-        let due_at = ended_at.checked_add(AFTER_NEVER_DIALED).unwrap_or(ended_at);
-        return Standing {
-            status: ProspectStatus::Waiting,
-            due_at: Some(due_at),
-            disposition: Some(disposition),
-        };
-    }
     let (status, due_at) = match policy.decide(disposition, attempts, ended_at, zone) {
         RetryDecision::At(due_at) => (ProspectStatus::Waiting, Some(due_at)),
         RetryDecision::GiveUp(_) if disposition.was_answered() => (ProspectStatus::Done, None),
         RetryDecision::GiveUp(_) => (ProspectStatus::Exhausted, None),
     };
     Standing { status, due_at, disposition: Some(disposition) }
-}
-
-/// Cancelled while the carrier still had it in its queue, by a pause for instance: no phone rang, so the person stays in
-/// line. Even so not more often than any policy allows.
-fn never_dialed(call: &Call) -> bool {
-    let facts = &call.facts;
-    call.disposition() == Some(Disposition::Canceled)
-        && facts.initiated_at.is_none()
-        && facts.ringing_at.is_none()
-        && facts.answered_at.is_none()
 }

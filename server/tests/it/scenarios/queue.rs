@@ -71,7 +71,7 @@ async fn is_cancelled_without_a_ring(app: &TestApp, call: &CallRecord) {
     app.until("it is cancelled", async || app.call(call.id).await.call.status() == CallStatus::Canceled)
         .await;
     let person = app.prospects(call.campaign).await.into_iter().find(|person| person.id == call.prospect);
-    assert_eq!(person.expect("there").status, ProspectStatus::Waiting, "nobody was rung: they stay in line");
+    assert_eq!(person.expect("there").status, ProspectStatus::Exhausted, "no rule rings them again");
     assert_eq!(app.rings()[&call.id.to_string()][0].started_at, None, "its phone never rang");
 }
 
