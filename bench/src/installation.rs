@@ -126,6 +126,7 @@ async fn make_campaign(actions: &Actions, actor: Actor) -> anyhow::Result<Campai
         machine_detection: "off".to_owned(),
         recording: "off".to_owned(),
         metadata: "{}".to_owned(),
+        dial_order: domain::queue::DialOrder::default(),
     };
     Ok(actions.create_campaign(actor, draft).await?.id)
 }

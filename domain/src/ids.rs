@@ -96,6 +96,8 @@ typed_ids! {
     AuditId = "aud";
     /// One run of the server: a node among those that share the database.
     NodeId = "node";
+    /// One clearing of a campaign's queue.
+    ClearingId = "clr";
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod money;
 pub mod pacing;
 pub mod phone_number;
 pub mod prospect;
+pub mod queue;
 pub mod refusal;
 pub mod retry;
 pub mod statistics;

@@ -15,6 +15,7 @@ pub mod imports;
 pub mod leaked_keys;
 pub mod nodes;
 pub mod prospects;
+pub mod queue;
 pub mod scripts;
 pub mod users;
 

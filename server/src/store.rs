@@ -26,6 +26,7 @@ mod outage;
 pub mod pace;
 pub mod people;
 pub mod prospects;
+pub mod queue;
 pub mod reserved_calls;
 pub mod scripts;
 pub mod snapshot;

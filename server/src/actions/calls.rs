@@ -10,5 +10,6 @@ pub(super) mod settle;
 
 pub use arm::{Armed, ArmedCall};
 pub use end::EndRefused;
+pub(super) use end::{end_queued, release};
 pub use place::{PlaceRefused, PlacedMany};
 pub use record::{Outcome, UnknownEnd};

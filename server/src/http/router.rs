@@ -82,6 +82,13 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(campaigns::figures::schedule))                              // /api/campaigns/{id}/schedule
         .routes(routes!(campaigns::batches::place_next))                            // /api/campaigns/{id}/calls
         .routes(routes!(campaigns::batches::retry))                                 // /api/campaigns/{id}/retries
+        .routes(routes!(campaigns::queue::list))                                    // /api/campaigns/{id}/queue
+        .routes(routes!(campaigns::queue::changes::prioritise))                     // /api/campaigns/{id}/queue/priority
+        .routes(routes!(campaigns::queue::changes::skip))                           // /api/campaigns/{id}/queue/skip
+        .routes(routes!(campaigns::queue::changes::unskip))                         // /api/campaigns/{id}/queue/unskip
+        .routes(routes!(campaigns::queue::changes::requeue))                        // /api/campaigns/{id}/queue/requeue
+        .routes(routes!(campaigns::queue::changes::clear))                          // /api/campaigns/{id}/queue/clear
+        .routes(routes!(campaigns::queue::changes::restore))                        // /api/campaigns/{id}/queue/restore
         .routes(routes!(campaigns::activity::list))                                 // /api/campaigns/{id}/activity
         .routes(routes!(prospects::add, prospects::list))                           // /api/campaigns/{id}/prospects
         .routes(routes!(prospects::read, prospects::change, prospects::remove))     // /api/prospects/{id}

@@ -11,6 +11,7 @@ use domain::limits::DailyLimit;
 use domain::money::Usd;
 use domain::pacing::Pacing;
 use domain::phone_number::PhoneNumber;
+use domain::queue::DialOrder;
 use domain::retry::{RetryPolicy, RetryRule};
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
@@ -60,6 +61,8 @@ pub struct CampaignRecord {
     pub recording: String,
     /// The caller's own JSON.
     pub metadata: String,
+    /// In which order it rings those of one priority.
+    pub dial_order: DialOrder,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -363,6 +366,7 @@ impl TryFrom<Model> for CampaignRecord {
             machine_detection: row.machine_detection,
             recording: row.recording,
             metadata: row.metadata,
+            dial_order: DialOrder::parse(&row.dial_order).ok_or_else(|| corrupt("dial_order"))?,
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
             launched_at: row.launched_at.map(time),
@@ -396,6 +400,7 @@ impl From<&CampaignRecord> for Model {
             machine_detection: campaign.machine_detection.clone(),
             recording: campaign.recording.clone(),
             metadata: campaign.metadata.clone(),
+            dial_order: campaign.dial_order.as_str().to_owned(),
             created_at: millis(campaign.created_at),
             updated_at: millis(campaign.updated_at),
             launched_at: campaign.launched_at.map(millis),

@@ -1,9 +1,10 @@
 //! Prospects: one row per person and campaign.
 
 use domain::disposition::Disposition;
-use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
+use domain::ids::{CallId, CampaignId, ClearingId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
+use domain::queue::Priority;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, OnConflict};
 use sea_orm::{
@@ -53,9 +54,21 @@ pub struct ProspectRecord {
     pub created_at: Timestamp,
     /// When they last changed.
     pub updated_at: Timestamp,
+    /// How urgent they are.
+    pub priority: Priority,
+    /// When they would be due had nobody skipped them.
+    pub due_before_skip: Option<Timestamp>,
+    /// Which clearing of the queue took them out of it.
+    pub cleared_by: Option<ClearingId>,
 }
 
 impl ProspectRecord {
+    /// Somebody passed them over, and the time has not come.
+    pub fn is_skipped(&self, now: Timestamp) -> bool {
+        let waits = matches!(self.status, ProspectStatus::Ready | ProspectStatus::Waiting);
+        waits && self.due_before_skip.is_some() && self.due_at.is_some_and(|due_at| due_at > now)
+    }
+
     /// What a script may say of this person: their fields by the names of the API, and their custom fields. A field of
     /// their own wins over a custom one of the same name.
     pub fn spoken_values(&self) -> Vec<(String, String)> {
@@ -140,24 +153,6 @@ impl Store {
             Ok((status, row.count.unsigned_abs()))
         };
         rows.into_iter().map(known).collect()
-    }
-
-    /// The first prospects of a campaign who may be rung, for placing the next few by hand.
-    pub async fn next_due(
-        &self,
-        campaign: CampaignId,
-        now: Timestamp,
-        most: u64,
-    ) -> Result<Vec<ProspectId>, StoreError> {
-        #[derive(sea_orm::FromQueryResult)]
-        struct Row {
-            id: uuid::Uuid,
-        }
-        let wanted = "SELECT id FROM prospects WHERE campaign_id = $1 AND status IN ('ready', 'waiting') \
-                      AND due_at <= $2 ORDER BY due_at, id LIMIT $3";
-        let values = [campaign.uuid().into(), millis(now).into(), (most as i64).into()];
-        let rows: Vec<Row> = sql::all(self.reader(), wanted, values).await?;
-        Ok(rows.into_iter().map(|row| ProspectId::from_uuid(row.id)).collect())
     }
 }
 
@@ -307,6 +302,9 @@ impl TryFrom<Model> for ProspectRecord {
             last_call: row.last_call_id.map(CallId::from_uuid),
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
+            priority: Priority::from_rank(row.priority).ok_or_else(|| corrupt("priority"))?,
+            due_before_skip: row.due_before_skip.map(time),
+            cleared_by: row.cleared_by.map(ClearingId::from_uuid),
         })
     }
 }
@@ -332,6 +330,9 @@ impl From<&ProspectRecord> for Model {
             last_call_id: prospect.last_call.map(CallId::uuid),
             created_at: millis(prospect.created_at),
             updated_at: millis(prospect.updated_at),
+            priority: prospect.priority.rank().into(),
+            due_before_skip: prospect.due_before_skip.map(millis),
+            cleared_by: prospect.cleared_by.map(ClearingId::uuid),
         }
     }
 }

@@ -8,7 +8,7 @@ use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
 
 use super::campaigns::CampaignRecord;
-use super::{Store, StoreError, millis, sql, time};
+use super::{Store, StoreError, millis, queue, sql, time};
 
 impl Store {
     /// A campaign and its first `most` due prospects.
@@ -31,7 +31,7 @@ impl Store {
             kill_switch: workspace.dialing_stopped,
             funds: self.funds(campaign, &workspace, now).await?,
             candidates: self.candidates(campaign, rates, now, most).await?,
-            next_due_at: self.next_due_at(campaign.id, now).await?,
+            next_due_at: self.next_due_at(campaign, now).await?,
         })
     }
 
@@ -81,15 +81,17 @@ impl Store {
             do_not_call: bool,
             number_in_call: bool,
         }
-        // The due prospects first, by the index that holds only them; their numbers are looked up one by one.
-        let wanted = "SELECT p.id, p.phone, p.status, p.due_at, \
+        // The front of the line first, from the index alone; what else is known of them is looked up one by one.
+        let wanted = format!(
+            "SELECT p.id, p.phone, p.status, p.due_at, \
              EXISTS (SELECT 1 FROM do_not_call d WHERE d.workspace_id = p.workspace_id AND d.phone = p.phone) AS do_not_call, \
              EXISTS (SELECT 1 FROM calls c WHERE c.workspace_id = p.workspace_id AND c.to_number = p.phone AND c.live) \
              AS number_in_call \
-             FROM (SELECT * FROM prospects WHERE campaign_id = $1 AND status IN ('ready', 'waiting') AND due_at <= $2 \
-                   ORDER BY due_at, id LIMIT $3) p ORDER BY p.due_at, p.id";
+             FROM ({}) line JOIN prospects p ON p.id = line.id ORDER BY line.turn, line.due_at, line.id",
+            queue::front_of_line(campaign.dial_order)
+        );
         let values = [campaign.id.uuid().into(), millis(now).into(), (most as i64).into()];
-        let rows: Vec<Row> = sql::all(self.reader(), wanted, values).await?;
+        let rows: Vec<Row> = sql::all(self.reader(), &wanted, values).await?;
         let candidate = |row: Row| {
             let corrupt = StoreError::CorruptRow { table: "prospects", column: "status" };
             let number = PhoneNumber::from_e164_unchecked(row.phone);
@@ -104,21 +106,5 @@ impl Store {
             })
         };
         rows.into_iter().map(candidate).collect()
-    }
-
-    async fn next_due_at(
-        &self,
-        campaign: CampaignId,
-        after: Timestamp,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        #[derive(sea_orm::FromQueryResult)]
-        struct Row {
-            at: Option<i64>,
-        }
-        let wanted = "SELECT MIN(due_at) AS at FROM prospects WHERE campaign_id = $1 \
-                      AND status IN ('ready', 'waiting') AND due_at > $2";
-        let row: Option<Row> =
-            sql::one(self.reader(), wanted, [campaign.uuid().into(), millis(after).into()]).await?;
-        Ok(row.and_then(|row| row.at).map(time))
     }
 }

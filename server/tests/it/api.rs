@@ -10,3 +10,4 @@ mod lists;
 mod nodes;
 mod people;
 mod placing;
+mod queue;

@@ -11,6 +11,7 @@ use domain::disposition::Disposition;
 use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
 use domain::pacing::Pacing;
+use domain::queue::DialOrder;
 use domain::retry::{RetryPolicy, RetryRule};
 
 use crate::actions::campaigns::CampaignDraft;
@@ -62,6 +63,7 @@ pub(super) async fn prepare(
         machine_detection: "enable".to_owned(),
         recording: "off".to_owned(),
         metadata: "{}".to_owned(),
+        dial_order: DialOrder::default(),
     };
     let campaign = actions.create_campaign(actor.clone(), draft).await?;
     import(actions, actor, campaign.id, people, folder).await?;

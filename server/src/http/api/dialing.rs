@@ -45,7 +45,8 @@ pub async fn read(
     Ok(Json(dialing(&state, visitor.actor.workspace).await?))
 }
 
-/// Switches dialing off. No call is armed after the answer; calls under way go on to their end.
+/// Switches dialing off. No call is armed after the answer. Calls under way go on to their end; those that the carrier
+/// has not begun to dial are ended.
 #[utoipa::path(post, path = "/api/dialing/stop", tag = "dialing",
     responses((status = 200, body = Dialing), (status = "4XX", body = Problem)))]
 pub async fn stop(

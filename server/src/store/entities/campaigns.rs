@@ -37,6 +37,7 @@ pub struct Model {
     pub calls_per_second_thousandths: Option<i64>,
     pub max_live_calls: Option<i64>,
     pub lost_calls: String,
+    pub dial_order: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -8,6 +8,7 @@ use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::ids::{CampaignId, ImportId};
 use domain::limits::DailyLimit;
+use domain::queue::DialOrder;
 use domain::retry::RetryPolicy;
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
@@ -183,5 +184,6 @@ fn draft() -> CampaignDraft {
         machine_detection: "off".into(),
         recording: "off".into(),
         metadata: "{}".into(),
+        dial_order: DialOrder::default(),
     }
 }

@@ -9,6 +9,7 @@ use domain::ids::{CallId, CampaignId, NodeId};
 use domain::limits::DailyLimit;
 use domain::pacing::Pacing;
 use domain::phone_number::PhoneNumber;
+use domain::queue::{DialOrder, Priority};
 use domain::retry::RetryPolicy;
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
@@ -165,6 +166,7 @@ pub async fn active_campaign(actions: &Actions, people: usize, daily_limit: i64,
         machine_detection: "enable".into(),
         recording: "off".into(),
         metadata: "{}".into(),
+        dial_order: DialOrder::default(),
     };
     let campaign = actions.create_campaign(actor.clone(), draft).await.expect("a campaign").id;
     let people = (first..first + people).map(person).collect();
@@ -186,6 +188,7 @@ pub fn person(nth: usize) -> Person {
         company: String::new(),
         title: String::new(),
         metadata: "{}".into(),
+        priority: Priority::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use domain::disposition::Disposition;
 use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
 use domain::phone_number::PhoneNumber;
+use domain::queue::{DialOrder, Priority};
 use domain::retry::{RetryPolicy, RetryRule};
 use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::actions::prospects::Person;
@@ -37,6 +38,7 @@ pub fn person(nth: usize) -> Person {
         company: "Example Ltd".to_owned(),
         title: String::new(),
         metadata: "{}".to_owned(),
+        priority: Priority::default(),
     }
 }
 
@@ -64,6 +66,7 @@ pub fn draft() -> CampaignDraft {
         machine_detection: "enable".to_owned(),
         recording: "off".to_owned(),
         metadata: "{}".to_owned(),
+        dial_order: DialOrder::default(),
     }
 }
 

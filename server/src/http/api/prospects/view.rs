@@ -36,6 +36,8 @@ pub struct ProspectView {
     disposition: Option<&'static str>,
     /// Calls made so far.
     attempts: u32,
+    /// `next`, `high`, `normal` or `low`.
+    priority: &'static str,
     /// When they may be rung next.
     #[schema(format = DateTime)]
     due_at: Option<String>,
@@ -110,7 +112,7 @@ fn view(
     facts: &HoldFacts,
     rates: &RateCard,
 ) -> ProspectView {
-    let gates = gate::examine(&facts.of(campaign, &prospect, rates));
+    let hold = hold_of(&prospect, campaign, facts, rates);
     ProspectView {
         id: prospect.id.to_string(),
         campaign_id: prospect.campaign.to_string(),
@@ -123,13 +125,26 @@ fn view(
         status: prospect.status.as_str(),
         disposition: prospect.disposition.map(|disposition| disposition.as_str()),
         attempts: prospect.attempts,
-        due_at: maybe_time(prospect.due_at),
+        priority: prospect.priority.as_str(),
+        // Those whom a clearing took out keep theirs for its undoing; it means nothing meanwhile.
+        due_at: maybe_time(prospect.due_at.filter(|_| !prospect.status.is_final())),
         last_call_id: prospect.last_call.map(|id| id.to_string()),
         metadata: stored_json(&prospect.metadata),
-        hold: hold(&gates),
+        hold,
         created_at: time(prospect.created_at),
         updated_at: time(prospect.updated_at),
     }
+}
+
+/// Why a prospect is not rung at this instant; nothing when they may be.
+pub fn hold_of(
+    prospect: &ProspectRecord,
+    campaign: &CampaignRecord,
+    facts: &HoldFacts,
+    rates: &RateCard,
+) -> Option<Hold> {
+    let gates = gate::examine(&facts.of(campaign, prospect, rates));
+    hold(&gates)
 }
 
 fn hold(gates: &[GateCheck]) -> Option<Hold> {
