@@ -12,6 +12,7 @@ pub mod counters;
 mod dialect;
 pub mod do_not_call;
 pub mod entities;
+pub mod history;
 pub mod hold_facts;
 pub mod idempotency;
 pub mod imports;
@@ -19,6 +20,7 @@ pub mod integrity;
 mod lock;
 mod migrations;
 mod outage;
+pub mod outside;
 pub mod people;
 pub mod prospects;
 pub mod scripts;
@@ -47,6 +49,12 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
+    /// The database is older than what was done with it, or nobody may be rung for another reason of that kind.
+    #[error("nobody is rung: {}", .0.explain())]
+    HistoryLost(history::QuarantineReason),
+    /// A file beside the database could not be written or read.
+    #[error("a file in the data folder failed: {0}")]
+    Outside(Arc<std::io::Error>),
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopped,
@@ -61,6 +69,12 @@ impl From<DbErr> for StoreError {
             Some(SqlErr::UniqueConstraintViolation(_)) => Self::Conflict,
             _ => Self::Database(Arc::new(error)),
         }
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Outside(Arc::new(error))
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 pub struct Wake {
     dialer: Arc<Notify>,
     reconciler: Arc<Notify>,
+    recovery: Arc<Notify>,
 }
 
 impl Wake {
@@ -22,6 +23,11 @@ impl Wake {
         self.reconciler.notify_one();
     }
 
+    /// A quarantine began.
+    pub fn recovery(&self) {
+        self.recovery.notify_one();
+    }
+
     /// Waits for the dialer's bell.
     pub async fn dialer_rung(&self) {
         self.dialer.notified().await;
@@ -30,5 +36,10 @@ impl Wake {
     /// Waits for the reconciler's bell.
     pub async fn reconciler_rung(&self) {
         self.reconciler.notified().await;
+    }
+
+    /// Waits for the bell of a quarantine.
+    pub async fn recovery_rung(&self) {
+        self.recovery.notified().await;
     }
 }

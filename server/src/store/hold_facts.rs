@@ -19,6 +19,8 @@ pub struct HoldFacts {
     pub used_today: u32,
     /// Dialing is switched off for the workspace.
     pub kill_switch: bool,
+    /// The database may have lost part of its history.
+    pub quarantine: bool,
     /// Those of the numbers that must never be rung.
     pub do_not_call: HashSet<PhoneNumber>,
     /// Those of the numbers that are in a live call to somebody else.
@@ -37,6 +39,7 @@ impl Store {
         let mut facts = HoldFacts {
             used_today: self.used_on(campaign.id, day).await?,
             kill_switch: self.dialing_stopped(campaign.workspace).await?,
+            quarantine: self.is_quarantined().await?,
             ..HoldFacts::default()
         };
         for batch in prospects.chunks(BATCH) {

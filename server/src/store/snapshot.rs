@@ -26,6 +26,7 @@ impl Store {
             rules: campaign.rules.clone(),
             used_today: taken.saturating_add(reserved),
             kill_switch: self.dialing_stopped(campaign.workspace).await?,
+            quarantine: self.is_quarantined().await?,
             candidates: self.candidates(campaign.id, now, most).await?,
             next_due_at: self.next_due_at(campaign.id, now).await?,
         })

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::settle::{Changed, settle};
 use crate::actions::Actions;
+use crate::store::outside::Marker;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::prospects::ProspectRecord;
@@ -34,6 +35,8 @@ pub struct Armed {
     pub to_send: Vec<ArmedCall>,
     /// Not armed, and why.
     pub held: Vec<(CallRecord, HoldReason)>,
+    /// The history's number after the commit, where something was armed.
+    pub(in crate::actions) history: Option<Marker>,
 }
 
 impl Actions {
@@ -43,6 +46,7 @@ impl Actions {
     pub async fn arm(&self, ids: Vec<CallId>) -> Result<Armed, StoreError> {
         let now = self.clock.now();
         let run = self.installation.run.clone();
+        let history = self.history.clone();
         let armed = self
             .store
             .transaction(move |tx| async move {
@@ -58,6 +62,7 @@ impl Actions {
                     changes.push(change);
                 }
                 let settled = settle(&tx, changes, now).await?;
+                armed.history = history.advance_for_calls(&tx, armed.to_send.len(), now).await?;
                 // What is sent carries the call as it was committed.
                 for call in settled {
                     if let Some(sending) = armed.to_send.iter_mut().find(|sending| sending.call.id == call.id)
@@ -67,8 +72,9 @@ impl Actions {
                 }
                 Ok::<_, StoreError>(armed)
             })
-            .await?;
-        Ok(armed)
+            .await;
+        // Nothing is sent before the marker outside the database says that it was armed.
+        self.remember_armed(armed).await
     }
 }
 
@@ -93,6 +99,7 @@ async fn arm_one(
         rules: &campaign.rules,
         used_today: tx.used_on(campaign.id, day).await?,
         kill_switch: tx.dialing_stopped(campaign.workspace).await?,
+        quarantine: tx.is_quarantined().await?,
         prospect: standing_without_this_call(&prospect, record),
         due_at: None,
         do_not_call: tx.is_do_not_call(campaign.workspace, &prospect.phone).await?,

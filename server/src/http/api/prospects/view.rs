@@ -113,6 +113,7 @@ fn view(
         rules: &campaign.rules,
         used_today: facts.used_today,
         kill_switch: facts.kill_switch,
+        quarantine: facts.quarantine,
         prospect: prospect.status,
         due_at: prospect.due_at,
         do_not_call: facts.do_not_call.contains(&prospect.phone),
