@@ -68,6 +68,8 @@ impl App {
         let Desk { actions, router, console_key, account, stopping } =
             Desk::set_up(store, clock, settings, &public_url).await?;
         actions.close_what_was_left_open().await?;
+        // Before anything could be armed.
+        actions.verify_history().await?;
 
         let (network, api_base) = match &settings.carrier {
             CarrierSettings::Twilio { api_base, .. } => (None, api_base.clone()),

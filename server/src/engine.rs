@@ -4,6 +4,7 @@ mod brake;
 mod dialer;
 mod janitor;
 mod reconciler;
+mod recovery;
 mod rest_news;
 mod send;
 mod task;
@@ -49,6 +50,7 @@ impl Engine {
         tasks.spawn(dialer::run(parts.clone(), pacing, stopping.clone()));
         tasks.spawn(reconciler::run(parts.clone(), stopping.clone()));
         tasks.spawn(janitor::run(parts.clone(), stopping.clone()));
+        tasks.spawn(recovery::run(parts.clone(), stopping.clone()));
         tasks.close();
         Self { parts, stopping, tasks }
     }

@@ -3,6 +3,7 @@
 //! Reads go to a pool of readers. Changes happen in transactions, which only `actions` begins. Look-ups return options;
 //! `StoreError` tells a conflict with a unique index from trouble with the database itself.
 
+pub mod backup;
 pub mod call_list;
 pub mod calls;
 pub mod campaigns;

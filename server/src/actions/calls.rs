@@ -5,6 +5,7 @@ mod end;
 mod place;
 mod polling;
 mod record;
+mod recreate;
 mod reserve;
 pub(super) mod settle;
 
@@ -12,3 +13,4 @@ pub use arm::{Armed, ArmedCall};
 pub use end::EndRefused;
 pub use place::{PlaceRefused, PlacedMany};
 pub use record::{Outcome, UnknownEnd};
+pub use recreate::{FoundCall, Recreated};

@@ -45,6 +45,7 @@ impl Desk {
         // On PostgreSQL another server's import may be running; on SQLite the lock says that nobody's is.
         if matches!(settings.database, Location::Folder(_)) {
             desk.actions.close_what_was_left_open().await?;
+            desk.actions.verify_history().await?;
         }
         Ok(desk)
     }
@@ -66,6 +67,7 @@ impl Desk {
         let live = Live::new(&installation.run);
         let actions = Actions::new(store, clock, Wake::default(), live, installation);
         actions.first_workspace().await?;
+        actions.keep_history_in(&settings.data_dir).await?;
 
         let account = match &settings.carrier {
             CarrierSettings::Twilio { credentials, .. } => credentials.clone(),

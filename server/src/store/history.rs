@@ -287,6 +287,13 @@ impl Tx {
         Ok(())
     }
 
+    /// Counts a call that was made again.
+    pub async fn count_recreated_call(&self) -> Result<(), StoreError> {
+        let change = "UPDATE quarantines SET calls_recreated = calls_recreated + 1 WHERE resumed_at IS NULL";
+        sql::run(self.connection(), change, []).await?;
+        Ok(())
+    }
+
     /// Ends every open quarantine: a new timeline begins, above everything that any marker says.
     pub async fn end_quarantine(&self, by: &str, above: Marker, now: Timestamp) -> Result<(), StoreError> {
         let db = self.connection();

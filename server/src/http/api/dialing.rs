@@ -14,6 +14,8 @@ use crate::http::state::HttpState;
 pub struct Dialing {
     /// Switched off: no call is armed in the whole workspace.
     stopped: bool,
+    /// Nobody is rung until a restored or rolled-back history is reconciled; see `/api/quarantine`.
+    quarantine: bool,
 }
 
 /// Whether dialing is switched off.
@@ -24,7 +26,7 @@ pub async fn read(
     Analyst(visitor): Analyst,
 ) -> Result<Json<Dialing>, Problem> {
     let stopped = state.actions.store.dialing_stopped(visitor.actor.workspace).await?;
-    Ok(Json(Dialing { stopped }))
+    dialing(&state, stopped).await
 }
 
 /// Switches dialing off. No call is armed after the answer; calls under way go on to their end.
@@ -35,7 +37,7 @@ pub async fn stop(
     Operator(visitor): Operator,
 ) -> Result<Json<Dialing>, Problem> {
     state.actions.switch_dialing(visitor.actor, true).await?;
-    Ok(Json(Dialing { stopped: true }))
+    dialing(&state, true).await
 }
 
 /// Switches dialing on again: an administrator's business, for anybody may stop in an emergency.
@@ -43,5 +45,10 @@ pub async fn stop(
     responses((status = 200, body = Dialing), (status = "4XX", body = Problem)))]
 pub async fn resume(State(state): State<HttpState>, Admin(visitor): Admin) -> Result<Json<Dialing>, Problem> {
     state.actions.switch_dialing(visitor.actor, false).await?;
-    Ok(Json(Dialing { stopped: false }))
+    dialing(&state, false).await
+}
+
+async fn dialing(state: &HttpState, stopped: bool) -> Result<Json<Dialing>, Problem> {
+    let quarantine = state.actions.store.is_quarantined().await?;
+    Ok(Json(Dialing { stopped, quarantine }))
 }
