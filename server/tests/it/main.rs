@@ -7,6 +7,7 @@ mod faults;
 mod house_rules;
 mod imports;
 mod limits;
+mod quarantine;
 mod restart;
 mod scenarios;
 mod sdk;
