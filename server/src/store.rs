@@ -148,11 +148,6 @@ impl Store {
         }
     }
 
-    /// Answers when the database does.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        Ok(self.read.ping().await?)
-    }
-
     /// Closes every connection after the work in hand.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.write.close_by_ref().await?;

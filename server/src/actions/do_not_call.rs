@@ -69,8 +69,7 @@ impl Actions {
                 tx.save_prospects(&prospects).await?;
                 let subject = phone.to_string();
                 let detail = serde_json::json!({ "source": source });
-                let entry =
-                    DoNotCallRecord { workspace, phone, source, reason, created_at: now };
+                let entry = DoNotCallRecord { workspace, phone, source, reason, created_at: now };
                 let new = tx.add_do_not_call(&entry).await?;
                 let mut marker = None;
                 if new {

@@ -75,10 +75,7 @@ impl Actions {
 
     /// Writes the marker of calls that were just armed; they may be sent when this returns. A history that turned out to
     /// be lost leaves nothing armed, and a quarantine.
-    pub(super) async fn remember_armed(
-        &self,
-        armed: Result<Armed, StoreError>,
-    ) -> Result<Armed, StoreError> {
+    pub(super) async fn remember_armed(&self, armed: Result<Armed, StoreError>) -> Result<Armed, StoreError> {
         match armed {
             Ok(armed) => {
                 if let Some(marker) = armed.history {
@@ -243,12 +240,17 @@ mod tests {
             assert_eq!(mismatch(&database(number), kept.as_ref(), Some("here"), false), None);
         }
         assert_eq!(mismatch(&database(5), None, Some("here"), true), None, "a new node");
-        assert_eq!(mismatch(&database(5), Some(&marker(1, 5)), None, true), None, "a server that does not tell");
+        assert_eq!(
+            mismatch(&database(5), Some(&marker(1, 5)), None, true),
+            None,
+            "a server that does not tell"
+        );
     }
 
     #[test]
     fn everything_else_is_a_reason() {
-        let reason = |kept: Option<Marker>, identity| mismatch(&database(5), kept.as_ref(), Some(identity), false);
+        let reason =
+            |kept: Option<Marker>, identity| mismatch(&database(5), kept.as_ref(), Some(identity), false);
         assert_eq!(reason(Some(marker(1, 6)), "here"), Some(QuarantineReason::Behind));
         assert_eq!(reason(Some(marker(2, 0)), "here"), Some(QuarantineReason::Behind));
         assert_eq!(reason(None, "here"), Some(QuarantineReason::MarkerMissing));

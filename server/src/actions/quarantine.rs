@@ -47,7 +47,10 @@ impl Actions {
     pub async fn restore_opt_outs(&self) -> Result<u64, StoreError> {
         let (changes, unreadable) = self.history.opt_outs().await?;
         if unreadable > 0 {
-            warn!(lines = unreadable, "lines of opt-outs.log cannot be read: they were cut off before their request was answered");
+            warn!(
+                lines = unreadable,
+                "lines of opt-outs.log cannot be read: they were cut off before their request was answered"
+            );
         }
         let mut latest: BTreeMap<(String, String), OptOut> = BTreeMap::new();
         for change in changes {

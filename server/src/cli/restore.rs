@@ -111,7 +111,10 @@ async fn into_folder(
     let place = folder.join(backup::SQLITE_FILE);
     let there = place.exists();
     if there && !replace {
-        bail!("{} holds data. Say --replace to put the backup in its place; the old data is kept aside", folder.display());
+        bail!(
+            "{} holds data. Say --replace to put the backup in its place; the old data is kept aside",
+            folder.display()
+        );
     }
     let draft = tempfile::Builder::new().prefix(".restore-").tempdir_in(folder)?;
     let copy = draft.path().join(backup::SQLITE_FILE);
@@ -147,7 +150,9 @@ async fn into_postgres(from: &Path, url: &str, replace: bool, stamp: &str) -> an
     let there = backup::look_into_postgres(url).await?.schema.is_some();
     let aside = format!("before_restore_{stamp}");
     if there && !replace {
-        bail!("the database holds data. Say --replace to put the backup in its place; the old data is kept aside");
+        bail!(
+            "the database holds data. Say --replace to put the backup in its place; the old data is kept aside"
+        );
     }
     if there {
         backup::make_room_in_postgres(url, &aside).await?;

@@ -59,7 +59,9 @@ async fn turn(parts: &Parts) -> Result<Option<Timestamp>, StoreError> {
         }
         // Once more, later: the carrier's list lags behind.
         Ok(_) => {
-            actions.note_recovery_problem("the carrier's list is read once more a little later".to_owned()).await?;
+            actions
+                .note_recovery_problem("the carrier's list is read once more a little later".to_owned())
+                .await?;
             Ok(again)
         }
         Err(problem) => {

@@ -32,5 +32,11 @@ pub async fn health(State(state): State<HttpState>) -> Result<Json<Health>, Prob
         Problem::unavailable("The database does not answer.", 5)
     })?;
     let simulation = state.server.simulation;
-    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), simulation, database: "ok", quarantine }))
+    Ok(Json(Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+        simulation,
+        database: "ok",
+        quarantine,
+    }))
 }

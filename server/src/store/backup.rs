@@ -118,11 +118,8 @@ pub async fn look_into_postgres(url: &str) -> Result<Contents, OpenError> {
         true => sqlx::query(HISTORY).fetch_optional(&mut database).await.map_err(open_failed)?,
         false => None,
     };
-    let history = history.map(|row| Marker {
-        installation: row.get(0),
-        timeline: row.get(1),
-        number: row.get(2),
-    });
+    let history =
+        history.map(|row| Marker { installation: row.get(0), timeline: row.get(1), number: row.get(2) });
     database.close().await.map_err(open_failed)?;
     Ok(Contents { schema, history })
 }

@@ -147,8 +147,10 @@ struct TextRow {
     value: Option<String>,
 }
 
-const OPEN_QUARANTINE: &str = "SELECT * FROM quarantines WHERE resumed_at IS NULL ORDER BY entered_at LIMIT 1";
-const HISTORY: &str = "SELECT installation, timeline, number, last_at, database_identity, quarantined FROM history";
+const OPEN_QUARANTINE: &str =
+    "SELECT * FROM quarantines WHERE resumed_at IS NULL ORDER BY entered_at LIMIT 1";
+const HISTORY: &str =
+    "SELECT installation, timeline, number, last_at, database_identity, quarantined FROM history";
 
 /// The cluster, its line of write-ahead logs (a promotion begins a new one), the database and the table: a copy, a
 /// restore and a promotion each change one of them.

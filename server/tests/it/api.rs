@@ -9,3 +9,4 @@ mod idempotency;
 mod lists;
 mod people;
 mod placing;
+mod quarantine;

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use super::settle::{Changed, settle};
 use crate::actions::Actions;
-use crate::store::outside::Marker;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
+use crate::store::outside::Marker;
 use crate::store::prospects::ProspectRecord;
 use crate::store::scripts::ScriptRecord;
 use crate::store::{StoreError, Tx};
