@@ -41,7 +41,7 @@ fn after_a_restore_nobody_is_rung_twice_and_nobody_who_opted_out_meanwhile() {
         // The copy says that the later ones were never rung, and that nobody opted out.
         let app = app.restart(async |folder, location| restore(folder, location, &backup).await).await;
         assert_quarantined(&app, QuarantineReason::Restored).await;
-        let prospect = app.prospects(campaign).await.remove(PEOPLE - 1).id;
+        let prospect = app.prospects(campaign).await.pop().expect("somebody").id;
         let refused = app.actions.place_one(app.actor.clone(), campaign, prospect, None, None).await;
         let Err(PlaceRefused::NotNow { reason: HoldReason::Quarantine, .. }) = refused else {
             panic!("{refused:?}")
