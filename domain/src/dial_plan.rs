@@ -50,6 +50,8 @@ pub struct CampaignSnapshot {
     pub kill_switch: bool,
     /// What is left of its budgets.
     pub funds: Funds,
+    /// The database may have lost part of its history.
+    pub quarantine: bool,
     /// Due prospects in the order in which they are to be rung.
     pub candidates: Vec<Candidate>,
     /// When the first prospect who is not due yet becomes so.
@@ -156,6 +158,7 @@ impl<'a> Queue<'a> {
                 rules: &self.campaign.rules,
                 used_today: self.used_today,
                 kill_switch: self.campaign.kill_switch,
+                quarantine: self.campaign.quarantine,
                 prospect: candidate.status,
                 due_at: candidate.due_at,
                 do_not_call: candidate.do_not_call,

@@ -26,6 +26,8 @@ const TIME_TO_LOOK: Duration = Duration::from_secs(60);
 pub enum Gate {
     /// Must this number never be rung?
     DoNotCall,
+    /// Is the history of this database complete?
+    Quarantine,
     /// Is the prospect waiting to be rung at all?
     Prospect,
     /// Is the campaign running?
@@ -53,6 +55,7 @@ impl Gate {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DoNotCall => "do_not_call",
+            Self::Quarantine => "quarantine",
             Self::Prospect => "prospect",
             Self::Campaign => "campaign",
             Self::KillSwitch => "kill_switch",
@@ -103,6 +106,8 @@ impl NeverReason {
 /// Why a prospect is not rung now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HoldReason {
+    /// The database may have lost part of its history, and nobody is rung before it is reconciled.
+    Quarantine,
     /// The campaign was never launched.
     CampaignDraft,
     /// The campaign is paused.
@@ -147,6 +152,7 @@ impl HoldReason {
     /// The word of our API.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Quarantine => "quarantine",
             Self::CampaignDraft => "campaign_draft",
             Self::CampaignPaused => "campaign_paused",
             Self::CampaignCompleted => "campaign_completed",
@@ -177,6 +183,9 @@ impl HoldReason {
     /// What it means and what ends it, in plain words.
     pub const fn explain(self) -> &'static str {
         match self {
+            Self::Quarantine => {
+                "The database is older than what this server has done. Nobody is rung until the calls it forgot are found again and an administrator resumes."
+            }
             Self::CampaignDraft => "The campaign was not launched yet. Launch it.",
             Self::CampaignPaused => "The campaign is paused. Resume it.",
             Self::CampaignCompleted => "The campaign is finished. Launch it again to ring new prospects.",
@@ -239,6 +248,8 @@ pub struct GateFacts<'a> {
     pub used_today: u32,
     /// Dialing is switched off for the workspace.
     pub kill_switch: bool,
+    /// The database may have lost part of its history.
+    pub quarantine: bool,
     /// Where the prospect stands.
     pub prospect: ProspectStatus,
     /// When the prospect may be rung next.
@@ -285,9 +296,10 @@ pub fn verdict_of(checks: &[GateCheck]) -> Verdict {
 }
 
 /// Every gate with its answer, in order.
-pub fn examine(facts: &GateFacts<'_>) -> [GateCheck; 11] {
+pub fn examine(facts: &GateFacts<'_>) -> [GateCheck; 12] {
     [
         (Gate::DoNotCall, do_not_call(facts)),
+        (Gate::Quarantine, quarantine(facts)),
         (Gate::Prospect, prospect(facts)),
         (Gate::Campaign, campaign(facts)),
         (Gate::KillSwitch, kill_switch(facts)),
@@ -308,6 +320,10 @@ const fn hold(reason: HoldReason) -> Verdict {
 
 fn do_not_call(facts: &GateFacts<'_>) -> Verdict {
     if facts.do_not_call { Verdict::Never(NeverReason::DoNotCall) } else { Verdict::Dial }
+}
+
+fn quarantine(facts: &GateFacts<'_>) -> Verdict {
+    if facts.quarantine { hold(HoldReason::Quarantine) } else { Verdict::Dial }
 }
 
 fn prospect(facts: &GateFacts<'_>) -> Verdict {

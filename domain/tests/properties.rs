@@ -75,6 +75,7 @@ fn open_facts(rules: &CampaignRules, now: Timestamp) -> GateFacts<'_> {
         rules,
         used_today: 0,
         kill_switch: false,
+        quarantine: false,
         prospect: ProspectStatus::Ready,
         due_at: None,
         do_not_call: false,
@@ -209,6 +210,7 @@ proptest! {
             used_today: *used,
             kill_switch: false,
             funds: Funds { total: Some(Usd::from_micros(100_000)), ..Funds::UNBOUNDED },
+            quarantine: false,
             candidates: people.iter().enumerate().map(|(at_place, (number, listed, busy, wait))| Candidate {
                 prospect: ProspectId::from_uuid(time_ordered_uuid((nth * 100 + at_place) as u64, [1; 10])),
                 number: PhoneNumber::from_e164_unchecked(format!("+1617555{number:04}")),
@@ -256,6 +258,8 @@ fn each_closed_gate_says_so_and_the_first_never_wins() {
         HoldReason::CampaignCompleted
     );
     assert_eq!(held(GateFacts { kill_switch: true, ..open }), HoldReason::KillSwitch);
+    // Asked before everything that only holds: it is the reason a person has to act on.
+    assert_eq!(held(GateFacts { quarantine: true, kill_switch: true, ..open }), HoldReason::Quarantine);
     assert_eq!(held(GateFacts { prospect: ProspectStatus::InCall, ..open }), HoldReason::InCall);
     assert_eq!(held(GateFacts { prospect: ProspectStatus::Held, ..open }), HoldReason::OutcomeUnknown);
     assert_eq!(held(GateFacts { due_at: Some(at(1)), ..open }), HoldReason::NotDue);

@@ -9,12 +9,14 @@ pub mod campaigns;
 pub mod carrier_events;
 pub mod dialing;
 pub mod do_not_call;
+mod history;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod imports;
 pub mod leaked_keys;
 pub mod nodes;
 pub mod prospects;
+pub mod quarantine;
 pub mod queue;
 pub mod scripts;
 pub mod users;
@@ -53,6 +55,7 @@ pub struct Actions {
     passwords: Arc<Passwords>,
     news: carrier_events::Intake,
     imports: imports::InProgress,
+    history: Arc<history::History>,
 }
 
 /// What holds for the whole installation.
@@ -116,6 +119,7 @@ impl Actions {
             passwords: Arc::new(Passwords::new()),
             news,
             imports: imports::InProgress::default(),
+            history: Arc::default(),
         }
     }
 }

@@ -68,6 +68,8 @@ impl App {
         let name = format!("{} ({address})", desk::host_name());
         let membership = Membership::of(settings.role, name, settings.lease, &clock);
         let desk = Desk::set_up(store, clock, settings, membership, &public_url).await?;
+        // Before anything could be armed.
+        desk.actions.verify_history().await?;
         let (actions, router) = (desk.actions.clone(), desk.router.clone());
         let (console_key, stopping) = (desk.console_key.clone(), desk.stopping.clone());
         let (engine, network) = if settings.role.dials() {

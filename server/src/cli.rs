@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, and how each command ends.
 
+mod backup;
 mod campaign;
 mod check;
 mod console;
@@ -8,6 +9,7 @@ mod import;
 mod people;
 mod place;
 mod print;
+mod restore;
 mod serve;
 mod twilio_sim;
 
@@ -93,6 +95,8 @@ enum Command {
     Migrate,
     /// Recount everything from its source; exit code 0 when equal
     Check,
+    Backup(backup::Backup),
+    Restore(restore::Restore),
 }
 
 /// Runs the program.
@@ -137,6 +141,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
             Command::Migrate => check::migrate(&settings(flags)?).await,
             Command::Check => check::check(&settings(flags)?).await,
+            Command::Backup(backup) => backup.run(&settings(flags)?).await,
+            Command::Restore(restore) => restore.run(settings(flags)?).await,
         }
     })
 }
@@ -160,7 +166,9 @@ async fn with_console(
 /// What scripts may rely on.
 fn exit_code(error: &anyhow::Error) -> u8 {
     let refused = error.chain().any(|cause| cause.is::<ConfigRefused>());
-    let held = error.chain().any(|cause| matches!(cause.downcast_ref(), Some(OpenError::Held(_))));
+    let held = error
+        .chain()
+        .any(|cause| matches!(cause.downcast_ref(), Some(OpenError::Held(_) | OpenError::InUse)));
     let newer =
         error.chain().any(|cause| matches!(cause.downcast_ref(), Some(OpenError::NewerSchema { .. })));
     match (refused || newer, held) {

@@ -4,6 +4,7 @@ mod dialer;
 mod janitor;
 pub mod lease;
 mod reconciler;
+mod recovery;
 pub mod relay;
 mod rest_news;
 mod send;
@@ -49,6 +50,7 @@ impl Engine {
         tasks.spawn(dialer::run(parts.clone(), stopping.clone()));
         tasks.spawn(reconciler::run(parts.clone(), stopping.clone()));
         tasks.spawn(janitor::run(parts.clone(), stopping.clone()));
+        tasks.spawn(recovery::run(parts.clone(), stopping.clone()));
         tasks.close();
         Self { parts, stopping, tasks }
     }

@@ -11,6 +11,7 @@ pub struct Wake {
     dialer: Arc<Notify>,
     reconciler: Arc<Notify>,
     lease: Arc<Notify>,
+    recovery: Arc<Notify>,
     relayed: Arc<Relayed>,
 }
 
@@ -50,6 +51,11 @@ impl Wake {
         self.lease.notify_one();
     }
 
+    /// A quarantine began.
+    pub fn recovery(&self) {
+        self.recovery.notify_one();
+    }
+
     /// Waits for the dialer's bell.
     pub async fn dialer_rung(&self) {
         self.dialer.notified().await;
@@ -58,6 +64,11 @@ impl Wake {
     /// Waits for the reconciler's bell.
     pub async fn reconciler_rung(&self) {
         self.reconciler.notified().await;
+    }
+
+    /// Waits for the bell of a quarantine.
+    pub async fn recovery_rung(&self) {
+        self.recovery.notified().await;
     }
 
     /// Waits for the bell of the task that keeps the lease.

@@ -5,6 +5,7 @@ mod end;
 mod place;
 mod polling;
 mod record;
+mod recreate;
 mod reserve;
 pub(super) mod settle;
 
@@ -13,3 +14,4 @@ pub use end::EndRefused;
 pub(super) use end::{end_queued, release};
 pub use place::{PlaceRefused, PlacedMany};
 pub use record::{Outcome, UnknownEnd};
+pub use recreate::{FoundCall, Recreated};

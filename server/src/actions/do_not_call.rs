@@ -7,6 +7,7 @@ use super::calls::settle::{Changed, settle};
 use super::{Actions, Actor, audit};
 use crate::store::StoreError;
 use crate::store::do_not_call::DoNotCallRecord;
+use crate::store::outside::OptOut;
 
 impl Actions {
     /// Puts a number on the list: nobody arms a call to it any more, and calls under way that were not picked up yet are
@@ -18,8 +19,25 @@ impl Actions {
         source: &'static str,
         reason: String,
     ) -> Result<bool, StoreError> {
+        // Before the commit: what a restored database has forgotten must be in the journal. A failure to write there is
+        // told to whoever asked, and the number is put on the list all the same.
+        let journaled = self.journal(&actor, &phone, true, source, reason.clone()).await;
+        let new = self.list_do_not_call(actor, phone, source.to_owned(), reason).await?;
+        journaled?;
+        Ok(new)
+    }
+
+    /// Puts a number on the list of the database, without writing it into the journal again.
+    pub(super) async fn list_do_not_call(
+        &self,
+        actor: Actor,
+        phone: PhoneNumber,
+        source: String,
+        reason: String,
+    ) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let (new, changed) = self
+        let history = self.history.clone();
+        let (new, changed, marker) = self
             .store
             .transaction(move |tx| async move {
                 let workspace = actor.workspace;
@@ -48,18 +66,22 @@ impl Actions {
                 tx.save_prospects(&prospects).await?;
                 let subject = phone.to_string();
                 let detail = serde_json::json!({ "source": source });
-                let entry =
-                    DoNotCallRecord { workspace, phone, source: source.to_owned(), reason, created_at: now };
+                let entry = DoNotCallRecord { workspace, phone, source, reason, created_at: now };
                 let new = tx.add_do_not_call(&entry).await?;
+                let mut marker = None;
                 if new {
                     audit::note(&tx, &actor, "do_not_call.add", subject, detail, now).await?;
+                    marker = history.advance_for_opt_out(&tx).await?;
                 }
-                Ok::<_, StoreError>((new, changed))
+                Ok::<_, StoreError>((new, changed, marker))
             })
             .await?;
         self.tell(&changed);
         self.wake.reconciler();
         self.wake.dialer();
+        if let Some(marker) = marker {
+            self.history.remember(marker).await?;
+        }
         Ok(new)
     }
 
@@ -72,15 +94,41 @@ impl Actions {
         reason: String,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        self.store
+        let (remover, number, why) = (actor.clone(), phone.clone(), reason.clone());
+        let was_there = self
+            .store
             .transaction(move |tx| async move {
                 let was_there = tx.remove_do_not_call(actor.workspace, &phone).await?;
                 if was_there {
                     let detail = serde_json::json!({ "reason": reason });
                     audit::note(&tx, &actor, "do_not_call.remove", phone, detail, now).await?;
                 }
-                Ok(was_there)
+                Ok::<_, StoreError>(was_there)
             })
-            .await
+            .await?;
+        if was_there {
+            // After the commit: a journal without it only keeps a number on the list that may come off again.
+            self.journal(&remover, &number, false, "api", why).await?;
+        }
+        Ok(was_there)
+    }
+
+    async fn journal(
+        &self,
+        actor: &Actor,
+        phone: &PhoneNumber,
+        listed: bool,
+        source: &str,
+        reason: String,
+    ) -> Result<(), StoreError> {
+        let change = OptOut {
+            at: self.clock.now().to_string(),
+            workspace: actor.workspace.to_string(),
+            number: phone.to_string(),
+            listed,
+            source: source.to_owned(),
+            reason,
+        };
+        self.history.note_opt_out(change).await
     }
 }

@@ -23,8 +23,8 @@ use crate::http::query::CursorKey;
 use crate::http::sign_in_throttle::SignInThrottle;
 use crate::http::state::{HttpState, ServerFacts};
 use crate::live::Live;
-use crate::store::Store;
 use crate::store::nodes::NodeRole;
+use crate::store::{Location, Store};
 use crate::wake::Wake;
 
 /// What answers, whether or not a server is around it.
@@ -49,7 +49,12 @@ impl Desk {
         let store = Store::open(&settings.database).await?;
         let public_url = public_url(settings, &settings.listen.to_string())?;
         let membership = Membership::of(NodeRole::Command, host_name(), settings.lease, &Clock::System);
-        Self::set_up(store, Clock::System, settings, membership, &public_url).await
+        let desk = Self::set_up(store, Clock::System, settings, membership, &public_url).await?;
+        // On PostgreSQL the servers look for themselves; on SQLite the lock says that there is none.
+        if matches!(settings.database, Location::Folder(_)) {
+            desk.actions.verify_history().await?;
+        }
+        Ok(desk)
     }
 
     /// Puts the parts together on an open database.
@@ -73,6 +78,7 @@ impl Desk {
         let live = Live::new(&installation.run.to_string());
         let actions = Actions::new(store, clock, Wake::default(), live, installation);
         actions.first_workspace().await?;
+        actions.keep_history_in(&settings.data_dir).await?;
         let (role, lease) = (membership.role, membership.lease);
         actions.join(membership).await?;
         let lease = LeaseKeeper::start(actions.clone(), lease);

@@ -55,6 +55,7 @@ fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
     };
     Ok(PlaceCall {
         call_id: call.id,
+        prospect_id: call.prospect,
         to: call.to.clone(),
         from: call.from.clone(),
         // A document that is too long to be sent along is fetched by the carrier when somebody picks up.

@@ -20,6 +20,8 @@ pub mod once;
 pub mod people;
 /// Prospects: add one or many, list, read, change, remove.
 pub mod prospects;
+/// The quarantine after a restore, and its end.
+pub mod quarantine;
 /// What the refusals of actions become.
 pub mod refusals;
 /// The texts that people hear.

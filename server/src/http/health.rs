@@ -23,16 +23,18 @@ pub struct Health {
     role: &'static str,
     /// `ok`, or why this server dials nobody because of its clock: `clock_skewed`, `clock_behind` or `clock_jumped`.
     clock: &'static str,
+    /// Nobody is rung: the database may be older than what was done with it. See `/api/quarantine`.
+    quarantine: bool,
 }
 
 /// Says whether the server works. 503 when the database does not answer.
 #[utoipa::path(get, path = "/health", tag = "server", security(()),
     responses((status = 200, body = Health), (status = 503, body = Problem)))]
 pub async fn health(State(state): State<HttpState>) -> Result<Json<Health>, Problem> {
-    if let Err(error) = state.actions.store.ping().await {
+    let quarantine = state.actions.store.is_quarantined().await.map_err(|error| {
         tracing::error!(%error, "the database does not answer");
-        return Err(Problem::unavailable("The database does not answer.", 5));
-    }
+        Problem::unavailable("The database does not answer.", 5)
+    })?;
     let simulation = state.server.simulation;
     let node = &state.actions.node;
     Ok(Json(Health {
@@ -42,5 +44,6 @@ pub async fn health(State(state): State<HttpState>) -> Result<Json<Health>, Prob
         database: "ok",
         role: node.role().map_or("all", |role| role.as_str()),
         clock: node.clock_hold().map_or("ok", |hold| hold.as_str()),
+        quarantine,
     }))
 }

@@ -92,6 +92,11 @@ impl CallRecord {
         let of_workspace = self.armed_at.map(|at| BudgetScope::workspace_on(self.workspace, at));
         [whole, day, of_workspace].into_iter().flatten()
     }
+
+    /// Nobody can have been rung: the call was chosen and not armed since, or given up before.
+    pub fn was_never_armed(&self) -> bool {
+        matches!(self.call.placement, Placement::Reserved | Placement::Released) && self.sends == 0
+    }
 }
 
 impl Store {
@@ -226,6 +231,21 @@ impl Tx {
         );
         let rows: Vec<Model> =
             sql::all(db, &wanted, [workspace.uuid().into(), number.as_str().into()]).await?;
+        rows.into_iter().map(CallRecord::try_from).collect()
+    }
+
+    /// Live calls to a number in every workspace, locked.
+    pub async fn lock_live_calls_to_anywhere(
+        &self,
+        number: &PhoneNumber,
+    ) -> Result<Vec<CallRecord>, StoreError> {
+        let db = self.connection();
+        let wanted = format!(
+            "SELECT * FROM calls WHERE workspace_id IN (SELECT id FROM workspaces) AND to_number = $1 AND live \
+             ORDER BY id{}",
+            dialect::for_update(db.get_database_backend())
+        );
+        let rows: Vec<Model> = sql::all(db, &wanted, [number.as_str().into()]).await?;
         rows.into_iter().map(CallRecord::try_from).collect()
     }
 

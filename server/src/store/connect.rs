@@ -39,6 +39,9 @@ pub enum OpenError {
          PostgreSQL (DATABASE_URL) to run several"
     )]
     Held(PathBuf),
+    /// A server is connected to the database that is to be replaced.
+    #[error("a server uses this database. Stop every server on it first")]
+    InUse,
     /// The folder cannot be made, read or written.
     #[error(
         "the data folder {0} cannot be used: {1}. Give the process the right to write there, or choose another one"
@@ -150,6 +153,6 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     Ok(Store { write: db.clone(), read: db, _lock: None })
 }
 
-fn open_failed(error: sqlx::Error) -> OpenError {
+pub(super) fn open_failed(error: sqlx::Error) -> OpenError {
     OpenError::Database(StoreError::from(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into()))))
 }

@@ -17,6 +17,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("0001_spine", include_str!("migrations/0001_spine.sql")),
     ("0003_nodes", include_str!("migrations/0003_nodes.sql")),
     ("0004_queue", include_str!("migrations/0004_queue.sql")),
+    ("0005_history", include_str!("migrations/0005_history.sql")),
     ("0006_arming", include_str!("migrations/0006_arming.sql")),
 ];
 

@@ -21,6 +21,11 @@ impl Store {
         Ok(first.map(|row| WorkspaceId::from_uuid(row.id)))
     }
 
+    /// Whether there is such a workspace.
+    pub async fn has_workspace(&self, id: WorkspaceId) -> Result<bool, StoreError> {
+        Ok(workspaces::Entity::find_by_id(id.uuid()).one(self.reader()).await?.is_some())
+    }
+
     /// A named value of the installation.
     pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
         Ok(settings::Entity::find_by_id(name.to_owned()).one(self.reader()).await?.map(|row| row.value))

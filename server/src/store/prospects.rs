@@ -200,6 +200,20 @@ impl Tx {
         rows.into_iter().map(ProspectRecord::try_from).collect()
     }
 
+    /// Everybody in every workspace with this number, in id order, locked.
+    pub async fn lock_prospects_with_number_anywhere(
+        &self,
+        number: &PhoneNumber,
+    ) -> Result<Vec<ProspectRecord>, StoreError> {
+        let db = self.connection();
+        let wanted = format!(
+            "SELECT * FROM prospects WHERE workspace_id IN (SELECT id FROM workspaces) AND phone = $1 ORDER BY id{}",
+            dialect::for_update(db.get_database_backend())
+        );
+        let rows: Vec<Model> = sql::all(db, &wanted, [number.as_str().into()]).await?;
+        rows.into_iter().map(ProspectRecord::try_from).collect()
+    }
+
     /// Adds prospects whose number the campaign does not have yet; the numbers of those that were added.
     pub async fn add_prospects(&self, prospects: &[ProspectRecord]) -> Result<Vec<PhoneNumber>, StoreError> {
         let mut added = Vec::with_capacity(prospects.len());

@@ -29,6 +29,7 @@ impl Store {
             rules: campaign.rules.clone(),
             used_today: taken.saturating_add(reserved),
             kill_switch: workspace.dialing_stopped,
+            quarantine: self.is_quarantined().await?,
             funds: self.funds(campaign, &workspace, now).await?,
             candidates: self.candidates(campaign, rates, now, most).await?,
             next_due_at: self.next_due_at(campaign, now).await?,

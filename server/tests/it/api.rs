@@ -10,4 +10,5 @@ mod lists;
 mod nodes;
 mod people;
 mod placing;
+mod quarantine;
 mod queue;

@@ -8,6 +8,7 @@ mod house_rules;
 mod imports;
 mod limits;
 mod nodes;
+mod quarantine;
 mod restart;
 mod scenarios;
 mod sdk;

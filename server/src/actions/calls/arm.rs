@@ -13,6 +13,7 @@ use crate::actions::nodes::NotArmed;
 use crate::clock::Uptime;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
+use crate::store::outside::Marker;
 use crate::store::prospects::ProspectRecord;
 use crate::store::scripts::ScriptRecord;
 use crate::store::{StoreError, Tx};
@@ -45,6 +46,10 @@ pub struct Armed {
     pub refused: Option<NotArmed>,
     /// When the last of them was armed: how long ago is what a request is sent by.
     pub armed_at: Option<Uptime>,
+    /// Lost calls to the same numbers, for which the carrier's list must be read first.
+    pub(super) unlooked: Vec<CallId>,
+    /// The history's number after the commit, where something was armed.
+    pub(in crate::actions) history: Option<Marker>,
 }
 
 impl Actions {
@@ -56,20 +61,20 @@ impl Actions {
         let now = self.clock.now();
         let installation = self.installation.clone();
         let (node, clock) = (self.node.clone(), self.clock.clone());
-        let (armed, unlooked) = self
+        let history = self.history.clone();
+        let armed = self
             .store
             .transaction(move |tx| async move {
                 let mut armed = Armed::default();
-                let mut unlooked = Vec::new();
                 if let Err(refused) = node.may_arm(&tx, &clock).await? {
                     armed.refused = Some(refused);
-                    return Ok((armed, unlooked));
+                    return Ok(armed);
                 }
                 // What is locked, in this order, here and everywhere: the lease, paces, numbers, workspaces, campaigns, calls,
                 // prospects, days, budgets, counters. So no two transactions wait for each other.
                 let wanted = tx.reserved_calls(&ids).await?;
                 if wanted.is_empty() {
-                    return Ok((armed, unlooked));
+                    return Ok(armed);
                 }
                 let mut books = Books::open(&tx, &installation, &wanted, now).await?;
                 let calls = tx.lock_reserved_calls(&ids).await?;
@@ -81,12 +86,13 @@ impl Actions {
                     let at = prospects.iter().position(|prospect| prospect.id == record.prospect);
                     let prospect = at.map(|at| prospects.swap_remove(at));
                     let mut change = Changed::from(record);
-                    unlooked.extend(books.unlooked(&change.after));
+                    armed.unlooked.extend(books.unlooked(&change.after));
                     arm_one(&tx, &mut change, prospect, &mut books, &mut armed).await?;
                     changes.push(change);
                 }
                 tx.save_paces(&books.paces).await?;
                 let settled = settle(&tx, changes, now).await?;
+                armed.history = history.advance_for_calls(&tx, armed.to_send.len(), now).await?;
                 // What is sent carries the call as it was committed.
                 for call in settled {
                     if let Some(sending) = armed.to_send.iter_mut().find(|sending| sending.call.id == call.id)
@@ -96,11 +102,13 @@ impl Actions {
                 }
                 // Before the commit: whatever stops this process behind it counts against the request.
                 armed.armed_at = Some(Uptime::now());
-                Ok::<_, StoreError>((armed, unlooked))
+                Ok::<_, StoreError>(armed)
             })
-            .await?;
-        if !unlooked.is_empty() {
-            self.look_again(unlooked).await?;
+            .await;
+        // Nothing is sent before the marker outside the database says that it was armed.
+        let armed = self.remember_armed(armed).await?;
+        if !armed.unlooked.is_empty() {
+            self.look_again(armed.unlooked.clone()).await?;
         }
         Ok(armed)
     }

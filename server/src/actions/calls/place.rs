@@ -97,6 +97,7 @@ impl Actions {
                     rules: &campaign.rules,
                     used_today: tx.used_on(campaign.id, today).await?,
                     kill_switch: workspace.dialing_stopped,
+                    quarantine: tx.is_quarantined().await?,
                     prospect: prospect.status,
                     // A person who asks for a call now does not wait for the retry delay.
                     due_at: None,
@@ -160,7 +161,8 @@ impl Actions {
                         &refused,
                         PlaceRefused::NoCallerId
                             | PlaceRefused::NotNow {
-                                reason: HoldReason::CampaignDraft
+                                reason: HoldReason::Quarantine
+                                    | HoldReason::CampaignDraft
                                     | HoldReason::CampaignPaused
                                     | HoldReason::CampaignCompleted
                                     | HoldReason::KillSwitch

@@ -150,8 +150,25 @@ impl TwilioClient {
             .append_pair("To", to.as_str())
             .append_pair("From", from.as_str())
             .append_pair("PageSize", PAGE_SIZE);
+        self.read_list(url, since, MAX_PAGES).await
+    }
+
+    /// Every call of the account that was created at or after `since`, newest first: for finding again what a restored
+    /// database has forgotten. However long that takes.
+    pub async fn list_all(&self, since: Timestamp) -> Result<CallList, RequestError> {
+        let mut url = self.account_url("/Calls.json");
+        url.query_pairs_mut().append_pair("PageSize", PAGE_SIZE);
+        self.read_list(url, since, usize::MAX).await
+    }
+
+    async fn read_list(
+        &self,
+        mut url: Url,
+        since: Timestamp,
+        most_pages: usize,
+    ) -> Result<CallList, RequestError> {
         let mut calls = Vec::new();
-        for _ in 0..MAX_PAGES {
+        for _ in 0..most_pages {
             let page = self.read(url).await?;
             for call in entries(&page, "calls")? {
                 let call = wire::read_call(call).ok_or_else(errors::unreadable)?;

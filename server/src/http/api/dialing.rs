@@ -22,6 +22,8 @@ pub struct Dialing {
     stopped: bool,
     /// Servers that dial nobody because their clock cannot be trusted.
     clock_holds: Vec<HeldServer>,
+    /// Nobody is rung until a restored or rolled-back history is reconciled; see `/api/quarantine`.
+    quarantine: bool,
 }
 
 /// A server whose clock cannot be trusted.
@@ -90,6 +92,9 @@ async fn dialing(state: &HttpState, of: WorkspaceId) -> Result<Dialing, StoreErr
         let (reason, detail) = node.hold.filter(|_| dials)?;
         Some(HeldServer { node: node.id.to_string(), name: node.name, hold: ClockHold { reason, detail } })
     };
-    let clock_holds = store.nodes().await?.into_iter().filter_map(held).collect();
-    Ok(Dialing { stopped: store.workspace_rules(of).await?.dialing_stopped, clock_holds })
+    Ok(Dialing {
+        stopped: store.workspace_rules(of).await?.dialing_stopped,
+        clock_holds: store.nodes().await?.into_iter().filter_map(held).collect(),
+        quarantine: store.is_quarantined().await?,
+    })
 }

@@ -117,6 +117,7 @@ fn never(reason: NeverReason) -> Problem {
 /// The stable name of a refusal that time or a person can lift.
 pub fn code_of(reason: HoldReason) -> &'static str {
     match reason {
+        HoldReason::Quarantine => "quarantine",
         HoldReason::CampaignDraft | HoldReason::CampaignPaused | HoldReason::CampaignCompleted => {
             "campaign_state"
         }

@@ -17,7 +17,7 @@ use simulator::{AnswerModel, Faults, Outcome, Simulator, Timeline};
 use tempfile::TempDir;
 
 use super::postgres;
-use super::test_app::TestApp;
+use super::test_app::{Ground, TestApp};
 
 /// The account that the server and the phone network share.
 pub const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
@@ -156,10 +156,9 @@ impl World {
         let api_base = self.api_base.clone().unwrap_or_else(|| phones.base_url());
         let settings = self.settings(folder.path(), &location, &api_base);
         let store = Store::open(&location).await.expect("open the database");
-        let app = App::start_on(store, clock.clone(), &settings, Network::default())
-            .await
-            .expect("start the server");
-        TestApp::of(app, phones, settings, clock, folder).await
+        let app = App::start_on(store, clock.clone(), &settings, Network::default());
+        let app = app.await.expect("start the server");
+        TestApp::of(app, phones, Ground { location, folder, settings, clock }).await
     }
 
     async fn phones(&self, timeline: Timeline) -> Simulator {

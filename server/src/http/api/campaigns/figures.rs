@@ -194,6 +194,7 @@ fn next_available(rules: &CampaignRules, used_today: u32, now: Timestamp) -> Opt
             rules,
             used_today,
             kill_switch: false,
+            quarantine: false,
             prospect: ProspectStatus::Ready,
             due_at: None,
             do_not_call: false,
