@@ -18,6 +18,11 @@ use crate::prospect::ProspectStatus;
 /// kept empty, so about half a minute) and a minute of margin. The ring must fall inside, not only the request.
 pub const CLOSING_GUARD: Duration = Duration::from_secs(90);
 
+/// How long a call may wait in the carrier's queue after the request. Its sender has five seconds to send it and half a
+/// minute at most on its way, and clocks differ: what is left of the guard is not all for the queue. A call that would
+/// wait longer is ended at once.
+pub const LONGEST_QUEUE: Duration = Duration::from_secs(60);
+
 /// One question asked before every call, in the order in which they are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Gate {
