@@ -44,18 +44,21 @@ impl Call {
         released
     }
 
-    /// Records what came of the request. `by_its_sender`: the process that armed it says so, and has armed it once only.
+    /// Records what came of the request. `by_its_sender`: whoever made the very arm that the call stands on says so, not an
+    /// earlier one and not another process. Compare the arm (process and number of the send), not the process alone.
     ///
     /// A process that stood still may say that it sent nothing after another one concluded that nobody knows: it was there,
-    /// so its word counts.
+    /// so its word counts. The outcome of an earlier send says nothing of this one: recorded once more, because the first
+    /// time its commit went unanswered, it would free a call whose next request is on its way.
     pub fn record(&mut self, outcome: SendOutcome, by_its_sender: bool, now: Timestamp) -> bool {
-        let doubted = self.placement == Placement::Unknown && by_its_sender;
+        let is_open = matches!(self.placement, Placement::Armed | Placement::Unknown);
+        let proves = is_open && by_its_sender;
         match outcome {
-            SendOutcome::NotSent if doubted || self.placement == Placement::Armed => {
+            SendOutcome::NotSent if proves => {
                 self.placement = Placement::Reserved;
                 true
             }
-            SendOutcome::Refused(meaning) if doubted || self.placement == Placement::Armed => {
+            SendOutcome::Refused(meaning) if proves => {
                 self.placement = Placement::NotPlaced;
                 self.refusal = Some(meaning);
                 self.closed_at = Some(now);
@@ -144,17 +147,20 @@ mod tests {
         let refused = SendOutcome::Refused(RefusalMeaning::InvalidNumber);
         assert_eq!(leads(Call::arm), [(Reserved, Armed)]);
         assert_eq!(leads(|call| call.release(now())), [(Reserved, Released)]);
-        assert_eq!(leads(|call| call.record(not_sent, false, now())), [(Armed, Reserved)]);
+        assert_eq!(leads(|call| call.record(not_sent, false, now())), []);
         assert_eq!(
             leads(|call| call.record(not_sent, true, now())),
             [(Armed, Reserved), (Unknown, Reserved)]
         );
-        assert_eq!(leads(|call| call.record(refused, false, now())), [(Armed, NotPlaced)]);
+        assert_eq!(leads(|call| call.record(refused, false, now())), []);
         assert_eq!(
             leads(|call| call.record(refused, true, now())),
             [(Armed, NotPlaced), (Unknown, NotPlaced)]
         );
-        assert_eq!(leads(|call| call.record(SendOutcome::Unknown, true, now())), [(Armed, Unknown)]);
+        for by_its_sender in [false, true] {
+            let lost = leads(|call| call.record(SendOutcome::Unknown, by_its_sender, now()));
+            assert_eq!(lost, [(Armed, Unknown)]);
+        }
         assert_eq!(leads(Call::doubt), [(Armed, Unknown)]);
         assert_eq!(leads(|call| call.presume_not_placed(now())), [(Unknown, PresumedNotPlaced)]);
         for (finding, placement) in [(Finding::Placed, Placed), (Finding::NotPlaced, NotPlaced)] {
@@ -170,6 +176,15 @@ mod tests {
         assert!(!doubted.arm() && !doubted.release(now()));
         assert!(!doubted.record(SendOutcome::NotSent, false, now()), "only its sender can know");
         assert_eq!(doubted.placement, Placement::Unknown);
+    }
+
+    #[test]
+    fn an_outcome_that_is_recorded_again_says_nothing_of_the_next_send() {
+        let mut throttled = call(Placement::Armed);
+        assert!(throttled.record(SendOutcome::NotSent, true, now()));
+        assert!(throttled.arm(), "the same attempt, sent anew");
+        assert!(!throttled.record(SendOutcome::NotSent, false, now()), "its request may be on its way");
+        assert_eq!(throttled.placement, Placement::Armed);
     }
 
     #[test]
