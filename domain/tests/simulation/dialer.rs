@@ -1,7 +1,5 @@
 //! The dialer's parts: snapshot and plan, reserve, arm. Each decision is the domain's.
 
-use std::time::Duration;
-
 use domain::call::Placement;
 use domain::calling_window::Openness;
 use domain::campaign::{CampaignRules, CampaignStatus};
@@ -165,7 +163,7 @@ impl World {
         match verdict {
             Verdict::Dial => self.arm_now(mark, call, now, commit),
             Verdict::Hold { reason: HoldReason::Pacing | HoldReason::AtCapacity, until } => {
-                let wait = self.random.between(SECOND, 5 * SECOND);
+                let wait = self.random.between(5 * SECOND, 20 * SECOND);
                 let until = until.map_or(now + wait, Timestamp::as_millisecond);
                 self.tables.change(call, now, |row| row.not_before = Some(until));
             }
@@ -321,9 +319,4 @@ fn pace(pace: &Pace, limits: Pacing, on: u32, now: i64) -> Verdict {
 
 fn index(uuid: Uuid) -> usize {
     usize::try_from(uuid.as_u128()).expect("an index")
-}
-
-/// Milliseconds of a duration.
-pub fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).expect("a short time")
 }

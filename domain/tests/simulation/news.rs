@@ -64,7 +64,9 @@ impl World {
     /// Whether it was new.
     pub fn take_in(&mut self, news: &News) -> bool {
         if !self.tables.events.insert(news.key()) {
-            self.visit(Rare::CallbackDoubled);
+            if news.sequence.is_some() {
+                self.visit(Rare::CallbackDoubled);
+            }
             return false;
         }
         if !self.news_can_be_kept(news) {

@@ -26,7 +26,8 @@ impl World {
         let asks = !calls.is_empty();
         for call in calls {
             let delay = self.short_delay();
-            self.hand(mark, delay, Event::Ask(mark, call));
+            let asked = self.tables.calls[call].polls;
+            self.hand(mark, delay, Event::Ask(mark, call, asked));
         }
         if asks {
             // What was asked is written down by then, and whoever died over it is replaced.
@@ -66,10 +67,8 @@ impl World {
         self.ring();
     }
 
-    /// Reads the row and asks the carrier; the answer is written down a moment later.
-    pub fn ask(&mut self, mark: Mark, call: usize) {
-        let row = &self.tables.calls[call];
-        let asked = row.polls;
+    /// Asks the carrier; the answer is written down a moment later.
+    pub fn ask(&mut self, mark: Mark, call: usize, asked: u32) {
         let unreadable = self.now < self.away_until || self.random.chance(self.faults.unreadable);
         let row = &self.tables.calls[call];
         let delay = 100;

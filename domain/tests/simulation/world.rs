@@ -36,13 +36,13 @@ pub enum Event {
     Record(Mark, Sending, Reply),
     /// A reconciler looks for work.
     Look(Mark),
-    /// It asks the carrier about a call.
-    Ask(Mark, usize),
+    /// It asks the carrier about a call, of which it read how often that was done.
+    Ask(Mark, usize, u32),
     /// It writes down what the carrier told.
     Told(Mark, usize, News),
     /// It writes down that the carrier did not answer.
     NotTold(Mark, usize, u32),
-    /// It writes down that the list shows no trace; with the questions that were asked when it read the row.
+    /// It writes down that the list shows no trace.
     NoTrace(Mark, usize, u32),
     /// The carrier goes on with a call.
     Carrier(usize, Step),
@@ -182,7 +182,7 @@ impl World {
             Event::Arrives(mark, sending) => self.arrives(mark, sending),
             Event::Record(mark, sending, reply) => self.record(mark, sending, reply),
             Event::Look(mark) => self.look(mark),
-            Event::Ask(mark, call) => self.ask(mark, call),
+            Event::Ask(mark, call, asked) => self.ask(mark, call, asked),
             Event::Told(mark, call, news) => self.told(mark, call, &news),
             Event::NotTold(mark, call, asked) => self.not_told(mark, call, asked),
             Event::NoTrace(mark, call, asked) => self.no_trace(mark, call, asked),
@@ -276,7 +276,7 @@ const fn mark_of(event: &Event) -> Option<Mark> {
         | Event::FirstByte(mark, _)
         | Event::Record(mark, _, _)
         | Event::Look(mark)
-        | Event::Ask(mark, _)
+        | Event::Ask(mark, _, _)
         | Event::Told(mark, _, _)
         | Event::NotTold(mark, _, _)
         | Event::NoTrace(mark, _, _) => Some(*mark),
