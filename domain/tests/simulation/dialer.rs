@@ -124,7 +124,9 @@ impl World {
                 continue;
             }
             reserved.extend(self.tables.reserve(prospect, now));
+            self.proof_may_come(prospect);
         }
+        self.meddle();
         self.note(|| format!("node {} reserves calls {reserved:?}", mark.node));
         // With its reply lost nobody has them in hand: they are found as reserved calls are.
         if commit == Commit::Seen && !reserved.is_empty() {
@@ -200,6 +202,8 @@ impl World {
         }
         self.note(|| format!("node {} arms call {call}", mark.node));
         self.check_arm(call, arming, day, utc_day);
+        self.meddle();
+        self.proof_may_come(self.tables.calls[call].prospect);
         let sending = Sending { call, arming, armed_at: self.now };
         let delay = self.short_delay();
         if commit == Commit::ReplyLost {

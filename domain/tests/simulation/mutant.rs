@@ -19,6 +19,8 @@ pub enum Mutant {
     WholeGuardInQueue,
     /// Looks that the carrier did not answer use up the looks for a lost call.
     FailedLooksCount,
+    /// A look that somebody asked for before its time counts like the planned ones.
+    EarlyLooksCount,
     /// Each node's look counts, also where they looked at the same time.
     EachNodesLookCounts,
     /// A second live call to a number cannot be stored, not even as proof of one that rang.
@@ -33,7 +35,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// Every mutant.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::RescueArmed,
         Self::RedialOnEmptyList,
         Self::SlotBackTwice,
@@ -42,6 +44,7 @@ impl Mutant {
         Self::BudgetBackTwice,
         Self::WholeGuardInQueue,
         Self::FailedLooksCount,
+        Self::EarlyLooksCount,
         Self::EachNodesLookCounts,
         Self::IndexRefusesProof,
         Self::NumberNotAskedAgain,

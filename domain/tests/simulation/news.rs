@@ -2,6 +2,7 @@
 
 use domain::call::Placement;
 use domain::carrier_event::CarrierStatus;
+use domain::facts::{Evidence, Source};
 
 use super::carrier::News;
 use super::mutant::Mutant;
@@ -88,6 +89,29 @@ impl World {
         true
     }
 
+    /// The first callback of a call that is presumed not placed may come just now, when its prospect is in the next one.
+    pub fn proof_may_come(&mut self, prospect: usize) {
+        if !self.random.chance(self.faults.callback_late) {
+            return;
+        }
+        let presumed = |carried: &super::carrier::CarrierCall| {
+            let row = &self.tables.calls[carried.attempt];
+            row.prospect == prospect && row.call.placement == Placement::PresumedNotPlaced
+        };
+        let Some(sid) = self.carrier.iter().position(presumed) else { return };
+        if let Some(began_at) = self.carrier[sid].ring_began_at {
+            let mut news = self.answer_about(sid);
+            news.sequence = Some(0);
+            news.evidence = Evidence {
+                status: Some(CarrierStatus::Initiated),
+                at: Some(at(began_at)),
+                ..Evidence::from(Source::Callback)
+            };
+            let moment = self.random.between(1, 200);
+            self.schedule(self.now + moment, Event::Callback(news, 0));
+        }
+    }
+
     fn note_proof(&mut self, news: &News) {
         let row = &self.tables.calls[news.attempt];
         let by_callback = news.sequence.is_some();
@@ -112,9 +136,9 @@ impl World {
     pub fn take_in_reply(&mut self, sending: Sending, sid: usize, queue_millis: i64, now: i64) {
         let mut news = self.answer_about(sid);
         // What the carrier said when it took the request.
-        news.evidence = domain::facts::Evidence {
+        news.evidence = Evidence {
             status: Some(CarrierStatus::Queued),
-            ..domain::facts::Evidence::from(domain::facts::Source::Rest)
+            ..Evidence::from(Source::Rest)
         };
         if self.tables.calls[sending.call].call.placement == Placement::Unknown {
             self.visit(Rare::ResumedAndPlaced);

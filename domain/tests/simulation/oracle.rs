@@ -44,7 +44,6 @@ pub struct Oracle {
     pub requeued: BTreeSet<usize>,
     pub paused: Vec<bool>,
     pub kill_switch: bool,
-    unknown_since: BTreeMap<usize, i64>,
     rings: Vec<(usize, i64)>,
     checked: u64,
 }
@@ -58,7 +57,6 @@ impl Oracle {
             requeued: BTreeSet::new(),
             paused: vec![false; tables.campaigns.len()],
             kill_switch: false,
-            unknown_since: BTreeMap::new(),
             rings: Vec::new(),
             checked: 0,
         }
@@ -207,8 +205,8 @@ impl World {
 
     /// Nobody may conclude that a call was not placed before the last look is due.
     pub fn check_presumption(&mut self, call: usize) {
-        let since = self.oracle.unknown_since.get(&call).copied().unwrap_or(self.now);
-        if self.now - since < 15 * MINUTE - 30 * SECOND {
+        let armed_at = self.tables.calls[call].armed_at.unwrap_or(self.now);
+        if self.now - armed_at < 15 * MINUTE - 5 * SECOND {
             self.break_promise(format!("I1: call {call} was presumed not placed too soon"));
         }
     }
@@ -219,13 +217,6 @@ impl World {
             return;
         }
         self.oracle.checked = self.tables.changes;
-        for (call, row) in self.tables.calls.iter().enumerate() {
-            if row.call.placement == Placement::Unknown {
-                self.oracle.unknown_since.entry(call).or_insert(self.now);
-            } else {
-                self.oracle.unknown_since.remove(&call);
-            }
-        }
         if let Err(broken) = recount(&self.tables).and_then(|()| check_people(&self.tables)) {
             self.break_promise(broken);
         }

@@ -12,10 +12,25 @@ use super::world::{Event, World};
 impl World {
     /// Somebody does something, more often than not about what happened last.
     pub fn person(&mut self) {
+        if self.is_calm() {
+            return;
+        }
+        self.act();
+        let soon = self.random.chance(300);
+        let next = if soon { self.random.between(100, MINUTE) } else { self.random.between(10 * MINUTE, 4 * HOUR) };
+        self.schedule(self.now + next, Event::Person);
+    }
+
+    /// At the worst moment: right between two parts of a server's work.
+    pub fn meddle(&mut self) {
+        if self.random.chance(self.faults.meddling) {
+            let moment = self.random.between(1, 100);
+            self.schedule(self.now + moment, Event::Meddle);
+        }
+    }
+
+    pub fn act(&mut self) {
         if self.is_calm() || self.tables.calls.is_empty() {
-            if !self.is_calm() {
-                self.schedule(self.now + HOUR, Event::Person);
-            }
             return;
         }
         let call = if self.random.chance(700) {
@@ -38,9 +53,6 @@ impl World {
             _ => self.settle_by_hand(call),
         }
         self.ring();
-        let soon = self.random.chance(300);
-        let next = if soon { self.random.between(100, MINUTE) } else { self.random.between(10 * MINUTE, 4 * HOUR) };
-        self.schedule(self.now + next, Event::Person);
     }
 
     fn pause_by_hand(&mut self, campaign: usize) {
@@ -228,22 +240,28 @@ impl World {
         }
     }
 
-    /// Every node stands still shortly before a midnight and goes on after it.
+    /// Shortly before a midnight somebody puts people back in line, and nodes may stand still over it.
     fn wait_for_midnight(&mut self) {
         let zone: &CampaignZone = &self.tables.campaigns[0].rules.zone;
         let midnight = zone.next_midnight(at(self.now)).as_millisecond();
-        self.schedule(midnight - 100, Event::Midnight);
+        let before = self.random.between(100, 800);
+        self.schedule(midnight - before, Event::Midnight);
     }
 
     pub fn midnight(&mut self) {
         if self.is_calm() {
             return;
         }
-        for node in 0..self.nodes.len() {
-            let pause = self.random.between(SECOND, 20 * SECOND);
-            self.stop(node, pause);
+        for prospect in 0..self.tables.prospects.len() {
+            self.requeue(prospect);
         }
         self.ring();
+        for node in 0..self.nodes.len() {
+            if self.random.chance(300) {
+                let pause = self.random.between(SECOND, 20 * SECOND);
+                self.stop(node, pause);
+            }
+        }
     }
 
     /// The daily comparison with everything that the carrier has; people look after what it leaves open.

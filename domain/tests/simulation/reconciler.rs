@@ -6,7 +6,7 @@ use super::carrier::News;
 use super::mutant::Mutant;
 use super::node::{Commit, Mark};
 use super::rare::Rare;
-use super::tables::{MINUTE, SECOND, at};
+use super::tables::{MINUTE, SECOND, at, look_due_at};
 use super::world::{Event, World};
 
 /// An armed call this old has no answer coming.
@@ -55,6 +55,7 @@ impl World {
             return;
         }
         self.note(|| format!("call {call} is in doubt"));
+        self.meddle();
         let rescue = self.mutant == Some(Mutant::RescueArmed);
         self.tables.change(call, now, |row| {
             if rescue {
@@ -143,13 +144,14 @@ impl World {
         let now = self.wall(mark);
         let each_counts = self.mutant == Some(Mutant::EachNodesLookCounts);
         let failed_count = self.mutant == Some(Mutant::FailedLooksCount);
+        let early_counts = failed_count || self.mutant == Some(Mutant::EarlyLooksCount);
         let redial = self.mutant == Some(Mutant::RedialOnEmptyList);
         let presumed = self.tables.change(call, now, |row| {
             if row.polls != asked && !each_counts || row.call.placement != Placement::Unknown {
                 return false;
             }
             row.polls += 1;
-            row.looks += 1;
+            row.looks += u32::from(now >= look_due_at(row) || early_counts);
             if redial {
                 row.call.placement = Placement::Reserved;
                 row.not_before = Some(now);

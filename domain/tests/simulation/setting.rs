@@ -42,9 +42,21 @@ pub struct Faults {
     pub callback_lost: u64,
     pub callback_doubled: u64,
     pub callback_late: u64,
+    pub meddling: u64,
 }
 
 pub fn faults(random: &mut Random) -> Faults {
+    let mut faults = weights(random);
+    if random.chance(150) {
+        // A world in which almost nothing is heard of calls that were made.
+        faults.reply_lost = 400;
+        faults.stale_list = 900;
+        (faults.callback_lost, faults.callback_late) = (400, 700);
+    }
+    faults
+}
+
+fn weights(random: &mut Random) -> Faults {
     let mut weight = |rare: u64, often: u64| match random.below(3) {
         0 => 0,
         1 => rare,
@@ -67,6 +79,7 @@ pub fn faults(random: &mut Random) -> Faults {
         callback_lost: weight(50, 400),
         callback_doubled: weight(20, 200),
         callback_late: weight(20, 150),
+        meddling: weight(10, 80),
     }
 }
 

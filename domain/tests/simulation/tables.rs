@@ -20,8 +20,8 @@ pub const SECOND: i64 = 1_000;
 pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 
-/// The looks for a call whose answer was lost, counted from when it is known to be lost.
-const LOOKS: [i64; 3] = [MINUTE, 4 * MINUTE, 10 * MINUTE];
+/// When the looks for a call whose answer was lost are due, after it was armed.
+const LOOKS: [i64; 3] = [MINUTE, 5 * MINUTE, 15 * MINUTE];
 /// Questions about a call gone quiet.
 const QUIET: [i64; 5] = [MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR];
 /// Questions about the price of a call that is over.
@@ -167,7 +167,9 @@ impl Tables {
             at(now),
         );
         let (held, holds) = (before.call.holds_day_slot(), after.call.holds_day_slot());
-        if let (true, Some(day)) = (held != holds, before.day.or(after.day)) {
+        // An attempt that was not sent may be armed again on a later day.
+        let day = if holds { after.day } else { before.day };
+        if let (true, Some(day)) = (held != holds, day) {
             *self.used.entry((after.campaign, day)).or_default() += if holds { 1 } else { -1 };
         }
         let difference = Tally::of(&after.call) - Tally::of(&before.call);
@@ -187,7 +189,8 @@ impl Tables {
         if self.mutant == Some(Mutant::BudgetBackTwice) && priced {
             change.held = change.held - self.quote.worst_case;
         }
-        let (day, utc_day) = (before.day.or(after.day), before.utc_day.or(after.utc_day));
+        let armed = before.call.placement == Placement::Reserved;
+        let (day, utc_day) = if armed { (after.day, after.utc_day) } else { (before.day, before.utc_day) };
         for key in [None, day] {
             add(self.money.entry((campaign, key)).or_default(), change);
         }
@@ -240,6 +243,11 @@ fn add(to: &mut Commitment, change: Commitment) {
     to.spent = to.spent + change.spent;
 }
 
+/// When the next look for a lost call is due; one that somebody wanted sooner is none.
+pub fn look_due_at(row: &Row) -> i64 {
+    row.armed_at.unwrap_or(0) + LOOKS[(row.looks as usize).min(LOOKS.len() - 1)]
+}
+
 #[derive(PartialEq, Eq)]
 enum Waiting {
     Trace,
@@ -260,7 +268,7 @@ fn schedule(before: &Row, after: &mut Row, now: i64, mutant: Option<Mutant>) {
     let wait = match waiting {
         // What the carrier did not answer is asked again and is no look.
         Waiting::Trace if mutant == Some(Mutant::FailedLooksCount) => LOOKS.get(asked).copied(),
-        Waiting::Trace => Some(LOOKS[(after.looks as usize).min(LOOKS.len() - 1)]),
+        Waiting::Trace => Some((look_due_at(after) - now).max(if asked == 0 { 0 } else { MINUTE })),
         Waiting::End if asked == 0 => Some(RING_TIMEOUT + QUIET[0]),
         Waiting::End => Some(QUIET[asked.min(QUIET.len() - 1)]),
         Waiting::Price => PRICE.get(asked).copied(),

@@ -52,6 +52,8 @@ pub enum Event {
     Restart(usize),
     /// A person does something.
     Person,
+    /// Somebody does something at the worst moment.
+    Meddle,
     /// Something breaks.
     Trouble,
     /// A midnight is near, and nodes stand still over it.
@@ -190,6 +192,7 @@ impl World {
             Event::Callback(news, tries) => self.callback(news, tries),
             Event::Restart(node) => self.restart(node),
             Event::Person => self.person(),
+            Event::Meddle => self.act(),
             Event::Trouble => self.trouble(),
             Event::Midnight => self.midnight(),
             Event::Sweep => self.sweep(),
