@@ -16,7 +16,7 @@ use super::mutant::Mutant;
 use super::node::{Commit, Mark, Sending};
 use super::rare::Rare;
 use super::setting;
-use super::tables::{Arming, HOUR, Prospect, SECOND, at};
+use super::tables::{Arming, HOUR, MINUTE, Prospect, SECOND, at};
 use super::world::{Event, World};
 
 const MOST_PER_TURN: usize = 50;
@@ -26,14 +26,15 @@ impl World {
         let now = self.wall(mark);
         let waiting = |row: &&super::tables::Row| row.call.placement == Placement::Reserved;
         let calls = self.tables.calls.iter().enumerate().filter(|(_, row)| waiting(row));
-        let by_hand: Vec<usize> =
+        let mut by_hand: Vec<usize> =
             calls.clone().filter(|(_, row)| row.not_before.is_none_or(|at| at <= now)).map(|(id, _)| id).collect();
         let later = calls.filter_map(|(_, row)| row.not_before).filter(|at| *at > now).min();
         let plan = dial_plan::plan(&self.snapshot(now));
-        let most = MOST_PER_TURN.saturating_sub(by_hand.len());
-        let capacity = self.tables.account_pace.startable(self.tables.account_pacing, at(now), most).max(1);
-        let planned: Vec<usize> =
-            plan.calls.iter().take(capacity).map(|call| index(call.prospect.uuid())).collect();
+        let wanted = by_hand.len() + plan.calls.len();
+        let permitted = self.permitted(now);
+        by_hand.truncate(permitted);
+        let planned = plan.calls.iter().take(permitted - by_hand.len());
+        let planned: Vec<usize> = planned.map(|call| index(call.prospect.uuid())).collect();
         if !by_hand.is_empty() {
             let delay = self.short_delay();
             self.hand(mark, delay, Event::Arm(mark, by_hand));
@@ -43,12 +44,29 @@ impl World {
             let delay = self.short_delay();
             self.hand(mark, delay, Event::Reserve(mark, planned));
         }
-        let again = [plan.look_again_at.map(Timestamp::as_millisecond), later].into_iter().flatten().min();
+        let pace = (wanted > permitted).then(|| self.pace_again_at(now));
+        let again = [plan.look_again_at.map(Timestamp::as_millisecond), later, pace].into_iter().flatten().min();
         if let Some(again) = again {
             // Rounded up, so that a turn finds what it was woken for.
             self.turn_by(mark.node, again.max(now) - self.nodes[mark.node].skew + 50);
         } else {
             self.turn_by(mark.node, self.now + 6 * HOUR);
+        }
+    }
+
+    /// How many calls may start now, by the account's pace and the room it leaves.
+    fn permitted(&self, now: i64) -> usize {
+        let pacing = self.tables.account_pacing;
+        let room = pacing.max_live().saturating_sub(self.tables.calls_on(0).0) as usize;
+        self.tables.account_pace.startable(pacing, at(now), room.min(MOST_PER_TURN))
+    }
+
+    fn pace_again_at(&self, now: i64) -> i64 {
+        match self.tables.account_pace.may_start(self.tables.account_pacing, at(now)) {
+            // There is no room: the end of a call rings the bell.
+            Start::Now => now + MINUTE,
+            Start::At(until) => until.as_millisecond(),
+            Start::Held(hold) => hold.until.as_millisecond(),
         }
     }
 
@@ -165,7 +183,7 @@ impl World {
         match verdict {
             Verdict::Dial => self.arm_now(mark, call, now, commit),
             Verdict::Hold { reason: HoldReason::Pacing | HoldReason::AtCapacity, until } => {
-                let wait = self.random.between(5 * SECOND, 20 * SECOND);
+                let wait = self.random.between(10 * SECOND, MINUTE);
                 let until = until.map_or(now + wait, Timestamp::as_millisecond);
                 self.tables.change(call, now, |row| row.not_before = Some(until));
             }

@@ -26,7 +26,11 @@ impl World {
             self.note(|| format!("callback {:?} of call {}", news.evidence.status, news.sid));
             self.note_order(&news);
             self.take_in(&news);
-            self.ring();
+            if self.tables.calls[news.attempt].call.is_live() {
+                self.ring_reconcilers();
+            } else {
+                self.ring();
+            }
         }
         if commit_lost && committed {
             self.visit(Rare::CallbackCommitLost);
@@ -36,6 +40,8 @@ impl World {
                 self.schedule(self.now + 4 * SECOND, Event::Callback(news, tries + 1));
             } else if up.is_empty() {
                 self.visit(Rare::CallbackWithAllNodesDown);
+            } else if refused {
+                self.break_promise(format!("I5: proof of call {} cannot be stored", news.attempt));
             }
         }
     }
@@ -107,7 +113,7 @@ impl World {
                 at: Some(at(began_at)),
                 ..Evidence::from(Source::Callback)
             };
-            let moment = self.random.between(1, 200);
+            let moment = self.random.between(1, 60);
             self.schedule(self.now + moment, Event::Callback(news, 0));
         }
     }

@@ -169,15 +169,23 @@ impl World {
         }
     }
 
-    /// Something changed: every dialer and reconciler looks again.
+    /// Something changed that may let somebody be rung: every dialer and reconciler looks again.
     pub fn ring(&mut self) {
+        for node in 0..self.nodes.len() {
+            let delay = self.random.between(5, 200);
+            self.turn_by(node, self.now + delay);
+        }
+        self.ring_reconcilers();
+    }
+
+    /// Something changed that is asked about later.
+    pub fn ring_reconcilers(&mut self) {
         let armed = |row: &Row| row.call.placement == Placement::Armed;
         let doubt = self.tables.calls.iter().any(armed).then_some(self.now + DOUBT_EVERY);
         let poll = self.tables.calls.iter().filter_map(|row| row.next_poll_at).min();
         let look = [doubt, poll].into_iter().flatten().min().unwrap_or(self.now + IDLE);
         for node in 0..self.nodes.len() {
             let delay = self.random.between(5, 200);
-            self.turn_by(node, self.now + delay);
             let behind = self.nodes[node].skew;
             self.look_by(node, (look - behind).max(self.now) + delay);
         }

@@ -1,7 +1,7 @@
 //! What people do, and what breaks by itself: pauses, switches, limits, opt-outs; outages, storms, clocks.
 
 use domain::call::{Finding, Placement};
-use domain::calling_window::CampaignZone;
+use domain::gate;
 use domain::prospect::ProspectStatus;
 
 use super::rare::Rare;
@@ -39,7 +39,7 @@ impl World {
             usize::try_from(self.random.below(self.tables.calls.len() as u64)).expect("an index")
         };
         let campaign = self.tables.calls[call].campaign;
-        match self.random.below(20) {
+        match self.random.below(21) {
             0 | 1 => self.pause_by_hand(campaign),
             2..=4 => self.resume(campaign),
             5 => self.switch(true),
@@ -50,6 +50,7 @@ impl World {
             13 | 14 => self.remove_opt_out(),
             15 | 16 => self.requeue(self.tables.calls[call].prospect),
             17 => self.end_by_hand(call),
+            18 => self.looked_at(self.lost_call().unwrap_or(call), 6),
             _ => self.settle_by_hand(call),
         }
         self.ring();
@@ -220,7 +221,7 @@ impl World {
             5 => self.crash(node),
             6 => self.outage(),
             7 => self.nodes[node].skew = self.random.between(-2 * SECOND, 2 * SECOND),
-            _ => self.wait_for_midnight(),
+            _ => self.wait_for_edge(),
         }
         let next = self.random.between(5 * MINUTE, 5 * HOUR);
         self.schedule(self.now + next, Event::Trouble);
@@ -240,15 +241,20 @@ impl World {
         }
     }
 
-    /// Shortly before a midnight somebody puts people back in line, and nodes may stand still over it.
-    fn wait_for_midnight(&mut self) {
-        let zone: &CampaignZone = &self.tables.campaigns[0].rules.zone;
-        let midnight = zone.next_midnight(at(self.now)).as_millisecond();
-        let before = self.random.between(100, 800);
-        self.schedule(midnight - before, Event::Midnight);
+    /// Shortly before a midnight, or the last instant at which a window lets a call be armed.
+    fn wait_for_edge(&mut self) {
+        let campaign = usize::try_from(self.random.below(self.tables.campaigns.len() as u64)).expect("an index");
+        let rules = &self.tables.campaigns[campaign].rules;
+        let midnight = rules.zone.next_midnight(at(self.now));
+        let closing = rules.windows.openings(at(self.now), &rules.zone).next().map(|opening| opening.until);
+        let last = closing.and_then(|closing| closing.checked_sub(gate::CLOSING_GUARD).ok());
+        let edge = last.filter(|_| self.random.chance(600)).unwrap_or(midnight);
+        let before = self.random.between(0, 3 * SECOND);
+        self.schedule(edge.as_millisecond() - before, Event::Edge);
     }
 
-    pub fn midnight(&mut self) {
+    /// Somebody puts everybody back in line just then, and nodes may stand still over it.
+    pub fn edge(&mut self) {
         if self.is_calm() {
             return;
         }
@@ -257,10 +263,23 @@ impl World {
         }
         self.ring();
         for node in 0..self.nodes.len() {
-            if self.random.chance(300) {
+            if self.random.chance(200) {
                 let pause = self.random.between(SECOND, 20 * SECOND);
                 self.stop(node, pause);
             }
+        }
+    }
+
+    /// A page shows a call, so the carrier is asked about it at once; somebody reloads the page.
+    pub fn looked_at(&mut self, call: usize, more: u32) {
+        let row = &mut self.tables.calls[call];
+        if row.call.is_live() && row.call.placement != Placement::Reserved {
+            row.next_poll_at = Some(self.now);
+            self.ring_reconcilers();
+        }
+        if more > 0 {
+            let again = self.random.between(SECOND, MINUTE);
+            self.schedule(self.now + again, Event::LookedAt(call, more - 1));
         }
     }
 

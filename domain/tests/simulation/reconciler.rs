@@ -65,7 +65,7 @@ impl World {
                 row.call.doubt();
             }
         });
-        self.ring();
+        self.ring_reconcilers();
     }
 
     /// Asks the carrier; the answer is written down a moment later.
@@ -136,7 +136,7 @@ impl World {
                 row.polls += 1;
             }
         });
-        self.ring();
+        self.ring_reconcilers();
     }
 
     /// A complete look without a trace. One look is one look, however many nodes looked at the same time.
@@ -144,7 +144,7 @@ impl World {
         let now = self.wall(mark);
         let each_counts = self.mutant == Some(Mutant::EachNodesLookCounts);
         let failed_count = self.mutant == Some(Mutant::FailedLooksCount);
-        let early_counts = failed_count || self.mutant == Some(Mutant::EarlyLooksCount);
+        let early_counts = failed_count || each_counts || self.mutant == Some(Mutant::EarlyLooksCount);
         let redial = self.mutant == Some(Mutant::RedialOnEmptyList);
         let presumed = self.tables.change(call, now, |row| {
             if row.polls != asked && !each_counts || row.call.placement != Placement::Unknown {
@@ -168,7 +168,8 @@ impl World {
             let exists = self.carrier.iter().any(|carried| carried.attempt == call);
             self.visit(if exists { Rare::PresumedWrongly } else { Rare::PresumedRightly });
             self.check_presumption(call);
+            self.ring();
         }
-        self.ring();
+        self.ring_reconcilers();
     }
 }

@@ -95,20 +95,23 @@ impl World {
         if commit != Commit::NotMade {
             self.note(|| format!("node {} records {reply:?} for call {}", mark.node, sending.call));
             self.record_now(mark, sending, reply);
-            self.ring();
+            match reply {
+                Reply::Placed { .. } | Reply::Unknown => self.ring_reconcilers(),
+                _ => self.ring(),
+            }
         }
         if commit != Commit::Seen {
             if commit == Commit::ReplyLost {
                 self.visit(Rare::RecordCommitLost);
             }
-            let delay = self.random.between(SECOND, 20 * SECOND);
+            let delay = self.random.between(SECOND, 10 * SECOND);
             self.hand(mark, delay, Event::Record(mark, sending, reply));
         }
     }
 
     fn record_now(&mut self, mark: Mark, sending: Sending, reply: Reply) {
         let now = self.wall(mark);
-        let wait = self.random.between(SECOND, 8 * SECOND);
+        let wait = self.random.between(SECOND, 4 * SECOND);
         let (outcome, again_at) = match reply {
             Reply::Placed { sid, queue_millis } => {
                 self.note_answer(sending.call);

@@ -47,7 +47,7 @@ pub struct Faults {
 
 pub fn faults(random: &mut Random) -> Faults {
     let mut faults = weights(random);
-    if random.chance(150) {
+    if random.chance(250) {
         // A world in which almost nothing is heard of calls that were made.
         faults.reply_lost = 400;
         faults.stale_list = 900;
@@ -65,7 +65,7 @@ fn weights(random: &mut Random) -> Faults {
     Faults {
         stop: weight(5, 30),
         crash: weight(3, 20),
-        commit_lost: weight(10, 60),
+        commit_lost: weight(10, 120),
         connect_fails: weight(10, 150),
         request_lost: weight(10, 60),
         reply_lost: weight(20, 150),

@@ -56,8 +56,10 @@ pub enum Event {
     Meddle,
     /// Something breaks.
     Trouble,
-    /// A midnight is near, and nodes stand still over it.
-    Midnight,
+    /// A midnight or the end of a window is near.
+    Edge,
+    /// Somebody looks at a call on a page, and so many times more.
+    LookedAt(usize, u32),
     /// Everything of the carrier's is compared with ours.
     Sweep,
 }
@@ -194,7 +196,8 @@ impl World {
             Event::Person => self.person(),
             Event::Meddle => self.act(),
             Event::Trouble => self.trouble(),
-            Event::Midnight => self.midnight(),
+            Event::Edge => self.edge(),
+            Event::LookedAt(call, more) => self.looked_at(call, more),
             Event::Sweep => self.sweep(),
         }
     }
