@@ -19,7 +19,9 @@ fn main() {
         found.unwrap_or_else(|| panic!("no such mutant; there are {:?}", Mutant::ALL))
     });
     let failed = match value("--seed") {
-        Some(seed) => one(seed.parse().expect("--seed is a number"), mutant, arguments.iter().any(|it| it == "--trace")),
+        Some(seed) => {
+            one(seed.parse().expect("--seed is a number"), mutant, arguments.iter().any(|it| it == "--trace"))
+        }
         None => many(value("--seeds").unwrap_or("0..10000"), mutant),
     };
     std::process::exit(i32::from(failed));

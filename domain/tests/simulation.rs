@@ -19,8 +19,14 @@ fn no_seed_breaks_a_promise_and_every_rare_state_is_visited() {
     for (rare, visits) in summary.visits.counts() {
         println!("{visits:>9}  {}", rare.words());
     }
-    let broken: Vec<String> = summary.broken.iter().map(|(seed, what)| format!("seed {seed}: {what}")).collect();
-    assert!(broken.is_empty(), "{} seeds broke a promise:\n{}", broken.len(), broken[..broken.len().min(10)].join("\n"));
+    let broken: Vec<String> =
+        summary.broken.iter().map(|(seed, what)| format!("seed {seed}: {what}")).collect();
+    assert!(
+        broken.is_empty(),
+        "{} seeds broke a promise:\n{}",
+        broken.len(),
+        broken[..broken.len().min(10)].join("\n")
+    );
     if seeds_wanted().is_none() {
         let never = summary.visits.counts().filter(|(_, visits)| *visits == 0);
         let never: Vec<&str> = never.map(|(rare, _)| rare.words()).collect();

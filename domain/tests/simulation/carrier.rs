@@ -74,13 +74,15 @@ impl World {
         let sid = self.carrier.len();
         let queues = self.random.chance(self.faults.queue);
         let queue_millis = match self.random.below(3) {
+            _ if self.now < self.busy_until => self.random.between(55 * SECOND, 90 * SECOND),
             _ if !queues => self.random.between(0, 2 * SECOND),
             0 => self.random.between(30 * SECOND, 60 * SECOND),
             1 => self.random.between(60 * SECOND, 100 * SECOND),
             _ => self.random.between(2 * MINUTE, 12 * HOUR),
         };
         let stale = self.random.chance(self.faults.stale_list);
-        let staleness = if stale { self.random.between(MINUTE, 40 * MINUTE) } else { self.random.between(0, SECOND) };
+        let staleness =
+            if stale { self.random.between(MINUTE, 40 * MINUTE) } else { self.random.between(0, SECOND) };
         self.carrier.push(CarrierCall {
             attempt,
             number: self.tables.calls[attempt].number,
@@ -126,7 +128,8 @@ impl World {
                 self.schedule(self.now + wait, Event::Carrier(sid, step));
             }
             Step::Answer => {
-                let by = self.random.pick(&[AnsweredBy::Human, AnsweredBy::MachineEndBeep, AnsweredBy::Unknown]);
+                let by =
+                    self.random.pick(&[AnsweredBy::Human, AnsweredBy::MachineEndBeep, AnsweredBy::Unknown]);
                 let call = &mut self.carrier[sid];
                 call.status = CarrierStatus::InProgress;
                 call.answered_at = Some(self.now);

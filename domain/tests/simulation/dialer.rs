@@ -26,8 +26,11 @@ impl World {
         let now = self.wall(mark);
         let waiting = |row: &&super::tables::Row| row.call.placement == Placement::Reserved;
         let calls = self.tables.calls.iter().enumerate().filter(|(_, row)| waiting(row));
-        let mut by_hand: Vec<usize> =
-            calls.clone().filter(|(_, row)| row.not_before.is_none_or(|at| at <= now)).map(|(id, _)| id).collect();
+        let mut by_hand: Vec<usize> = calls
+            .clone()
+            .filter(|(_, row)| row.not_before.is_none_or(|at| at <= now))
+            .map(|(id, _)| id)
+            .collect();
         let later = calls.filter_map(|(_, row)| row.not_before).filter(|at| *at > now).min();
         let plan = dial_plan::plan(&self.snapshot(now));
         let wanted = by_hand.len() + plan.calls.len();
@@ -45,7 +48,8 @@ impl World {
             self.hand(mark, delay, Event::Reserve(mark, planned));
         }
         let pace = (wanted > permitted).then(|| self.pace_again_at(now));
-        let again = [plan.look_again_at.map(Timestamp::as_millisecond), later, pace].into_iter().flatten().min();
+        let again =
+            [plan.look_again_at.map(Timestamp::as_millisecond), later, pace].into_iter().flatten().min();
         if let Some(again) = again {
             // Rounded up, so that a turn finds what it was woken for.
             self.turn_by(mark.node, again.max(now) - self.nodes[mark.node].skew + 50);
@@ -256,7 +260,8 @@ impl World {
             prospect,
             due_at: None,
             do_not_call: tables.do_not_call.contains(&row.number) && !mutated(Mutant::OptOutOnlyPlanned),
-            number_in_call: tables.is_in_call(row.number, Some(call)) && !mutated(Mutant::NumberNotAskedAgain),
+            number_in_call: tables.is_in_call(row.number, Some(call))
+                && !mutated(Mutant::NumberNotAskedAgain),
             frequency_cap: tables.cap,
             recent_rings: &rings,
             funds: tables.funds(row.campaign, at(now)),
@@ -286,7 +291,10 @@ impl World {
             let same_day = zone.local_date(start) == zone.local_date(at(now));
             same_day && hours != 24
         };
-        let dates_differ = self.nodes.iter().any(|node| zone.local_date(at(self.now + node.skew)) != zone.local_date(at(now)));
+        let dates_differ = self
+            .nodes
+            .iter()
+            .any(|node| zone.local_date(at(self.now + node.skew)) != zone.local_date(at(now)));
         let Verdict::Hold { reason, .. } = verdict else {
             if verdict == Verdict::Dial {
                 for (is, rare) in [

@@ -53,7 +53,9 @@ pub fn run_all(seeds: &[u64], mutant: Option<Mutant>) -> Summary {
 
 fn work(seeds: &[u64], mutant: Option<Mutant>, next: &AtomicU64) -> Summary {
     let mut summary = Summary::default();
-    while let Some(&seed) = seeds.get(usize::try_from(next.fetch_add(1, Ordering::Relaxed)).expect("an index")) {
+    while let Some(&seed) =
+        seeds.get(usize::try_from(next.fetch_add(1, Ordering::Relaxed)).expect("an index"))
+    {
         let outcome = run(seed, mutant, false);
         summary.runs += 1;
         summary.steps += outcome.steps;

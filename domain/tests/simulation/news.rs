@@ -17,7 +17,8 @@ const TRIES: u32 = 4;
 impl World {
     /// A callback reaches one of the nodes, or none.
     pub fn callback(&mut self, news: News, tries: u32) {
-        let up = self.nodes.iter().enumerate().filter(|(_, node)| node.alive && node.stopped_until <= self.now);
+        let up =
+            self.nodes.iter().enumerate().filter(|(_, node)| node.alive && node.stopped_until <= self.now);
         let up: Vec<usize> = up.map(|(index, _)| index).collect();
         let refused = up.is_empty() || !self.news_can_be_kept(&news);
         let commit_lost = !refused && self.random.chance(self.faults.commit_lost);
@@ -142,10 +143,7 @@ impl World {
     pub fn take_in_reply(&mut self, sending: Sending, sid: usize, queue_millis: i64, now: i64) {
         let mut news = self.answer_about(sid);
         // What the carrier said when it took the request.
-        news.evidence = Evidence {
-            status: Some(CarrierStatus::Queued),
-            ..Evidence::from(Source::Rest)
-        };
+        news.evidence = Evidence { status: Some(CarrierStatus::Queued), ..Evidence::from(Source::Rest) };
         if self.tables.calls[sending.call].call.placement == Placement::Unknown {
             self.visit(Rare::ResumedAndPlaced);
         }

@@ -11,6 +11,8 @@ use super::world::{Event, World};
 const LEASE: i64 = 10 * SECOND;
 /// Without a reason a server looks again after this time.
 const IDLE: i64 = 6 * HOUR;
+/// A bell is heard within this time.
+const BELL: i64 = 200;
 /// How often a reconciler looks for armed calls whose process is gone.
 const DOUBT_EVERY: i64 = 10 * SECOND;
 
@@ -131,7 +133,7 @@ impl World {
     pub fn can_act(&mut self, mark: Mark, event: &Event) -> bool {
         let node = &mut self.nodes[mark.node];
         if node.run != mark.run || !node.alive {
-            if let Event::FirstByte(_, sending) = event {
+            if let Event::FirstByte(_, sending) | Event::ReadAgain(_, sending) = event {
                 self.oracle.never(sending.arming);
             }
             return false;
@@ -172,8 +174,11 @@ impl World {
     /// Something changed that may let somebody be rung: every dialer and reconciler looks again.
     pub fn ring(&mut self) {
         for node in 0..self.nodes.len() {
-            let delay = self.random.between(5, 200);
-            self.turn_by(node, self.now + delay);
+            // Who looks in a moment anyway sees this too.
+            if self.nodes[node].turn_at > self.now + BELL {
+                let delay = self.random.between(5, BELL);
+                self.turn_by(node, self.now + delay);
+            }
         }
         self.ring_reconcilers();
     }
@@ -185,9 +190,11 @@ impl World {
         let poll = self.tables.calls.iter().filter_map(|row| row.next_poll_at).min();
         let look = [doubt, poll].into_iter().flatten().min().unwrap_or(self.now + IDLE);
         for node in 0..self.nodes.len() {
-            let delay = self.random.between(5, 200);
-            let behind = self.nodes[node].skew;
-            self.look_by(node, (look - behind).max(self.now) + delay);
+            let delay = self.random.between(5, BELL);
+            let due = (look - self.nodes[node].skew).max(self.now) + delay;
+            if self.nodes[node].look_at > due + BELL {
+                self.look_by(node, due);
+            }
         }
     }
 

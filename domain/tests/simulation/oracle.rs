@@ -99,6 +99,11 @@ impl World {
                 self.broken.get_or_insert(format!("I1: call {call} was armed while call {other} is on"));
             }
         }
+        if self.tables.is_in_call(number, Some(call)) {
+            self.break_promise(format!(
+                "I1: call {call} was armed while number {number} is known to be in another"
+            ));
+        }
         let fate = Fate::Open;
         self.oracle.arms.push(Armed { call, campaign, number, day, utc_day, written: false, fate });
         self.check_limit(campaign, day);
@@ -106,9 +111,8 @@ impl World {
     }
 
     fn check_limit(&mut self, campaign: usize, day: Date) {
-        let counts = |armed: &&Armed| {
-            armed.campaign == campaign && armed.day == day && armed.fate != Fate::Never
-        };
+        let counts =
+            |armed: &&Armed| armed.campaign == campaign && armed.day == day && armed.fate != Fate::Never;
         let armed = self.oracle.arms.iter().filter(counts).count();
         let limit = self.tables.campaigns[campaign].rules.daily_limit.calls();
         if armed > limit as usize {
@@ -129,7 +133,9 @@ impl World {
             ("workspace day", self.tables.workspace_budget, cost(&|armed| armed.utc_day == utc_day)),
         ] {
             if budget.is_some_and(|budget| cost > budget) {
-                self.broken.get_or_insert(format!("I7: campaign {campaign} can cost {cost}, {what} budget {budget:?}"));
+                self.broken.get_or_insert(format!(
+                    "I7: campaign {campaign} can cost {cost}, {what} budget {budget:?}"
+                ));
             }
         }
     }
@@ -230,9 +236,13 @@ impl World {
             let told = row.call.facts.ending.map(|ending| ending.status);
             let told_all = row.call.placement == Placement::Placed && row.sid == Some(sid);
             if !told_all || told != Some(carried.status) {
-                broken.push(format!("I5: call {} is {told:?} to us and {:?} in truth", carried.attempt, carried.status));
+                broken.push(format!(
+                    "I5: call {} is {told:?} to us and {:?} in truth",
+                    carried.attempt, carried.status
+                ));
             }
-            let price_known = carried.price_known_at <= self.now && carried.status == CarrierStatus::Completed;
+            let price_known =
+                carried.price_known_at <= self.now && carried.status == CarrierStatus::Completed;
             if price_known && row.call.facts.price != carried.price {
                 broken.push(format!("I7: the price of call {} never came", carried.attempt));
             }
@@ -299,7 +309,10 @@ fn check_people(tables: &Tables) -> Result<(), String> {
         let calls = tables.calls.iter().filter(|row| row.prospect == id);
         let spent = calls.filter(|row| row.call.spends_attempt()).count();
         if person.standing.attempts_spent as usize != spent {
-            return Err(format!("I8: prospect {id} spent {spent} attempts, {} are stored", person.standing.attempts_spent));
+            return Err(format!(
+                "I8: prospect {id} spent {spent} attempts, {} are stored",
+                person.standing.attempts_spent
+            ));
         }
         let Some(last) = person.last_call.map(|call| &tables.calls[call]) else { continue };
         let status = person.standing.status;
@@ -309,11 +322,16 @@ fn check_people(tables: &Tables) -> Result<(), String> {
         let stuck = match status {
             ProspectStatus::InCall => !last.call.is_live() || lost,
             ProspectStatus::Held => !(lost || held),
-            ProspectStatus::Ready | ProspectStatus::Waiting => last.call.is_live() || person.standing.due_at.is_none(),
+            ProspectStatus::Ready | ProspectStatus::Waiting => {
+                last.call.is_live() || person.standing.due_at.is_none()
+            }
             _ => false,
         };
         if stuck {
-            return Err(format!("I11: prospect {id} is {status:?} after a call that is {:?}", last.call.placement));
+            return Err(format!(
+                "I11: prospect {id} is {status:?} after a call that is {:?}",
+                last.call.placement
+            ));
         }
     }
     Ok(())

@@ -17,7 +17,8 @@ impl World {
         }
         self.act();
         let soon = self.random.chance(300);
-        let next = if soon { self.random.between(100, MINUTE) } else { self.random.between(10 * MINUTE, 4 * HOUR) };
+        let next =
+            if soon { self.random.between(100, MINUTE) } else { self.random.between(10 * MINUTE, 4 * HOUR) };
         self.schedule(self.now + next, Event::Person);
     }
 
@@ -57,7 +58,8 @@ impl World {
     }
 
     fn pause_by_hand(&mut self, campaign: usize) {
-        let armed = |row: &super::tables::Row| row.campaign == campaign && row.call.placement == Placement::Armed;
+        let armed =
+            |row: &super::tables::Row| row.campaign == campaign && row.call.placement == Placement::Armed;
         if self.tables.calls.iter().any(armed) {
             self.visit(Rare::PauseWhileArmed);
         }
@@ -97,7 +99,8 @@ impl World {
             _ => self.tables.workspace_budget = budget,
         }
         let funds = self.tables.funds(campaign, at(self.now));
-        let short = |left: Option<domain::money::Usd>| left.is_some_and(|left| left < domain::money::Usd::ZERO);
+        let short =
+            |left: Option<domain::money::Usd>| left.is_some_and(|left| left < domain::money::Usd::ZERO);
         if short(funds.total) || short(funds.day) || short(funds.workspace_day) {
             self.visit(Rare::BudgetLoweredBelowSpent);
         }
@@ -243,7 +246,8 @@ impl World {
 
     /// Shortly before a midnight, or the last instant at which a window lets a call be armed.
     fn wait_for_edge(&mut self) {
-        let campaign = usize::try_from(self.random.below(self.tables.campaigns.len() as u64)).expect("an index");
+        let campaign =
+            usize::try_from(self.random.below(self.tables.campaigns.len() as u64)).expect("an index");
         let rules = &self.tables.campaigns[campaign].rules;
         let midnight = rules.zone.next_midnight(at(self.now));
         let closing = rules.windows.openings(at(self.now), &rules.zone).next().map(|opening| opening.until);
@@ -260,6 +264,9 @@ impl World {
         }
         for prospect in 0..self.tables.prospects.len() {
             self.requeue(prospect);
+        }
+        if self.random.chance(500) {
+            self.busy_until = self.now + 20 * SECOND;
         }
         self.ring();
         for node in 0..self.nodes.len() {

@@ -41,13 +41,15 @@ impl World {
         let later = self.tables.calls.iter().filter_map(|row| row.next_poll_at).min();
         let doubt = armed.then_some(self.now + 10 * SECOND);
         let skew = self.nodes[node].skew;
-        let next = [doubt, later.map(|at| (at - skew + 10).max(self.now + 10 * SECOND))].into_iter().flatten().min();
+        let next =
+            [doubt, later.map(|at| (at - skew + 10).max(self.now + 10 * SECOND))].into_iter().flatten().min();
         self.look_by(node, next.unwrap_or(i64::MAX));
     }
 
     fn doubt_if_gone(&mut self, call: usize, now: i64) {
         let row = &self.tables.calls[call];
-        let (Placement::Armed, Some(arming), Some(armed_at)) = (row.call.placement, row.armed_by, row.armed_at)
+        let (Placement::Armed, Some(arming), Some(armed_at)) =
+            (row.call.placement, row.armed_by, row.armed_at)
         else {
             return;
         };
@@ -79,7 +81,9 @@ impl World {
                 self.hand(mark, delay, Event::NotTold(mark, call, asked));
             }
             (Placement::Unknown, _) => {
-                let next = self.search(call).map_or(Event::NoTrace(mark, call, asked), |news| Event::Told(mark, call, news));
+                let next = self
+                    .search(call)
+                    .map_or(Event::NoTrace(mark, call, asked), |news| Event::Told(mark, call, news));
                 let delay = self.short_delay();
                 self.hand(mark, delay, next);
             }
@@ -101,7 +105,8 @@ impl World {
     /// What the list shows of a call; it may be behind.
     fn search(&mut self, call: usize) -> Option<News> {
         let number = self.tables.calls[call].number;
-        let ours = |carried: &super::carrier::CarrierCall| carried.number == number && carried.attempt == call;
+        let ours =
+            |carried: &super::carrier::CarrierCall| carried.number == number && carried.attempt == call;
         let sid = self.carrier.iter().position(ours)?;
         if self.carrier[sid].listed_at > self.now {
             self.visit(Rare::ListStale);

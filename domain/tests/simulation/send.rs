@@ -143,9 +143,9 @@ impl World {
         let row = &self.tables.calls[sending.call];
         let by_its_sender = row.armed_by == Some(sending.arming);
         let doubted = row.call.placement == Placement::Unknown && by_its_sender;
-        let day_is_over = row.day.is_some_and(|day| {
-            self.tables.campaigns[row.campaign].rules.zone.local_date(at(now)) != day
-        });
+        let day_is_over = row
+            .day
+            .is_some_and(|day| self.tables.campaigns[row.campaign].rules.zone.local_date(at(now)) != day);
         if row.call.placement == Placement::Armed && !by_its_sender {
             self.visit(Rare::StaleRecord);
         }

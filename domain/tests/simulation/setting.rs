@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::budget::{Budgets, RateCard};
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::{CampaignRules, CampaignStatus, LostCallPolicy};
+use domain::disposition::Disposition;
 use domain::frequency::FrequencyCap;
 use domain::limits::DailyLimit;
 use domain::money::Usd;
@@ -12,7 +13,6 @@ use domain::pacing::{Pace, Pacing};
 use domain::phone_number::PhoneNumber;
 use domain::prospect::{ProspectStatus, Standing};
 use domain::retry::{RetryPolicy, RetryRule};
-use domain::disposition::Disposition;
 use domain::statistics::Tally;
 use jiff::Timestamp;
 
@@ -151,7 +151,8 @@ pub fn prospect(campaign: usize, number: usize, now: i64) -> Prospect {
 
 fn campaign(random: &mut Random) -> Campaign {
     let zones = ["America/New_York", "Australia/Lord_Howe", "Pacific/Chatham", "Asia/Kathmandu", "UTC"];
-    let hours = [("09:00", "17:00"), ("22:00", "06:00"), ("00:00", "24:00"), ("01:30", "02:30"), ("08:00", "21:00")];
+    let hours =
+        [("09:00", "17:00"), ("22:00", "06:00"), ("00:00", "24:00"), ("01:30", "02:30"), ("08:00", "21:00")];
     let (start, end) = random.pick(&hours);
     let rules = CampaignRules {
         zone: CampaignZone::parse(random.pick(&zones)).expect("a zone"),
@@ -172,9 +173,15 @@ fn retry(random: &mut Random) -> RetryPolicy {
     if random.chance(300) {
         return RetryPolicy::default();
     }
-    let soon = RetryRule::after_minutes(u32::try_from(random.between(1, 90)).expect("minutes")).expect("a rule");
-    let outcomes =
-        [Disposition::Busy, Disposition::NoAnswer, Disposition::Failed, Disposition::Lost, Disposition::Canceled];
+    let soon =
+        RetryRule::after_minutes(u32::try_from(random.between(1, 90)).expect("minutes")).expect("a rule");
+    let outcomes = [
+        Disposition::Busy,
+        Disposition::NoAnswer,
+        Disposition::Failed,
+        Disposition::Lost,
+        Disposition::Canceled,
+    ];
     let attempts = u32::try_from(random.between(1, 5)).expect("attempts");
     RetryPolicy::new(attempts, outcomes.map(|outcome| (outcome, soon))).expect("a policy")
 }

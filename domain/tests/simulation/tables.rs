@@ -103,7 +103,9 @@ impl Tables {
     /// Adds a reserved call; `None` when its number or its prospect is in a live call already.
     pub fn reserve(&mut self, prospect: usize, now: i64) -> Option<usize> {
         let Prospect { campaign, number, .. } = self.prospects[prospect];
-        if self.is_in_call(number, None) || self.calls.iter().any(|row| row.prospect == prospect && row.call.is_live()) {
+        if self.is_in_call(number, None)
+            || self.calls.iter().any(|row| row.prospect == prospect && row.call.is_live())
+        {
             return None;
         }
         let id = self.calls.len();
@@ -283,9 +285,7 @@ fn waiting_for(row: &Row) -> Waiting {
     match row.call.placement {
         Placement::Unknown => Waiting::Trace,
         Placement::Placed if row.call.is_live() => Waiting::End,
-        Placement::Placed
-            if row.call.status() == CallStatus::Completed && row.call.facts.price.is_none() =>
-        {
+        Placement::Placed if row.call.status() == CallStatus::Completed && row.call.facts.price.is_none() => {
             Waiting::Price
         }
         _ => Waiting::Nothing,

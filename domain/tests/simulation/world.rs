@@ -75,6 +75,8 @@ pub struct World {
     pub carrier: Vec<CarrierCall>,
     pub away_until: i64,
     pub storm_until: i64,
+    /// Until then the carrier has a queue of about a minute.
+    pub busy_until: i64,
     pub oracle: Oracle,
     pub visits: Visits,
     pub mutant: Option<Mutant>,
@@ -132,6 +134,7 @@ impl World {
             carrier: Vec::new(),
             away_until: 0,
             storm_until: 0,
+            busy_until: 0,
             visits: Visits::default(),
             mutant,
             next_once: 0,
@@ -159,7 +162,8 @@ impl World {
         };
         self.steps += 1;
         if self.steps > MOST_STEPS {
-            self.break_promise("the servers go round in circles".to_owned());
+            let open = self.what_is_open();
+            self.break_promise(format!("I11: the servers go round in circles over {open}"));
             return;
         }
         self.now = self.now.max(due);
@@ -211,7 +215,7 @@ impl World {
         self.note(|| "calm: faults stop".to_owned());
         self.calm_at = i64::MIN;
         self.faults = Faults::default();
-        (self.away_until, self.storm_until) = (0, 0);
+        (self.away_until, self.storm_until, self.busy_until) = (0, 0, 0);
         for node in 0..self.nodes.len() {
             self.nodes[node].stopped_until = 0;
             if !self.nodes[node].alive {
@@ -234,6 +238,14 @@ impl World {
             && self.tables.prospects.iter().all(|person| person.standing.status.is_final())
             && self.tables.calls.iter().all(|row| !row.call.is_live())
             && self.carrier.iter().all(CarrierCall::is_over)
+    }
+
+    fn what_is_open(&self) -> String {
+        let calls = self.tables.calls.iter().enumerate().filter(|(_, row)| row.call.is_live());
+        let calls: Vec<_> = calls.map(|(call, row)| (call, row.call.placement, row.next_poll_at)).collect();
+        let people = self.tables.prospects.iter().map(|person| person.standing);
+        let people: Vec<_> = people.filter(|standing| !standing.status.is_final()).collect();
+        format!("{calls:?} {people:?}")
     }
 
     /// Everything is told: the evidence of the carrier's list, and the callbacks that were still on their way.
