@@ -1,6 +1,7 @@
 //! The judge: it knows the truth of the carrier and keeps a count of its own, and looks after every step.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 
 use domain::budget::{Commitment, commitment};
 use domain::call::Placement;
@@ -13,7 +14,7 @@ use jiff::civil::Date;
 
 use super::node::Sending;
 use super::rare::Rare;
-use super::tables::{Arming, HOUR, MINUTE, SECOND, Tables};
+use super::tables::{Arming, HOUR, MINUTE, SECOND, Tables, add};
 use super::world::World;
 
 /// What became of one arm, in truth.
@@ -267,6 +268,7 @@ impl World {
 fn recount(tables: &Tables) -> Result<(), String> {
     let mut used: BTreeMap<(usize, Date), i64> = BTreeMap::new();
     let mut money: BTreeMap<(usize, Option<Date>), Commitment> = BTreeMap::new();
+    let mut workspace_money: BTreeMap<Date, Commitment> = BTreeMap::new();
     let mut tallies = vec![Tally::default(); tables.campaigns.len()];
     let mut live: BTreeMap<usize, u32> = BTreeMap::new();
     for (call, row) in tables.calls.iter().enumerate() {
@@ -276,30 +278,40 @@ fn recount(tables: &Tables) -> Result<(), String> {
             *used.entry((row.campaign, day)).or_default() += 1;
         }
         let cost = commitment(&row.call, tables.quote);
-        for key in [None, row.day] {
-            let sum = money.entry((row.campaign, key)).or_default();
-            *sum = Commitment { held: sum.held + cost.held, spent: sum.spent + cost.spent };
+        add(money.entry((row.campaign, None)).or_default(), cost);
+        if let (Some(day), Some(utc_day)) = (row.day, row.utc_day) {
+            add(money.entry((row.campaign, Some(day))).or_default(), cost);
+            add(workspace_money.entry(utc_day).or_default(), cost);
         }
         if row.call.is_live() && !row.was_presumed {
             *live.entry(row.number).or_default() += 1;
         }
     }
-    for (key, stored) in &tables.used {
-        if used.get(key).copied().unwrap_or(0) != *stored {
-            return Err(format!("I2: {stored} slots of {key:?} are stored, {:?} are held", used.get(key)));
-        }
-    }
-    for (key, stored) in &tables.money {
-        let counted = money.get(key).copied().unwrap_or_default();
-        if key.1.is_some() && counted != *stored || key.1.is_none() && counted != *stored {
-            return Err(format!("I7: {stored:?} of {key:?} is stored, {counted:?} is held"));
-        }
-    }
+    same("I2: slots", &tables.used, used)?;
+    same("I7: money of campaigns", &tables.money, money)?;
+    same("I7: money of the workspace", &tables.workspace_money, workspace_money)?;
     if tallies != tables.tallies {
         return Err("I8: the counters are not what a recount says".to_owned());
     }
     match live.into_iter().find(|(_, calls)| *calls > 1) {
         Some((number, _)) => Err(format!("I1: number {number} is in two live calls")),
+        None => Ok(()),
+    }
+}
+
+/// What is stored is what was counted; a key that is missing says nothing.
+fn same<K: Ord + Debug, V: Default + PartialEq + Debug>(
+    what: &str,
+    stored: &BTreeMap<K, V>,
+    counted: BTreeMap<K, V>,
+) -> Result<(), String> {
+    let (nothing, is_something) = (V::default(), |(_, value): &(&K, &V)| **value != V::default());
+    let differs = |(key, value): &(&K, &V)| stored.get(key).unwrap_or(&nothing) != *value;
+    if let Some((key, value)) = counted.iter().find(differs) {
+        return Err(format!("{what} of {key:?}: {:?} stored, {value:?} counted", stored.get(key)));
+    }
+    match stored.iter().filter(is_something).find(|(key, _)| !counted.contains_key(key)) {
+        Some((key, value)) => Err(format!("{what} of {key:?}: {value:?} stored, nothing counted")),
         None => Ok(()),
     }
 }

@@ -265,8 +265,9 @@ impl World {
         for prospect in 0..self.tables.prospects.len() {
             self.requeue(prospect);
         }
-        if self.random.chance(500) {
-            self.busy_until = self.now + 20 * SECOND;
+        match self.random.below(3) {
+            0 => self.storm_until = self.now + 10 * SECOND,
+            _ => self.busy_until = self.now + 20 * SECOND,
         }
         self.ring();
         for node in 0..self.nodes.len() {

@@ -84,7 +84,9 @@ impl World {
         if self.random.chance(self.faults.reply_lost) {
             self.hand(mark, REQUEST_TIMEOUT, Event::Record(mark, sending, Reply::Unknown));
         } else {
-            let delay = self.short_delay().min(REQUEST_TIMEOUT);
+            // A carrier in a storm takes its time.
+            let slow = if self.now < self.storm_until { self.random.between(0, 4 * SECOND) } else { 0 };
+            let delay = self.short_delay().min(REQUEST_TIMEOUT) + slow;
             self.hand(mark, delay, Event::Record(mark, sending, reply));
         }
     }

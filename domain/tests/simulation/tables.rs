@@ -240,7 +240,8 @@ impl Tables {
     }
 }
 
-fn add(to: &mut Commitment, change: Commitment) {
+/// Adds to a sum of money.
+pub fn add(to: &mut Commitment, change: Commitment) {
     to.held = to.held + change.held;
     to.spent = to.spent + change.spent;
 }
