@@ -74,7 +74,7 @@ impl World {
         let sid = self.carrier.len();
         let queues = self.random.chance(self.faults.queue);
         let queue_millis = match self.random.below(3) {
-            _ if self.now < self.busy_until => self.random.between(55 * SECOND, 90 * SECOND),
+            _ if self.now < self.busy_until => self.random.between(45 * SECOND, 90 * SECOND),
             _ if !queues => self.random.between(0, 2 * SECOND),
             0 => self.random.between(30 * SECOND, 60 * SECOND),
             1 => self.random.between(60 * SECOND, 100 * SECOND),

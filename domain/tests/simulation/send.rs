@@ -49,7 +49,8 @@ impl World {
             return;
         }
         let slow = self.random.chance(self.faults.slow);
-        let delay = if slow { self.random.between(SECOND, 20 * SECOND) } else { self.random.between(5, 300) };
+        let delay =
+            if slow { self.random.between(SECOND, REQUEST_TIMEOUT) } else { self.random.between(5, 300) };
         self.hand(mark, delay, Event::Arrives(mark, sending));
     }
 
