@@ -168,7 +168,6 @@ impl World {
         }
         self.now = self.now.max(due);
         if !self.is_calm() && self.now >= self.calm_at {
-            self.now = self.calm_at;
             self.calm();
         }
         self.happens(event);
