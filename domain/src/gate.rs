@@ -20,6 +20,10 @@ pub const CLOSING_GUARD: Duration = Duration::from_secs(90);
 
 /// How long one more look at the carrier's list takes, with the questions that wait before it.
 const TIME_TO_LOOK: Duration = Duration::from_secs(60);
+/// How long a call may wait in the carrier's queue after its request; one that would wait longer is ended at once. Not the
+/// whole guard: the request leaves up to five seconds after the arm, is on its way for half a minute at most, and clocks
+/// differ by two seconds.
+pub const LONGEST_QUEUE: Duration = Duration::from_secs(50);
 
 /// One question asked before every call, in the order in which they are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -420,5 +424,16 @@ fn number_free(facts: &GateFacts<'_>) -> Verdict {
         Verdict::Hold { reason: HoldReason::OutcomeUnknown, until: facts.now.checked_add(TIME_TO_LOOK).ok() }
     } else {
         Verdict::Dial
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guard_covers_the_send_the_way_the_queue_and_the_clocks() {
+        let (send, way, clocks) = (5, 30, 2);
+        assert!(Duration::from_secs(send + way + clocks) + LONGEST_QUEUE <= CLOSING_GUARD);
     }
 }

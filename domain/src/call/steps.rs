@@ -48,7 +48,8 @@ impl Call {
     /// again since; proof is about one request and never about another.
     ///
     /// A process that stood still may say that it sent nothing after another one concluded that nobody knows: it was there,
-    /// so its word counts.
+    /// so its word counts. The outcome of an earlier request says nothing of this one: recorded once more, because the first
+    /// time its commit went unanswered, it would free a call whose next request is on its way.
     pub fn record(&mut self, outcome: SendOutcome, of_this_request: bool, now: Timestamp) -> bool {
         let open = matches!(self.placement, Placement::Armed | Placement::Unknown) && of_this_request;
         match outcome {
@@ -172,6 +173,15 @@ mod tests {
         assert!(!doubted.arm() && !doubted.release(now()));
         assert!(!doubted.record(SendOutcome::NotSent, false, now()), "only its sender can know");
         assert_eq!(doubted.placement, Placement::Unknown);
+    }
+
+    #[test]
+    fn an_outcome_that_is_recorded_again_says_nothing_of_the_next_send() {
+        let mut throttled = call(Placement::Armed);
+        assert!(throttled.record(SendOutcome::NotSent, true, now()));
+        assert!(throttled.arm(), "the same attempt, sent anew");
+        assert!(!throttled.record(SendOutcome::NotSent, false, now()), "its request may be on its way");
+        assert_eq!(throttled.placement, Placement::Armed);
     }
 
     #[test]

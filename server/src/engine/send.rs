@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::gate::CLOSING_GUARD;
+use domain::gate::LONGEST_QUEUE;
 use domain::refusal::RefusalMeaning;
 use tracing::{error, info, warn};
 
@@ -32,7 +32,7 @@ pub(super) async fn send(parts: &Parts, armed: ArmedCall, armed_at: Uptime) {
                 code: None,
                 message: format!("The script cannot be said to this prospect: {error}. Nobody was called."),
             };
-            parts.actions.record_outcome(id, outcome).await.map(|_| ())
+            parts.actions.record_outcome(id, armed.call.sends, outcome).await.map(|_| ())
         }
     };
     if let Err(error) = recorded {
@@ -82,12 +82,12 @@ async fn record(parts: &Parts, armed: &ArmedCall, outcome: PlaceOutcome) -> Resu
         PlaceOutcome::Placed(placed) => return record_placed(parts, armed, &placed).await,
         PlaceOutcome::NotSent { why } => {
             warn!(call_id = %call.id, why, "a request never left; the same attempt is made again later");
-            Outcome::NotSent { sends: call.sends }
+            Outcome::NotSent
         }
         PlaceOutcome::Throttled { retry_after } => {
             let wait_seconds = retry_after.map(|wait| wait.as_secs());
             info!(call_id = %call.id, wait_seconds, "the carrier asks to slow down");
-            Outcome::Throttled { wait: retry_after, sends: call.sends }
+            Outcome::Throttled(retry_after)
         }
         PlaceOutcome::Refused(refusal) => {
             info!(call_id = %call.id, code = refusal.code, meaning = refusal.meaning.as_str(), "the carrier refused");
@@ -98,7 +98,7 @@ async fn record(parts: &Parts, armed: &ArmedCall, outcome: PlaceOutcome) -> Resu
             Outcome::Unknown
         }
     };
-    if parts.actions.record_outcome(call.id, outcome).await? {
+    if parts.actions.record_outcome(call.id, call.sends, outcome).await? {
         warn!("the carrier is in trouble: nobody is dialed for a while");
     }
     Ok(())
@@ -113,7 +113,7 @@ async fn record_placed(parts: &Parts, armed: &ArmedCall, placed: &CarrierCall) -
     if queued || armed.carrier_was_troubled {
         parts.actions.note_carrier_took_call(queued).await?;
     }
-    if waits > CLOSING_GUARD {
+    if waits > LONGEST_QUEUE {
         // It would ring at a time that nobody checked.
         warn!(call_id = %call.id, queue_seconds = waits.as_secs(), "the carrier queues; the call is cancelled");
         if let Err(error) = parts.actions.end_call(Actor::server(call.workspace), call.id).await {

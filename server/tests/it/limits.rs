@@ -55,7 +55,7 @@ async fn eight_launchers_never_exceed_one_limit(database: Bare) {
                 code: None,
                 message: String::new(),
             };
-            first.record_outcome(call, refused).await.expect("record");
+            first.record_outcome(call, 0, refused).await.expect("record");
         }
     }
 }
@@ -87,10 +87,10 @@ async fn a_slot_goes_back_once_and_a_new_day_has_its_own(database: Bare) {
         code: Some(21_211),
         message: "no".into(),
     };
-    actions.record_outcome(armed[0], refused()).await.expect("record");
-    actions.record_outcome(armed[0], refused()).await.expect("record again");
+    actions.record_outcome(armed[0], 0, refused()).await.expect("record");
+    actions.record_outcome(armed[0], 0, refused()).await.expect("record again");
     assert_eq!(used().await, 2, "given back once");
-    actions.record_outcome(armed[1], Outcome::Unknown).await.expect("record");
+    actions.record_outcome(armed[1], 0, Outcome::Unknown).await.expect("record");
     assert_eq!(used().await, 2, "what is not known keeps its slot");
     assert_eq!(dial_once(&actions, campaign, 10).await.len(), 1);
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use domain::call::SendOutcome;
+use domain::call::{Placement, SendOutcome};
 use domain::ids::CallId;
 use domain::refusal::RefusalMeaning;
 use jiff::Timestamp;
 
-use super::polling::LOOKS_FOR_UNKNOWN;
+use super::polling;
 use super::settle::{Changed, settle};
 use crate::actions::{Actions, Actor, audit, nodes};
 use crate::store::calls::CallRecord;
@@ -24,17 +24,9 @@ const AFTER_CONCURRENCY: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The request provably never left: the same attempt goes back.
-    NotSent {
-        /// How often the call had been sent in vain when it was armed: proof is about one request, not about a later one.
-        sends: u32,
-    },
-    /// The carrier asks to slow down and did nothing with the request: the attempt goes back.
-    Throttled {
-        /// For how long, where it says so.
-        wait: Option<Duration>,
-        /// As above.
-        sends: u32,
-    },
+    NotSent,
+    /// The carrier asks to slow down, perhaps for a given time, and did nothing with the request: the attempt goes back.
+    Throttled(Option<Duration>),
     /// The carrier said no.
     Refused {
         /// What that means.
@@ -62,7 +54,10 @@ impl Actions {
     ///
     /// News may have come first (a callback can overtake the answer to its own request): then the call is placed already,
     /// and nothing that we conclude takes that back.
-    pub async fn record_outcome(&self, id: CallId, outcome: Outcome) -> Result<bool, StoreError> {
+    ///
+    /// `sends` is how often the call had been sent in vain when it was armed for this request: what came of one request says
+    /// nothing of a later one.
+    pub async fn record_outcome(&self, id: CallId, sends: u32, outcome: Outcome) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let run = self.installation.run.to_string();
         let (changed, dialing_holds) = self
@@ -73,7 +68,9 @@ impl Actions {
                 pause_for(&tx, id, &outcome, now).await?;
                 let Some(record) = tx.lock_calls(&[id]).await?.pop() else { return Ok((Vec::new(), false)) };
                 let mut change = Changed::from(record);
-                record_one(&mut change.after, outcome, again_after, &run, now);
+                let of_this_request =
+                    change.after.armed_by.as_ref() == Some(&run) && change.after.sends == sends;
+                record_one(&mut change.after, outcome, of_this_request, again_after, now);
                 Ok::<_, StoreError>((settle(&tx, vec![change], now).await?, again_after.is_some()))
             })
             .await?;
@@ -109,14 +106,19 @@ impl Actions {
         Ok(changed.len())
     }
 
-    /// Notes that the carrier was asked about a call, so that the next question waits for its turn.
+    /// Notes that the carrier was asked about a call, so that the next question waits for its turn. A look for a lost call
+    /// that told nothing is no look.
     pub async fn asked_about(&self, id: CallId) -> Result<(), StoreError> {
         let now = self.clock.now();
         self.store
             .transaction(move |tx| async move {
                 let Some(record) = tx.lock_calls(&[id]).await?.pop() else { return Ok(()) };
                 let mut change = Changed::from(record);
-                change.after.polls += 1;
+                if change.after.call.placement == Placement::Unknown {
+                    change.after.next_poll_at = Some(polling::next_look(&change.after, now));
+                } else {
+                    change.after.polls += 1;
+                }
                 settle(&tx, vec![change], now).await.map(|_| ())
             })
             .await
@@ -133,10 +135,17 @@ impl Actions {
                 };
                 let mut change = Changed::from(record);
                 let call = &mut change.after;
-                call.polls += 1;
                 call.looked_at = Some(now);
                 let mut end = UnknownEnd::StillLooking;
-                if call.polls >= LOOKS_FOR_UNKNOWN && call.call.presume_not_placed(now) {
+                // Looks that come early, because somebody asked or another server looked as well, prove nothing more.
+                if call.call.placement == Placement::Unknown && polling::is_look_due(call, now) {
+                    call.polls += 1;
+                }
+                call.next_poll_at = match call.call.placement {
+                    Placement::Unknown => Some(polling::next_look(call, now)),
+                    _ => None,
+                };
+                if call.polls >= polling::LOOKS_FOR_UNKNOWN && call.call.presume_not_placed(now) {
                     call.refusal_message = Some(
                         "The carrier's answer was lost, and no trace of the call was found. It counts as an attempt."
                             .to_owned(),
@@ -158,10 +167,10 @@ async fn note_pace(tx: &Tx, outcome: &Outcome, now: Timestamp) -> Result<Option<
     let Some(pace) = paces.get_mut(&PaceScope::Account) else { return Ok(None) };
     let before = pace.clone();
     match outcome {
-        Outcome::NotSent { .. } => {
+        Outcome::NotSent => {
             pace.note_not_sent(now);
         }
-        Outcome::Throttled { wait, .. } => pace.note_throttled(now, *wait),
+        Outcome::Throttled(wait) => pace.note_throttled(now, *wait),
         Outcome::Refused { meaning, .. } => {
             pace.note_answer();
             if *meaning == RefusalMeaning::Concurrency {
@@ -207,25 +216,21 @@ async fn pause_for(tx: &Tx, id: CallId, outcome: &Outcome, now: Timestamp) -> Re
 fn record_one(
     record: &mut CallRecord,
     outcome: Outcome,
+    of_this_request: bool,
     everybody_waits: Option<Duration>,
-    run: &str,
     now: Timestamp,
 ) {
-    let ours = record.armed_by.as_deref() == Some(run);
-    let (of_this_request, what) = match &outcome {
-        Outcome::NotSent { sends } | Outcome::Throttled { sends, .. } => {
-            (ours && record.sends == *sends, SendOutcome::NotSent)
-        }
-        Outcome::Refused { meaning, .. } => (ours, SendOutcome::Refused(*meaning)),
-        Outcome::Unknown => (ours, SendOutcome::Unknown),
+    let what = match &outcome {
+        Outcome::NotSent | Outcome::Throttled(_) => SendOutcome::NotSent,
+        Outcome::Refused { meaning, .. } => SendOutcome::Refused(*meaning),
+        Outcome::Unknown => SendOutcome::Unknown,
     };
     if !record.call.record(what, of_this_request, now) {
         return;
     }
     match outcome {
-        Outcome::NotSent { .. } | Outcome::Throttled { .. } => {
-            let never_left = matches!(outcome, Outcome::NotSent { .. });
-            let own = if never_left { back_off(record.sends) } else { Duration::ZERO };
+        Outcome::NotSent | Outcome::Throttled(_) => {
+            let own = if outcome == Outcome::NotSent { back_off(record.sends) } else { Duration::ZERO };
             let wait = own.max(everybody_waits.unwrap_or_default()) + jitter(record.id);
             record.not_before = Some(later(now, wait));
             record.sends += 1;

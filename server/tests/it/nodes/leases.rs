@@ -95,17 +95,16 @@ async fn proof_that_nothing_was_sent_outweighs_the_doubt_of_another_server_but_o
     other.end_lapsed_nodes().await.expect("look");
     assert_eq!(placements(&other, campaign).await, [Placement::Unknown]);
 
-    let of_another_request = Outcome::NotSent { sends: 1 };
-    frozen.record_outcome(call, of_another_request).await.expect("record");
-    let not_sent = || Outcome::NotSent { sends: 0 };
-    other.record_outcome(call, not_sent()).await.expect("record");
+    frozen.record_outcome(call, 1, Outcome::NotSent).await.expect("record");
+    let not_sent = || Outcome::NotSent;
+    other.record_outcome(call, 0, not_sent()).await.expect("record");
     assert_eq!(placements(&other, campaign).await, [Placement::Unknown], "neither is proof");
 
-    frozen.record_outcome(call, not_sent()).await.expect("record");
+    frozen.record_outcome(call, 0, not_sent()).await.expect("record");
     assert_eq!(placements(&other, campaign).await, [Placement::Reserved]);
     let armed = other.arm(vec![call]).await.expect("asked");
     assert_eq!(armed.to_send.len(), 1, "its day slot went back, too");
-    frozen.record_outcome(call, not_sent()).await.expect("record");
+    frozen.record_outcome(call, 0, not_sent()).await.expect("record");
     assert_eq!(placements(&other, campaign).await, [Placement::Armed], "the next request is another one");
     assert_eq!(other.store.recount().await.expect("recount").shown, Vec::<String>::new());
 }
