@@ -1,6 +1,6 @@
 //! Calls: one row per attempt, loaded into the domain's words and written back from them.
 
-use domain::budget::{Commitment, Quote, commitment};
+use domain::budget::Quote;
 use domain::call::{Call, Placement};
 use domain::carrier_event::{AnsweredBy, CarrierStatus};
 use domain::facts::{Answer, CallFacts, Ending, Source};
@@ -16,7 +16,6 @@ use sea_orm::{
     QueryFilter, QueryOrder,
 };
 
-use super::budgets::BudgetScope;
 use super::entities::calls::{ActiveModel, Column, Entity, Model};
 use super::{Store, StoreError, Tx, dialect, millis, month, sql, time};
 
@@ -80,19 +79,6 @@ pub struct CallRecord {
 }
 
 impl CallRecord {
-    /// What it costs its budgets, as far as is known.
-    pub fn commitment(&self) -> Commitment {
-        commitment(&self.call, self.quote)
-    }
-
-    /// The budgets it counts against: none before it was armed for the first time.
-    pub fn budgets(&self) -> impl Iterator<Item = BudgetScope> {
-        let whole = self.day.map(|_| BudgetScope::Campaign(self.campaign));
-        let day = self.day.map(|day| BudgetScope::CampaignDay(self.campaign, day));
-        let of_workspace = self.armed_at.map(|at| BudgetScope::workspace_on(self.workspace, at));
-        [whole, day, of_workspace].into_iter().flatten()
-    }
-
     /// Nobody can have been rung: the call was chosen and not armed since, or given up before.
     pub fn was_never_armed(&self) -> bool {
         matches!(self.call.placement, Placement::Reserved | Placement::Released) && self.sends == 0

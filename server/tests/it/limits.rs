@@ -31,12 +31,14 @@ async fn eight_launchers_never_exceed_one_limit(database: Bare) {
                         armed.extend(sent.into_iter().map(|armed| armed.call.id));
                     }
                 }
-                armed
+                (actions, armed)
             }));
         }
-        let mut armed = Vec::new();
+        let (mut servers, mut armed) = (Vec::new(), Vec::new());
         for launcher in launchers {
-            armed.extend(launcher.await.expect("a launcher"));
+            let (server, its_calls) = launcher.await.expect("a launcher");
+            armed.extend(its_calls.iter().copied());
+            servers.push((server, its_calls));
         }
         let different: HashSet<_> = armed.iter().collect();
         assert_eq!(different.len(), armed.len(), "one call was armed twice");
@@ -49,13 +51,15 @@ async fn eight_launchers_never_exceed_one_limit(database: Bare) {
         assert_eq!(in_the_air as i64, limit);
         assert_eq!(first.store.recount().await.expect("recount").shown, Vec::<String>::new());
         // The numbers are wanted again for the next limit.
-        for call in armed {
+        for (server, call) in
+            servers.iter().flat_map(|(server, its)| its.iter().map(move |call| (server, *call)))
+        {
             let refused = Outcome::Refused {
                 meaning: RefusalMeaning::InvalidNumber,
                 code: None,
                 message: String::new(),
             };
-            first.record_outcome(call, 0, refused).await.expect("record");
+            server.record_outcome(call, 0, refused).await.expect("record");
         }
     }
 }
