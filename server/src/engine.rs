@@ -7,6 +7,7 @@ mod reconciler;
 mod recovery;
 pub mod relay;
 mod rest_news;
+mod room;
 mod send;
 mod task;
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
-use super::{Parts, send, task};
+use super::{Parts, room, send, task};
 use crate::clock::Uptime;
 use crate::store::StoreError;
 use crate::store::pace::PaceScope;
@@ -74,8 +74,9 @@ impl Dialer {
         let store = &self.parts.actions.store;
         let rates = &self.parts.actions.installation.rates;
         let mut campaigns = Vec::new();
+        let mut look_again_at: Option<Timestamp> = None;
         for campaign in store.active_campaigns().await? {
-            let snapshot = store.campaign_snapshot(&campaign, rates, now, MOST_PER_TURN).await?;
+            let mut snapshot = store.campaign_snapshot(&campaign, rates, now, MOST_PER_TURN).await?;
             if snapshot.candidates.is_empty()
                 && snapshot.next_due_at.is_none()
                 && self.parts.actions.complete_if_done(campaign.id).await?
@@ -83,9 +84,15 @@ impl Dialer {
                 info!(campaign_id = %campaign.id, "every prospect has a final answer: the campaign is completed");
                 continue;
             }
+            let room = room::of(&self.parts.actions, &campaign, now, MOST_PER_TURN).await?;
+            if snapshot.candidates.len() > room.calls {
+                snapshot.candidates.truncate(room.calls);
+                look_again_at = look_again_at.into_iter().chain(room.again_at).min();
+            }
             campaigns.push(snapshot);
         }
-        let plan = dial_plan::plan(&Snapshot { now, campaigns, capacity });
+        let mut plan = dial_plan::plan(&Snapshot { now, campaigns, capacity });
+        plan.look_again_at = plan.look_again_at.into_iter().chain(look_again_at).min();
         for hold in &plan.holds {
             debug!(campaign_id = %hold.campaign, reason = hold.reason.as_str(), "prospects wait");
         }

@@ -44,6 +44,42 @@ impl Store {
     }
 }
 
+/// Calls of a scope.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Taken {
+    /// On, from being armed to their end.
+    pub on: usize,
+    /// Chosen and not armed yet.
+    pub reserved: usize,
+}
+
+impl Store {
+    /// How many calls a scope has.
+    pub async fn taken_in(&self, scope: &PaceScope) -> Result<Taken, StoreError> {
+        #[derive(sea_orm::FromQueryResult)]
+        struct Row {
+            reserved: bool,
+            calls: i64,
+        }
+        let (only, value) = match scope {
+            PaceScope::Account => ("", None),
+            PaceScope::CallerId(number) => (" AND from_number = $1", Some(number.as_str().into())),
+            PaceScope::Campaign(id) => (" AND campaign_id = $1", Some(id.uuid().into())),
+        };
+        let wanted = format!(
+            "SELECT placement = 'reserved' AS reserved, COUNT(*) AS calls FROM calls WHERE live{only} \
+             GROUP BY placement = 'reserved'"
+        );
+        let rows: Vec<Row> = sql::all(self.reader(), &wanted, value).await?;
+        let mut taken = Taken::default();
+        for row in rows {
+            let calls = usize::try_from(row.calls).unwrap_or(usize::MAX);
+            if row.reserved { taken.reserved = calls } else { taken.on = calls }
+        }
+        Ok(taken)
+    }
+}
+
 impl Tx {
     /// Where these paces stand, locked until the transaction ends, so that no two servers start a call on the same word.
     pub async fn lock_paces(&self, scopes: &[PaceScope]) -> Result<BTreeMap<PaceScope, Pace>, StoreError> {
