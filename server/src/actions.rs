@@ -46,6 +46,7 @@ pub struct Actions {
     pub installation: Arc<Installation>,
     passwords: Arc<Passwords>,
     news: carrier_events::Intake,
+    wishes: calls::together::Wishes,
     imports: imports::InProgress,
 }
 
@@ -77,9 +78,12 @@ impl Actor {
 }
 
 impl Actions {
-    /// Puts the parts together and starts to take in news.
+    /// Puts the parts together and starts to take in news and wishes for calls.
     pub fn new(store: Store, clock: Clock, wake: Wake, live: Live, installation: Installation) -> Self {
         let news = carrier_events::Intake::start(store.clone(), clock.clone(), wake.clone(), live.clone());
+        let caller_id = installation.caller_id.clone();
+        let wishes =
+            calls::together::Wishes::start(store.clone(), clock.clone(), wake.clone(), caller_id);
         Self {
             store,
             clock,
@@ -88,6 +92,7 @@ impl Actions {
             installation: Arc::new(installation),
             passwords: Arc::new(Passwords::new()),
             news,
+            wishes,
             imports: imports::InProgress::default(),
         }
     }

@@ -12,6 +12,7 @@ pub mod counters;
 mod dialect;
 pub mod do_not_call;
 pub mod entities;
+mod given;
 pub mod hold_facts;
 pub mod idempotency;
 pub mod imports;

@@ -7,6 +7,7 @@ mod polling;
 mod record;
 mod reserve;
 pub(super) mod settle;
+pub(super) mod together;
 
 pub use arm::{Armed, ArmedCall};
 pub use end::EndRefused;

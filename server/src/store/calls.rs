@@ -1,5 +1,7 @@
 //! Calls: one row per attempt, loaded into the domain's words and written back from them.
 
+use std::collections::HashSet;
+
 use domain::call::{Call, Placement};
 use domain::carrier_event::{AnsweredBy, CarrierStatus};
 use domain::facts::{Answer, CallFacts, Ending, Source};
@@ -9,13 +11,10 @@ use domain::phone_number::PhoneNumber;
 use domain::refusal::RefusalMeaning;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
-    QueryOrder,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, Iterable, QueryFilter, QueryOrder};
 
-use super::entities::calls::{ActiveModel, Column, Entity, Model};
+use super::entities::calls::{Column, Entity, Model};
+use super::given::{self, Given};
 use super::{Store, StoreError, Tx, dialect, millis, month, sql, time};
 
 /// One attempt with everything we know of it.
@@ -151,17 +150,20 @@ impl Store {
 impl Tx {
     /// Calls by id, in id order, locked against other changes until the transaction ends.
     pub async fn lock_calls(&self, ids: &[CallId]) -> Result<Vec<CallRecord>, StoreError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
         let db = self.connection();
-        let wanted = format!(
-            "SELECT * FROM calls WHERE id IN ({}) ORDER BY id{}",
-            sql::placeholders(1, ids.len()),
-            dialect::for_update(db.get_database_backend())
-        );
-        let rows: Vec<Model> = sql::all(db, &wanted, ids.iter().map(|id| id.uuid().into())).await?;
-        rows.into_iter().map(CallRecord::try_from).collect()
+        let mut found = Vec::with_capacity(ids.len());
+        for some in ids.chunks(given::MOST) {
+            let wanted = Given::rows(db.get_database_backend(), &["id"], sql::one_each(some, |id| id.uuid()));
+            let (wanted, values) = wanted.statement(&format!(
+                "SELECT * FROM calls WHERE id IN (SELECT id FROM given) ORDER BY id{}",
+                dialect::for_update(db.get_database_backend())
+            ));
+            let rows: Vec<Model> = sql::all(db, &wanted, values).await?;
+            for row in rows {
+                found.push(CallRecord::try_from(row)?);
+            }
+        }
+        Ok(found)
     }
 
     /// A call by the carrier's name for it, locked.
@@ -198,31 +200,61 @@ impl Tx {
         Ok(row.is_some())
     }
 
-    /// Adds a call; `false` when its number or its prospect is in a live call already.
-    pub async fn add_call(&self, call: &CallRecord) -> Result<bool, StoreError> {
-        let row = Model::from(call).into_active_model();
-        // Without a target: any of the unique indexes may say no, and none of them may end the transaction.
-        let insert = Entity::insert(row.reset_all()).on_conflict(OnConflict::new().do_nothing().to_owned());
-        Ok(insert.exec_without_returning(self.connection()).await? > 0)
+    /// Adds calls, leaving out those whose number or prospect is in a live call already; which were added.
+    pub async fn add_calls(&self, calls: &[CallRecord]) -> Result<HashSet<CallId>, StoreError> {
+        let db = self.connection();
+        let columns: Vec<Column> = Column::iter().collect();
+        let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
+        let names = names.join(", ");
+        let mut added = HashSet::with_capacity(calls.len());
+        for some in calls.chunks(given::MOST) {
+            let rows: Vec<Model> = some.iter().map(Model::from).collect();
+            let new = Given::models(db.get_database_backend(), &columns, &rows);
+            // Without a target: any of the unique indexes may say no, and none of them may end the transaction.
+            let (insert, values) = new.statement(&format!(
+                "INSERT INTO calls ({names}) SELECT {names} FROM given WHERE TRUE ON CONFLICT DO NOTHING RETURNING id"
+            ));
+            added.extend(ids(sql::all(db, &insert, values).await?)?);
+        }
+        Ok(added)
     }
 
-    /// Writes changed calls back, all in one statement.
+    /// Writes changed calls back: what can change of a call once it exists.
     pub async fn save_calls(&self, calls: &[CallRecord]) -> Result<(), StoreError> {
-        // Both databases bound the number of values in a statement (32,766 and 65,535); a row has about forty.
-        for batch in calls.chunks(500) {
-            let rows: Vec<ActiveModel> =
-                batch.iter().map(|call| Model::from(call).into_active_model().reset_all()).collect();
-            let changed = Column::iter().filter(|column| !matches!(column, Column::Id));
-            // Every id exists: the insert always meets its row and becomes the update. Written so, the database knows
-            // the type of every column, which a bare VALUES list would leave to guesswork.
-            let overwrite = OnConflict::column(Column::Id).update_columns(changed).to_owned();
-            Entity::insert_many(rows)
-                .on_conflict(overwrite)
-                .exec_without_returning(self.connection())
-                .await?;
+        let db = self.connection();
+        let columns: Vec<Column> = Column::iter().filter(|column| !is_fixed(*column)).collect();
+        let changes: Vec<String> = columns
+            .iter()
+            .map(|column| format!("{column} = given.{column}", column = column.as_str()))
+            .collect();
+        let columns: Vec<Column> = std::iter::once(Column::Id).chain(columns).collect();
+        let change = format!("UPDATE calls SET {} FROM given WHERE calls.id = given.id", changes.join(", "));
+        for some in calls.chunks(given::MOST) {
+            let rows: Vec<Model> = some.iter().map(Model::from).collect();
+            let changed = Given::models(db.get_database_backend(), &columns, &rows);
+            let (change, values) = changed.statement(&change);
+            sql::run(db, &change, values).await?;
         }
         Ok(())
     }
+}
+
+/// What a call keeps from its making to its end. An index on it need not be touched with every piece of news.
+const fn is_fixed(column: Column) -> bool {
+    matches!(
+        column,
+        Column::Id
+            | Column::WorkspaceId
+            | Column::CampaignId
+            | Column::ProspectId
+            | Column::Attempt
+            | Column::FromNumber
+            | Column::ToNumber
+            | Column::ScheduledFor
+            | Column::Metadata
+            | Column::CreatedAt
+            | Column::Month
+    )
 }
 
 #[derive(sea_orm::FromQueryResult)]

@@ -10,7 +10,10 @@ pub struct Steps;
 #[async_trait::async_trait]
 impl MigratorTrait for Steps {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(SqlStep { name: "0001_spine", sql: include_str!("migrations/0001_spine.sql") })]
+        vec![
+            Box::new(SqlStep { name: "0001_spine", sql: include_str!("migrations/0001_spine.sql") }),
+            Box::new(SqlStep { name: "0002_totals", sql: include_str!("migrations/0002_totals.sql") }),
+        ]
     }
 }
 

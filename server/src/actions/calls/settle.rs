@@ -132,7 +132,7 @@ async fn settle_prospects(
         prospect.updated_at = now;
     }
     changed.sort_unstable_by_key(|prospect| prospect.id);
-    tx.save_prospects(&changed).await
+    tx.save_standings(&changed).await
 }
 
 /// A slot goes back to the day it was taken from, once, when its call is proven never to have been made; and is taken
