@@ -82,8 +82,7 @@ impl Actions {
     pub fn new(store: Store, clock: Clock, wake: Wake, live: Live, installation: Installation) -> Self {
         let news = carrier_events::Intake::start(store.clone(), clock.clone(), wake.clone(), live.clone());
         let caller_id = installation.caller_id.clone();
-        let wishes =
-            calls::together::Wishes::start(store.clone(), clock.clone(), wake.clone(), caller_id);
+        let wishes = calls::together::Wishes::start(store.clone(), clock.clone(), wake.clone(), caller_id);
         Self {
             store,
             clock,

@@ -94,7 +94,14 @@ impl CallFilter {
 
     fn condition(&self) -> Condition {
         use calls::Column;
-        let mut all = Condition::all().add(Column::WorkspaceId.eq(self.workspace.uuid()));
+        let workspace = Expr::col(Column::WorkspaceId);
+        let mut all = Condition::all().add(if self.campaign.is_some() || self.prospect.is_some() {
+            // SQLite would choose the index of the workspace and read past the calls of every other campaign. One that
+            // it cannot use makes it take the index of the campaign or the prospect.
+            Expr::expr(Func::coalesce([workspace.clone(), workspace])).eq(self.workspace.uuid())
+        } else {
+            workspace.eq(self.workspace.uuid())
+        });
         if let Some(campaign) = self.campaign {
             all = all.add(Column::CampaignId.eq(campaign.uuid()));
         }

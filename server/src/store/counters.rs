@@ -134,7 +134,8 @@ impl Tx {
             sums.join(", ")
         );
         for some in rows.chunks(given::MOST) {
-            let (add, values) = Given::rows(db.get_database_backend(), &columns, some.to_vec()).statement(&add);
+            let (add, values) =
+                Given::rows(db.get_database_backend(), &columns, some.to_vec()).statement(&add);
             sql::run(db, &add, values).await?;
         }
         Ok(())

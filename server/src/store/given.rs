@@ -26,7 +26,8 @@ impl Given {
             let last = rows.last().cloned().unwrap_or_default();
             rows.resize(rows.len().next_power_of_two(), last);
             let row = dialect::value_row(backend, 1, columns.len());
-            let with = format!("WITH given ({names}) AS (VALUES {})", vec![row.as_str(); rows.len()].join(", "));
+            let with =
+                format!("WITH given ({names}) AS (VALUES {})", vec![row.as_str(); rows.len()].join(", "));
             return Self { backend, with, values: rows.into_iter().flatten().collect() };
         }
         let arrays: Vec<String> = (0..columns.len())

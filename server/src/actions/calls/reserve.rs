@@ -8,11 +8,11 @@ use domain::statistics::Tally;
 use jiff::Timestamp;
 
 use crate::actions::{Actions, new_uuid};
+use crate::store::StoreError;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::counters::CounterChanges;
 use crate::store::prospects::ProspectRecord;
-use crate::store::StoreError;
 
 impl Actions {
     /// Reserves the calls of a plan. Whoever is not free any more is left out: the next plan will see why.

@@ -223,11 +223,7 @@ struct Facts {
 }
 
 impl Facts {
-    async fn campaign(
-        &mut self,
-        tx: &Tx,
-        id: CampaignId,
-    ) -> Result<Option<Arc<CampaignRecord>>, StoreError> {
+    async fn campaign(&mut self, tx: &Tx, id: CampaignId) -> Result<Option<Arc<CampaignRecord>>, StoreError> {
         if let Some(known) = self.campaigns.get(&id) {
             return Ok(known.clone());
         }

@@ -102,8 +102,7 @@ pub async fn stats(
 ) -> Result<Json<Statistics>, Problem> {
     let campaign = load(&state, &visitor, id).await?;
     let store = &state.actions.store;
-    let (total, days) =
-        tokio::try_join!(store.tally(id), store.tally_by_day(id, &campaign.rules.zone))?;
+    let (total, days) = tokio::try_join!(store.tally(id), store.tally_by_day(id, &campaign.rules.zone))?;
     let by_day = days
         .into_iter()
         .map(|(day, tally)| DayStatistics { day: day.to_string(), statistics: Statistics::of(&tally) });
