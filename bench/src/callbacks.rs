@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use domain::ids::ProspectId;
 use prospectai::carrier::twilio::{CallbackUrls, Purpose, signature};
 use secrecy::{SecretBox, SecretString};
 
@@ -32,7 +33,8 @@ pub fn requests(
     let mut requests = Vec::with_capacity(calls * PER_CALL);
     for (stage, status) in STAGES.into_iter().enumerate() {
         for number in first..first + calls as u64 {
-            let url = urls.url(Purpose::Status, installation.owner.live_call(number));
+            let call = installation.owner.live_call(number);
+            let url = urls.url(Purpose::Status, call, ProspectId::from_uuid(call.uuid()));
             // Twilio reads the fragment itself and never sends it.
             let url = url.split('#').next().unwrap_or_default();
             let fields = fields(number, stage, status);

@@ -63,7 +63,7 @@ async fn turn(actions: &Actions) -> anyhow::Result<usize> {
     let (store, now) = (&actions.store, actions.clock.now());
     let mut campaigns = Vec::new();
     for campaign in store.active_campaigns().await? {
-        campaigns.push(store.campaign_snapshot(&campaign, now, PER_TURN).await?);
+        campaigns.push(store.campaign_snapshot(&campaign, &actions.installation.rates, now, PER_TURN).await?);
     }
     let plan = dial_plan::plan(&Snapshot { now, campaigns, capacity: PER_TURN });
     store.live_calls().await?;

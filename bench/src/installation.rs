@@ -1,17 +1,23 @@
 //! A throw-away installation of ProspectAI: a data folder, a database with rows in it, one active campaign.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
+use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
-use domain::campaign::CampaignRules;
-use domain::ids::CampaignId;
+use domain::campaign::{CampaignRules, LostCallPolicy};
+use domain::ids::{CampaignId, NodeId};
 use domain::limits::DailyLimit;
-use domain::phone_number::{DestinationPolicy, PhoneNumber};
+use domain::pacing::Pacing;
+use domain::phone_number::PhoneNumber;
 use domain::retry::RetryPolicy;
 use prospectai::actions::campaigns::CampaignDraft;
+use prospectai::actions::nodes::Membership;
 use prospectai::actions::users::Role;
 use prospectai::actions::{Actions, Actor};
 use prospectai::clock::Clock;
 use prospectai::live::Live;
+use prospectai::store::nodes::NodeRole;
 use prospectai::store::{Location, Store};
 use prospectai::wake::Wake;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -74,12 +80,16 @@ impl Installation {
 /// The parts of the server that change something, in this process.
 pub async fn open(database: &Location) -> anyhow::Result<Actions> {
     let store = Store::open(database).await?;
+    let run = NodeId::from_uuid(uuid::Uuid::from_bytes(prospectai::actions::random_bytes()));
     let installation = prospectai::actions::Installation {
-        run: "bench".to_owned(),
         caller_id: Some(PhoneNumber::from_e164_unchecked(CALLER_ID.to_owned())),
-        destinations: DestinationPolicy::default(),
+        pacing: Pacing::new(10_000.0, 100_000)?,
+        ..prospectai::actions::Installation::of(run)
     };
-    Ok(Actions::new(store, Clock::System, Wake::default(), Live::new("bench"), installation))
+    let actions = Actions::new(store, Clock::System, Wake::default(), Live::new("bench"), installation);
+    let name = "bench".to_owned();
+    actions.join(Membership::of(NodeRole::Command, name, Duration::from_secs(3_600), &actions.clock)).await?;
+    Ok(actions)
 }
 
 fn throw_away_folder() -> anyhow::Result<TempDir> {
@@ -107,12 +117,16 @@ async fn make_campaign(actions: &Actions, actor: Actor) -> anyhow::Result<Campai
             windows: WeeklyWindows::every_day(DailyWindow::WHOLE_DAY),
             daily_limit: DailyLimit::MAX,
             retry: RetryPolicy::default(),
+            lost_calls: LostCallPolicy::default(),
+            budgets: Budgets::default(),
+            pacing: None,
         },
         ring_timeout_seconds: 25,
         time_limit_seconds: 120,
         machine_detection: "off".to_owned(),
         recording: "off".to_owned(),
         metadata: "{}".to_owned(),
+        dial_order: domain::queue::DialOrder::default(),
     };
     Ok(actions.create_campaign(actor, draft).await?.id)
 }

@@ -13,7 +13,6 @@ mod load;
 mod memory;
 mod peers;
 mod placing;
-mod postgres;
 mod process;
 mod reading;
 mod report;
@@ -25,11 +24,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use testbed::Postgres;
 
 use crate::fake_carrier::FakeCarrier;
 use crate::fill::Contents;
 use crate::installation::Installation;
-use crate::postgres::Postgres;
 use crate::report::Report;
 use crate::size::Size;
 

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use testbed::Postgres;
+
 use crate::connection::request;
 use crate::fake_carrier::FakeCarrier;
 use crate::fill::Contents;
 use crate::installation::Installation;
 use crate::load::{median, over, per_second, send_all};
 use crate::peers::{LEAN, LEAN_PLACED, PEER, PEER_PLACED};
-use crate::postgres::Postgres;
 use crate::process::Server;
 use crate::report::{Row, Subject};
 use crate::size::Size;

@@ -4,13 +4,14 @@
 //! bare handler. So one build measures itself, and both parts have the same layout.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use prospectai::store::Location;
+use testbed::{Signal, free_address};
 use tokio::process::{Child, Command};
 
 use crate::connection::{Connection, request};
@@ -129,16 +130,7 @@ impl Server {
 
     /// Asks it to stop, as a supervisor would, and waits until it has.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        let id = self.id()?.to_string();
-        Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .await
-            .context("the program `kill` could not be run")?;
-        if tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await.is_err() {
-            self.child.kill().await?;
-        }
-        Ok(())
+        testbed::stop(&mut self.child, Signal::TERM, Duration::from_secs(10)).await.map(|_| ())
     }
 
     fn id(&self) -> anyhow::Result<u32> {
@@ -157,10 +149,4 @@ fn part(name: &str, folder: &Path) -> anyhow::Result<Command> {
     let log = File::options().create(true).append(true).open(folder.join(LOG))?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
     Ok(command)
-}
-
-/// An address that nobody listens on at this moment.
-async fn free_address() -> anyhow::Result<SocketAddr> {
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    Ok(listener.local_addr()?)
 }

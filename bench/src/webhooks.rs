@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use tempfile::TempDir;
+use testbed::Postgres;
 
 use crate::callbacks::{self, PER_CALL};
 use crate::disk::durable_commit;
@@ -11,7 +12,6 @@ use crate::fill::Contents;
 use crate::installation::Installation;
 use crate::load::{median, over, per_second, send_all};
 use crate::peers::{PEER, PEER_WEBHOOKS};
-use crate::postgres::Postgres;
 use crate::process::Server;
 use crate::report::{Goal, Row, Subject};
 use crate::size::Size;

@@ -3,6 +3,10 @@
 //! A call has two registers. *Placement* is what we know of our own request. *Facts* is what the carrier's
 //! evidence established. Both only ever grow, so evidence may arrive in any order and any number of times.
 
+mod steps;
+
+pub use steps::{Finding, SendOutcome};
+
 use jiff::Timestamp;
 
 use crate::carrier_event::{AnsweredBy, CarrierStatus};
@@ -211,12 +215,5 @@ impl Call {
             Placement::Placed => self.facts.ending.and_then(|ending| ending.at),
             _ => self.closed_at,
         }
-    }
-
-    /// Proof that the carrier made this call. It wins over everything, even over our own conclusion that it did not.
-    pub fn prove_placed(&mut self) {
-        self.placement = Placement::Placed;
-        self.refusal = None;
-        self.closed_at = None;
     }
 }

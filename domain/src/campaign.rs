@@ -1,7 +1,9 @@
 //! A campaign: its state and who may change it, and what stands in the way of its launch.
 
+use crate::budget::Budgets;
 use crate::calling_window::{CampaignZone, WeeklyWindows};
 use crate::limits::DailyLimit;
+use crate::pacing::Pacing;
 use crate::retry::RetryPolicy;
 
 /// Where a campaign stands.
@@ -111,6 +113,37 @@ impl LaunchBlocker {
     }
 }
 
+/// What to do about a prospect when the carrier's answer was lost and no trace of the call was found: it may have rung.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum LostCallPolicy {
+    /// It counts as an attempt, and the retry policy decides; an hour passes at least.
+    #[default]
+    CountAsAttempt,
+    /// A person decides, on what the carrier's own records show.
+    Hold,
+    /// It is taken to have rung: nobody rings this prospect again.
+    AssumePlaced,
+}
+
+impl LostCallPolicy {
+    /// Every policy.
+    pub const ALL: [Self; 3] = [Self::CountAsAttempt, Self::Hold, Self::AssumePlaced];
+
+    /// The word of our API and database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CountAsAttempt => "count_as_attempt",
+            Self::Hold => "hold",
+            Self::AssumePlaced => "assume_placed",
+        }
+    }
+
+    /// Reads the word of our API and database.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.as_str() == word)
+    }
+}
+
 /// The rules under which a campaign rings.
 #[derive(Debug, Clone)]
 pub struct CampaignRules {
@@ -122,4 +155,10 @@ pub struct CampaignRules {
     pub daily_limit: DailyLimit,
     /// Which outcomes are worth another attempt, and when.
     pub retry: RetryPolicy,
+    /// What happens to a prospect whose call was lost for good.
+    pub lost_calls: LostCallPolicy,
+    /// How much it may cost.
+    pub budgets: Budgets,
+    /// Its own pace, within that of the account.
+    pub pacing: Option<Pacing>,
 }

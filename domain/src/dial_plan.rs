@@ -7,9 +7,12 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
+use crate::budget::Funds;
 use crate::campaign::{CampaignRules, CampaignStatus};
+use crate::frequency::FrequencyCap;
 use crate::gate::{self, GateFacts, HoldReason, Verdict};
 use crate::ids::{CampaignId, ProspectId};
+use crate::money::Usd;
 use crate::phone_number::PhoneNumber;
 use crate::prospect::ProspectStatus;
 
@@ -28,6 +31,8 @@ pub struct Candidate {
     pub do_not_call: bool,
     /// Their number is in another call.
     pub number_in_call: bool,
+    /// What a call to them can cost at worst; `None` when no rate is known.
+    pub worst_case: Option<Usd>,
 }
 
 /// A campaign with those of its prospects whose turn comes first.
@@ -43,6 +48,10 @@ pub struct CampaignSnapshot {
     pub used_today: u32,
     /// Dialing is switched off for its workspace.
     pub kill_switch: bool,
+    /// What is left of its budgets.
+    pub funds: Funds,
+    /// The database may have lost part of its history.
+    pub quarantine: bool,
     /// Due prospects in the order in which they are to be rung.
     pub candidates: Vec<Candidate>,
     /// When the first prospect who is not due yet becomes so.
@@ -87,6 +96,8 @@ pub struct DialPlan {
     pub calls: Vec<PlannedCall>,
     /// One entry for each campaign that holds prospects back.
     pub holds: Vec<CampaignHold>,
+    /// More could be placed than the capacity allows.
+    pub is_full: bool,
     /// The earliest instant at which a new plan can differ without any news.
     pub look_again_at: Option<Timestamp>,
 }
@@ -109,6 +120,8 @@ pub fn plan(snapshot: &Snapshot) -> DialPlan {
             break;
         }
     }
+    plan.is_full = plan.calls.len() == snapshot.capacity
+        && queues.iter_mut().any(|queue| queue.next_call(snapshot.now, &mut numbers_taken).is_some());
     plan.holds = queues.iter().filter_map(|queue| queue.hold).collect();
     plan.look_again_at = queues.iter().filter_map(|queue| queue.look_again_at).min();
     plan
@@ -118,6 +131,7 @@ struct Queue<'a> {
     campaign: &'a CampaignSnapshot,
     next: usize,
     used_today: u32,
+    funds: Funds,
     hold: Option<CampaignHold>,
     look_again_at: Option<Timestamp>,
 }
@@ -128,6 +142,7 @@ impl<'a> Queue<'a> {
             campaign,
             next: 0,
             used_today: campaign.used_today,
+            funds: campaign.funds,
             hold: None,
             look_again_at: campaign.next_due_at,
         }
@@ -143,15 +158,24 @@ impl<'a> Queue<'a> {
                 rules: &self.campaign.rules,
                 used_today: self.used_today,
                 kill_switch: self.campaign.kill_switch,
+                quarantine: self.campaign.quarantine,
                 prospect: candidate.status,
                 due_at: candidate.due_at,
                 do_not_call: candidate.do_not_call,
                 number_in_call: candidate.number_in_call || number_taken,
+                // All of these are asked when the call is armed: until then other campaigns may ring the number, and time passes.
+                lost_call_unlooked: false,
+                frequency_cap: FrequencyCap::default(),
+                recent_rings: &[],
+                funds: self.funds,
+                worst_case: candidate.worst_case,
+                pace: Verdict::Dial,
             });
             self.next += 1;
             match verdict {
                 Verdict::Dial => {
                     self.used_today = self.used_today.saturating_add(1);
+                    self.funds = self.funds.after(candidate.worst_case.unwrap_or_default());
                     numbers_taken.insert(candidate.number.as_str());
                     return Some(PlannedCall {
                         campaign: self.campaign.campaign,

@@ -7,19 +7,31 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::calling_window::Openness;
+use crate::budget::Funds;
+use crate::calling_window::{CampaignZone, Openness};
 use crate::campaign::{CampaignRules, CampaignStatus};
+use crate::frequency::FrequencyCap;
+use crate::money::Usd;
 use crate::prospect::ProspectStatus;
 
 /// How long a window must stay open after a call is armed: what the carrier may take to begin dialing (its queue is
 /// kept empty, so about half a minute) and a minute of margin. The ring must fall inside, not only the request.
 pub const CLOSING_GUARD: Duration = Duration::from_secs(90);
 
+/// How long one more look at the carrier's list takes, with the questions that wait before it.
+const TIME_TO_LOOK: Duration = Duration::from_secs(60);
+/// How long a call may wait in the carrier's queue after its request; one that would wait longer is ended at once. Not the
+/// whole guard: the request leaves up to five seconds after the arm, is on its way for half a minute at most, and clocks
+/// differ by two seconds.
+pub const LONGEST_QUEUE: Duration = Duration::from_secs(50);
+
 /// One question asked before every call, in the order in which they are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Gate {
     /// Must this number never be rung?
     DoNotCall,
+    /// Is the history of this database complete?
+    Quarantine,
     /// Is the prospect waiting to be rung at all?
     Prospect,
     /// Is the campaign running?
@@ -32,8 +44,14 @@ pub enum Gate {
     CallingWindow,
     /// Is there room in today's limit?
     DailyLimit,
+    /// Was the number rung seldom enough in the last day, over all campaigns?
+    FrequencyCap,
+    /// Is there money left for the worst that the call can cost?
+    Budget,
     /// Is the number free of other calls?
     NumberFree,
+    /// Is it time for one more call, by the pace of the account, the caller id and the campaign?
+    Pacing,
 }
 
 impl Gate {
@@ -41,13 +59,17 @@ impl Gate {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DoNotCall => "do_not_call",
+            Self::Quarantine => "quarantine",
             Self::Prospect => "prospect",
             Self::Campaign => "campaign",
             Self::KillSwitch => "kill_switch",
             Self::Due => "due",
             Self::CallingWindow => "calling_window",
             Self::DailyLimit => "daily_limit",
+            Self::FrequencyCap => "frequency_cap",
+            Self::Budget => "budget",
             Self::NumberFree => "number_free",
+            Self::Pacing => "pacing",
         }
     }
 }
@@ -88,6 +110,8 @@ impl NeverReason {
 /// Why a prospect is not rung now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HoldReason {
+    /// The database may have lost part of its history, and nobody is rung before it is reconciled.
+    Quarantine,
     /// The campaign was never launched.
     CampaignDraft,
     /// The campaign is paused.
@@ -108,14 +132,31 @@ pub enum HoldReason {
     WindowClosing,
     /// Today's limit is used up.
     DailyLimit,
+    /// The number was rung as often as it may be in 24 hours, by this campaign or another.
+    FrequencyCap,
+    /// The campaign's budget does not cover the worst that the call can cost.
+    Budget,
+    /// The day's budget does not.
+    DailyBudget,
+    /// Nobody knows what a call to the number costs, and there is a budget to keep.
+    NoRate,
     /// The number is in another call.
     NumberInCall,
+    /// As many calls as allowed started just now.
+    Pacing,
+    /// As many calls as allowed are on.
+    AtCapacity,
+    /// The carrier asked to slow down.
+    CarrierThrottled,
+    /// The carrier cannot be reached.
+    CarrierUnreachable,
 }
 
 impl HoldReason {
     /// The word of our API.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Quarantine => "quarantine",
             Self::CampaignDraft => "campaign_draft",
             Self::CampaignPaused => "campaign_paused",
             Self::CampaignCompleted => "campaign_completed",
@@ -126,13 +167,29 @@ impl HoldReason {
             Self::WindowClosed => "window_closed",
             Self::WindowClosing => "window_closing",
             Self::DailyLimit => "daily_limit",
+            Self::FrequencyCap => "frequency_cap",
+            Self::Budget => "budget",
+            Self::DailyBudget => "daily_budget",
+            Self::NoRate => "no_rate",
             Self::NumberInCall => "number_in_call",
+            Self::Pacing => "pacing",
+            Self::AtCapacity => "at_capacity",
+            Self::CarrierThrottled => "carrier_throttled",
+            Self::CarrierUnreachable => "carrier_unreachable",
         }
+    }
+
+    /// A moment's matter of how fast calls start, not of this prospect: whoever waits for it keeps their place.
+    pub const fn is_pace(self) -> bool {
+        matches!(self, Self::Pacing | Self::AtCapacity | Self::CarrierThrottled | Self::CarrierUnreachable)
     }
 
     /// What it means and what ends it, in plain words.
     pub const fn explain(self) -> &'static str {
         match self {
+            Self::Quarantine => {
+                "The database is older than what this server has done. Nobody is rung until the calls it forgot are found again and an administrator resumes."
+            }
             Self::CampaignDraft => "The campaign was not launched yet. Launch it.",
             Self::CampaignPaused => "The campaign is paused. Resume it.",
             Self::CampaignCompleted => "The campaign is finished. Launch it again to ring new prospects.",
@@ -145,7 +202,23 @@ impl HoldReason {
             Self::WindowClosed => "The calling window is closed.",
             Self::WindowClosing => "The calling window closes too soon for the phone to ring inside it.",
             Self::DailyLimit => "Today's limit of calls is used up.",
+            Self::FrequencyCap => {
+                "The number was rung as often as it may be in 24 hours, counting every campaign."
+            }
+            Self::Budget => {
+                "What is left of the campaign's budget does not cover the worst that this call can cost. Raise the budget."
+            }
+            Self::DailyBudget => {
+                "What is left of today's budget does not cover the worst that this call can cost."
+            }
+            Self::NoRate => {
+                "There is a budget, and nobody knows what a call to this number costs. Add its rate to the settings."
+            }
             Self::NumberInCall => "Another call to this number is under way.",
+            Self::Pacing => "As many calls as the pace allows were just started.",
+            Self::AtCapacity => "As many calls as allowed are on at the same time.",
+            Self::CarrierThrottled => "The carrier asked to slow down.",
+            Self::CarrierUnreachable => "The carrier cannot be reached; it is tried again in a while.",
         }
     }
 }
@@ -179,6 +252,8 @@ pub struct GateFacts<'a> {
     pub used_today: u32,
     /// Dialing is switched off for the workspace.
     pub kill_switch: bool,
+    /// The database may have lost part of its history.
+    pub quarantine: bool,
     /// Where the prospect stands.
     pub prospect: ProspectStatus,
     /// When the prospect may be rung next.
@@ -187,6 +262,19 @@ pub struct GateFacts<'a> {
     pub do_not_call: bool,
     /// Another live call to the number exists.
     pub number_in_call: bool,
+    /// A call to the number was presumed not to have been placed, and nobody looked again lately: it could still wait in
+    /// the carrier's queue.
+    pub lost_call_unlooked: bool,
+    /// How often a number may ring in 24 hours.
+    pub frequency_cap: FrequencyCap,
+    /// When calls to the number, of any campaign, were armed that rang or may have rung; the last day is enough.
+    pub recent_rings: &'a [Timestamp],
+    /// What is left of the budgets.
+    pub funds: Funds,
+    /// What the call can cost at worst; `None` when no rate is known.
+    pub worst_case: Option<Usd>,
+    /// What the pace of account, caller id and campaign says; `Dial` where it is asked later.
+    pub pace: Verdict,
 }
 
 /// One gate and its answer.
@@ -212,16 +300,20 @@ pub fn verdict_of(checks: &[GateCheck]) -> Verdict {
 }
 
 /// Every gate with its answer, in order.
-pub fn examine(facts: &GateFacts<'_>) -> [GateCheck; 8] {
+pub fn examine(facts: &GateFacts<'_>) -> [GateCheck; 12] {
     [
         (Gate::DoNotCall, do_not_call(facts)),
+        (Gate::Quarantine, quarantine(facts)),
         (Gate::Prospect, prospect(facts)),
         (Gate::Campaign, campaign(facts)),
         (Gate::KillSwitch, kill_switch(facts)),
         (Gate::Due, due(facts)),
         (Gate::CallingWindow, calling_window(facts)),
         (Gate::DailyLimit, daily_limit(facts)),
+        (Gate::FrequencyCap, frequency_cap(facts)),
+        (Gate::Budget, budget(facts)),
         (Gate::NumberFree, number_free(facts)),
+        (Gate::Pacing, facts.pace),
     ]
     .map(|(gate, verdict)| GateCheck { gate, verdict })
 }
@@ -232,6 +324,10 @@ const fn hold(reason: HoldReason) -> Verdict {
 
 fn do_not_call(facts: &GateFacts<'_>) -> Verdict {
     if facts.do_not_call { Verdict::Never(NeverReason::DoNotCall) } else { Verdict::Dial }
+}
+
+fn quarantine(facts: &GateFacts<'_>) -> Verdict {
+    if facts.quarantine { hold(HoldReason::Quarantine) } else { Verdict::Dial }
 }
 
 fn prospect(facts: &GateFacts<'_>) -> Verdict {
@@ -295,6 +391,49 @@ fn daily_limit(facts: &GateFacts<'_>) -> Verdict {
     Verdict::Hold { reason: HoldReason::DailyLimit, until: Some(until) }
 }
 
+fn frequency_cap(facts: &GateFacts<'_>) -> Verdict {
+    match facts.frequency_cap.free_at(facts.recent_rings, facts.now) {
+        None => Verdict::Dial,
+        until => Verdict::Hold { reason: HoldReason::FrequencyCap, until },
+    }
+}
+
+fn budget(facts: &GateFacts<'_>) -> Verdict {
+    let Funds { total, day, workspace_day } = facts.funds;
+    if !facts.funds.are_bounded() {
+        return Verdict::Dial;
+    }
+    let Some(worst_case) = facts.worst_case else { return hold(HoldReason::NoRate) };
+    let short = |left: Option<Usd>| left.is_some_and(|left| left < worst_case);
+    let until = |midnight| Verdict::Hold { reason: HoldReason::DailyBudget, until: Some(midnight) };
+    if short(total) {
+        hold(HoldReason::Budget)
+    } else if short(day) {
+        until(facts.rules.zone.next_midnight(facts.now))
+    } else if short(workspace_day) {
+        until(CampaignZone::utc().next_midnight(facts.now))
+    } else {
+        Verdict::Dial
+    }
+}
+
 fn number_free(facts: &GateFacts<'_>) -> Verdict {
-    if facts.number_in_call { hold(HoldReason::NumberInCall) } else { Verdict::Dial }
+    if facts.number_in_call {
+        hold(HoldReason::NumberInCall)
+    } else if facts.lost_call_unlooked {
+        Verdict::Hold { reason: HoldReason::OutcomeUnknown, until: facts.now.checked_add(TIME_TO_LOOK).ok() }
+    } else {
+        Verdict::Dial
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guard_covers_the_send_the_way_the_queue_and_the_clocks() {
+        let (send, way, clocks) = (5, 30, 2);
+        assert!(Duration::from_secs(send + way + clocks) + LONGEST_QUEUE <= CLOSING_GUARD);
+    }
 }

@@ -94,6 +94,10 @@ typed_ids! {
     ScriptId = "scr";
     /// One entry of the audit trail.
     AuditId = "aud";
+    /// One run of the server: a node among those that share the database.
+    NodeId = "node";
+    /// One clearing of a campaign's queue.
+    ClearingId = "clr";
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no async, no clock, no randomness, no serialisation. Time and random bytes come in as arguments.
 
+pub mod budget;
 pub mod call;
 pub mod calling_window;
 pub mod campaign;
@@ -9,6 +10,7 @@ pub mod carrier_event;
 pub mod dial_plan;
 pub mod disposition;
 pub mod facts;
+pub mod frequency;
 pub mod gate;
 pub mod ids;
 pub mod limits;
@@ -16,6 +18,7 @@ pub mod money;
 pub mod pacing;
 pub mod phone_number;
 pub mod prospect;
+pub mod queue;
 pub mod refusal;
 pub mod retry;
 pub mod statistics;

@@ -32,6 +32,29 @@ impl Usd {
     pub const fn abs(self) -> Self {
         Self { micros: self.micros.saturating_abs() }
     }
+
+    /// So many times the amount.
+    pub const fn times(self, count: u32) -> Self {
+        Self { micros: self.micros.saturating_mul(count as i64) }
+    }
+}
+
+impl std::ops::Add for Usd {
+    type Output = Self;
+
+    /// The sum; amounts beyond nine trillion dollars stay there.
+    fn add(self, other: Self) -> Self {
+        Self { micros: self.micros.saturating_add(other.micros) }
+    }
+}
+
+impl std::ops::Sub for Usd {
+    type Output = Self;
+
+    /// The difference, below zero where more is taken away than there is.
+    fn sub(self, other: Self) -> Self {
+        Self { micros: self.micros.saturating_sub(other.micros) }
+    }
 }
 
 impl fmt::Display for Usd {

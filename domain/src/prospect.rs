@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use crate::call::{Call, Placement};
-use crate::calling_window::CampaignZone;
+use crate::campaign::{CampaignRules, LostCallPolicy};
 use crate::disposition::Disposition;
 use crate::refusal::RefusalMeaning;
-use crate::retry::{RetryDecision, RetryPolicy};
+use crate::retry::RetryDecision;
 
 /// Where a prospect stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,52 +76,79 @@ impl ProspectStatus {
     }
 }
 
-/// What an attempt left its prospect in.
+/// Where a prospect stands, and what led there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     /// Where the prospect stands now.
     pub status: ProspectStatus,
+    /// Attempts that the retry policy counts.
+    pub attempts_spent: u32,
     /// When they may be rung again, for those who wait.
     pub due_at: Option<Timestamp>,
     /// How the last attempt ended.
     pub disposition: Option<Disposition>,
 }
 
-/// Where the prospect of `call` stands, given that it is their latest attempt and their `attempts`-th.
-///
-/// A function of the call's facts alone, so that the same evidence in another order leaves the same standing.
-pub fn standing_after(call: &Call, attempts: u32, policy: &RetryPolicy, zone: &CampaignZone) -> Standing {
-    let stands = |status| Standing { status, due_at: None, disposition: call.disposition() };
-    let Some(disposition) = call.disposition() else {
-        return stands(match call.placement {
-            Placement::Unknown => ProspectStatus::Held,
-            _ => ProspectStatus::InCall,
-        });
-    };
-    match call.refusal {
-        Some(RefusalMeaning::InvalidNumber | RefusalMeaning::DestinationBlocked) => {
-            stands(ProspectStatus::Invalid)
+impl Standing {
+    /// Follows a change of one of the prospect's calls. `is_latest`: it is their latest call, and its fate is theirs; an
+    /// older one can still learn its price, or turn out to have rung. `not_before` is when a call that was given up may be
+    /// tried again.
+    ///
+    /// A function of the difference and of the call's facts, so that the same evidence in another order leaves the same
+    /// standing.
+    pub fn follow(
+        &mut self,
+        before: &Call,
+        after: &Call,
+        is_latest: bool,
+        not_before: Option<Timestamp>,
+        rules: &CampaignRules,
+        now: Timestamp,
+    ) {
+        let (spent, spent_before) = (u32::from(after.spends_attempt()), u32::from(before.spends_attempt()));
+        self.attempts_spent = (self.attempts_spent + spent).saturating_sub(spent_before);
+        if !is_latest || self.status.is_sticky() {
+            return;
         }
-        // Our own set-up was refused, not the person: they keep their attempt.
-        Some(ours) if !ours.is_about_the_person() => {
-            Standing { due_at: call.ended_at(), ..stands(ProspectStatus::Ready) }
-        }
-        _ => after_disposition(disposition, call, attempts, policy, zone),
+        let (status, due_at) = match after.placement {
+            // Given up before it was sent: back to the line, as if nothing had happened.
+            Placement::Released if self.attempts_spent == 0 => {
+                (ProspectStatus::Ready, not_before.or(Some(now)))
+            }
+            Placement::Released => (ProspectStatus::Waiting, not_before.or(Some(now))),
+            _ => stands_after(after, self.attempts_spent, rules),
+        };
+        (self.status, self.due_at) = (status, due_at);
+        self.disposition = after.disposition().or(self.disposition);
     }
 }
 
-fn after_disposition(
-    disposition: Disposition,
-    call: &Call,
-    attempts: u32,
-    policy: &RetryPolicy,
-    zone: &CampaignZone,
-) -> Standing {
+fn stands_after(call: &Call, attempts: u32, rules: &CampaignRules) -> (ProspectStatus, Option<Timestamp>) {
+    let Some(disposition) = call.disposition() else {
+        return match call.placement {
+            Placement::Unknown => (ProspectStatus::Held, None),
+            _ => (ProspectStatus::InCall, None),
+        };
+    };
+    match (call.placement, call.refusal) {
+        (_, Some(RefusalMeaning::InvalidNumber | RefusalMeaning::DestinationBlocked)) => {
+            return (ProspectStatus::Invalid, None);
+        }
+        // Our own set-up was refused, not the person: they keep their attempt.
+        (_, Some(ours)) if !ours.is_about_the_person() => return (ProspectStatus::Ready, call.ended_at()),
+        // A person looked it up: nobody was rung.
+        (Placement::NotPlaced, None) => return (ProspectStatus::Ready, call.ended_at()),
+        (Placement::PresumedNotPlaced, _) => match rules.lost_calls {
+            LostCallPolicy::CountAsAttempt => {}
+            LostCallPolicy::Hold => return (ProspectStatus::Held, None),
+            LostCallPolicy::AssumePlaced => return (ProspectStatus::Done, None),
+        },
+        _ => {}
+    }
     let ended_at = call.ended_at().unwrap_or(Timestamp::UNIX_EPOCH);
-    let (status, due_at) = match policy.decide(disposition, attempts, ended_at, zone) {
+    match rules.retry.decide(disposition, attempts, ended_at, &rules.zone) {
         RetryDecision::At(due_at) => (ProspectStatus::Waiting, Some(due_at)),
         RetryDecision::GiveUp(_) if disposition.was_answered() => (ProspectStatus::Done, None),
         RetryDecision::GiveUp(_) => (ProspectStatus::Exhausted, None),
-    };
-    Standing { status, due_at, disposition: Some(disposition) }
+    }
 }

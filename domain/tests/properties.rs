@@ -1,17 +1,19 @@
 //! Properties of the rules: whatever happens, in whatever order.
 
-use domain::call::{Call, CallStatus, Placement};
+use domain::budget::{Budgets, Funds};
+use domain::call::{Call, CallStatus, Finding, Placement};
 use domain::calling_window::{CampaignZone, DailyWindow, Openness, WeeklyWindows};
-use domain::campaign::{CampaignRules, CampaignStatus};
+use domain::campaign::{CampaignRules, CampaignStatus, LostCallPolicy};
 use domain::carrier_event::{AnsweredBy, CarrierStatus};
 use domain::dial_plan::{CampaignSnapshot, Candidate, Snapshot, plan};
 use domain::facts::{CallFacts, Evidence, Source};
+use domain::frequency::FrequencyCap;
 use domain::gate::{CLOSING_GUARD, GateFacts, HoldReason, NeverReason, Verdict, decide, examine};
 use domain::ids::{CampaignId, ProspectId, time_ordered_uuid};
 use domain::limits::DailyLimit;
 use domain::money::Usd;
 use domain::phone_number::PhoneNumber;
-use domain::prospect::{ProspectStatus, standing_after};
+use domain::prospect::{ProspectStatus, Standing};
 use domain::refusal::RefusalMeaning;
 use domain::retry::RetryPolicy;
 use domain::statistics::Tally;
@@ -60,6 +62,9 @@ fn rules(start: &str, end: &str, limit: i64) -> CampaignRules {
         windows: WeeklyWindows::every_day(DailyWindow::parse(start, end).expect("a window")),
         daily_limit: DailyLimit::new(limit).expect("a limit"),
         retry: RetryPolicy::default(),
+        lost_calls: LostCallPolicy::default(),
+        budgets: Budgets::default(),
+        pacing: None,
     }
 }
 
@@ -70,11 +75,29 @@ fn open_facts(rules: &CampaignRules, now: Timestamp) -> GateFacts<'_> {
         rules,
         used_today: 0,
         kill_switch: false,
+        quarantine: false,
         prospect: ProspectStatus::Ready,
         due_at: None,
         do_not_call: false,
         number_in_call: false,
+        lost_call_unlooked: false,
+        frequency_cap: FrequencyCap::default(),
+        recent_rings: &[],
+        funds: Funds::UNBOUNDED,
+        worst_case: None,
+        pace: Verdict::Dial,
     }
+}
+
+fn standing_after(call: &Call, attempts_before: u32, rules: &CampaignRules) -> Standing {
+    let mut standing = Standing {
+        status: ProspectStatus::InCall,
+        attempts_spent: attempts_before,
+        due_at: None,
+        disposition: None,
+    };
+    standing.follow(&Call::reserved(), call, true, None, rules, at(0));
+    standing
 }
 
 proptest! {
@@ -100,8 +123,8 @@ proptest! {
         prop_assert_eq!(&straight, &shuffled);
         let (call, same) = (placed(straight), placed(shuffled));
         prop_assert_eq!(Tally::of(&call), Tally::of(&same));
-        let (policy, zone) = (RetryPolicy::default(), CampaignZone::utc());
-        prop_assert_eq!(standing_after(&call, 1, &policy, &zone), standing_after(&same, 1, &policy, &zone));
+        let rules = rules("09:00", "17:00", 10);
+        prop_assert_eq!(standing_after(&call, 1, &rules), standing_after(&same, 1, &rules));
     }
 
     #[test]
@@ -186,6 +209,8 @@ proptest! {
             rules: rules("00:00", "24:00", (*limit).into()),
             used_today: *used,
             kill_switch: false,
+            funds: Funds { total: Some(Usd::from_micros(100_000)), ..Funds::UNBOUNDED },
+            quarantine: false,
             candidates: people.iter().enumerate().map(|(at_place, (number, listed, busy, wait))| Candidate {
                 prospect: ProspectId::from_uuid(time_ordered_uuid((nth * 100 + at_place) as u64, [1; 10])),
                 number: PhoneNumber::from_e164_unchecked(format!("+1617555{number:04}")),
@@ -193,6 +218,7 @@ proptest! {
                 due_at: noon.checked_add(jiff::SignedDuration::from_secs(*wait)).ok(),
                 do_not_call: *listed,
                 number_in_call: *busy,
+                worst_case: Some(Usd::from_micros(14_000)),
             }).collect(),
             next_due_at: None,
         }).collect();
@@ -208,6 +234,7 @@ proptest! {
         }
         for campaign in &snapshot.campaigns {
             let planned = made.calls.iter().filter(|call| call.campaign == campaign.campaign).count();
+            prop_assert!(planned * 14_000 <= 100_000, "beyond the budget");
             prop_assert!(planned == 0 || campaign.used_today as usize + planned <= campaign.rules.daily_limit.calls() as usize);
         }
         prop_assert_eq!(plan(&snapshot), made);
@@ -231,11 +258,30 @@ fn each_closed_gate_says_so_and_the_first_never_wins() {
         HoldReason::CampaignCompleted
     );
     assert_eq!(held(GateFacts { kill_switch: true, ..open }), HoldReason::KillSwitch);
+    // Asked before everything that only holds: it is the reason a person has to act on.
+    assert_eq!(held(GateFacts { quarantine: true, kill_switch: true, ..open }), HoldReason::Quarantine);
     assert_eq!(held(GateFacts { prospect: ProspectStatus::InCall, ..open }), HoldReason::InCall);
     assert_eq!(held(GateFacts { prospect: ProspectStatus::Held, ..open }), HoldReason::OutcomeUnknown);
     assert_eq!(held(GateFacts { due_at: Some(at(1)), ..open }), HoldReason::NotDue);
     assert_eq!(held(GateFacts { used_today: 1, ..open }), HoldReason::DailyLimit);
     assert_eq!(held(GateFacts { number_in_call: true, ..open }), HoldReason::NumberInCall);
+    let unlooked = GateFacts { lost_call_unlooked: true, ..open };
+    assert_eq!(decide(&unlooked), Verdict::Hold { reason: HoldReason::OutcomeUnknown, until: Some(at(60)) });
+    let rings = [at(-60), at(-40), at(-20)];
+    assert_eq!(held(GateFacts { recent_rings: &rings, ..open }), HoldReason::FrequencyCap);
+    assert_eq!(decide(&GateFacts { recent_rings: &rings[1..], ..open }), Verdict::Dial);
+    let cent = Usd::from_micros(10_000);
+    let funds = |total, day, workspace_day| Funds { total, day, workspace_day };
+    let on_a_budget = |funds, worst_case| held(GateFacts { funds, worst_case, ..open });
+    let less = Some(Usd::from_micros(9_999));
+    assert_eq!(on_a_budget(funds(less, None, None), Some(cent)), HoldReason::Budget);
+    assert_eq!(on_a_budget(funds(Some(cent), less, None), Some(cent)), HoldReason::DailyBudget);
+    assert_eq!(on_a_budget(funds(Some(cent), None, less), Some(cent)), HoldReason::DailyBudget);
+    assert_eq!(on_a_budget(funds(Some(cent), None, None), None), HoldReason::NoRate);
+    let enough = GateFacts { funds: funds(Some(cent), Some(cent), Some(cent)), ..open };
+    assert_eq!(decide(&GateFacts { worst_case: Some(cent), ..enough }), Verdict::Dial);
+    let paced = Verdict::Hold { reason: HoldReason::Pacing, until: Some(at(1)) };
+    assert_eq!(decide(&GateFacts { pace: paced, ..open }), paced);
     let finished = GateFacts { prospect: ProspectStatus::Done, kill_switch: true, ..open };
     assert_eq!(decide(&finished), Verdict::Never(NeverReason::Finished(ProspectStatus::Done)));
     let listed = GateFacts { do_not_call: true, ..finished };
@@ -252,14 +298,43 @@ fn a_refusal_of_our_set_up_leaves_the_person_untouched() {
         closed_at: Some(at(0)),
         ..Call::reserved()
     };
-    let standing =
-        |meaning| standing_after(&refused(meaning), 0, &RetryPolicy::default(), &CampaignZone::utc());
+    let standing = |meaning| standing_after(&refused(meaning), 0, &rules("09:00", "17:00", 10));
     for ours in [RefusalMeaning::SetUp, RefusalMeaning::Account, RefusalMeaning::Concurrency] {
         assert_eq!(standing(ours).status, ProspectStatus::Ready);
         assert!(!refused(ours).spends_attempt());
     }
     assert_eq!(standing(RefusalMeaning::InvalidNumber).status, ProspectStatus::Invalid);
     assert!(refused(RefusalMeaning::InvalidNumber).spends_attempt());
+}
+
+#[test]
+fn a_lost_call_leaves_its_prospect_as_the_campaign_wants_it() {
+    let lost = Call { placement: Placement::PresumedNotPlaced, closed_at: Some(at(0)), ..Call::reserved() };
+    let left = |lost_calls| {
+        let mut rules = rules("00:00", "24:00", 10);
+        rules.lost_calls = lost_calls;
+        standing_after(&lost, 0, &rules)
+    };
+    let counted = left(LostCallPolicy::CountAsAttempt);
+    assert_eq!((counted.status, counted.attempts_spent), (ProspectStatus::Waiting, 1));
+    assert!(counted.due_at.is_some_and(|due| due >= at(3_600)), "not within the hour");
+    assert_eq!(left(LostCallPolicy::Hold).status, ProspectStatus::Held);
+    assert_eq!(left(LostCallPolicy::AssumePlaced).status, ProspectStatus::Done);
+}
+
+#[test]
+fn a_call_that_a_person_found_not_to_have_been_made_costs_no_attempt() {
+    let rules = rules("00:00", "24:00", 10);
+    let mut lost =
+        Call { placement: Placement::PresumedNotPlaced, closed_at: Some(at(0)), ..Call::reserved() };
+    let mut standing = standing_after(&lost, 0, &rules);
+    let before = lost.clone();
+    assert!(lost.settle_by_hand(Finding::NotPlaced, at(9)));
+    standing.follow(&before, &lost, true, None, &rules, at(9));
+    assert_eq!(
+        (standing.status, standing.attempts_spent, standing.due_at),
+        (ProspectStatus::Ready, 0, Some(at(9)))
+    );
 }
 
 #[test]

@@ -9,18 +9,24 @@ pub mod campaigns;
 pub mod carrier_events;
 pub mod dialing;
 pub mod do_not_call;
+mod history;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod imports;
 pub mod leaked_keys;
+pub mod nodes;
 pub mod prospects;
+pub mod quarantine;
+pub mod queue;
 pub mod scripts;
 pub mod users;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use domain::ids::{WorkspaceId, time_ordered_uuid};
+use domain::budget::RateCard;
+use domain::ids::{NodeId, WorkspaceId, time_ordered_uuid};
+use domain::pacing::Pacing;
 use domain::phone_number::{DestinationPolicy, PhoneNumber};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -42,23 +48,46 @@ pub struct Actions {
     pub wake: Wake,
     /// The stream of changes.
     pub live: Live,
+    /// This server among those that share the database.
+    pub node: nodes::ThisNode,
     /// What holds for the whole installation.
     pub installation: Arc<Installation>,
     passwords: Arc<Passwords>,
     news: carrier_events::Intake,
     wishes: calls::together::Wishes,
     imports: imports::InProgress,
+    history: Arc<history::History>,
 }
 
 /// What holds for the whole installation.
 #[derive(Debug)]
 pub struct Installation {
-    /// Names this run of the server.
-    pub run: String,
+    /// Names this run of the server: the node it is among those that share the database.
+    pub run: NodeId,
     /// The number shown where a campaign names none.
     pub caller_id: Option<PhoneNumber>,
     /// Where may be called.
     pub destinations: DestinationPolicy,
+    /// What the account may start and have on, over all servers.
+    pub pacing: Pacing,
+    /// The same for each number to call from, where it is bounded.
+    pub caller_id_pacing: Option<Pacing>,
+    /// What calls cost, for budgets.
+    pub rates: RateCard,
+}
+
+impl Installation {
+    /// One server with the usual limits, and no number of its own to call from.
+    pub fn of(run: NodeId) -> Self {
+        Self {
+            run,
+            caller_id: None,
+            destinations: DestinationPolicy::default(),
+            pacing: Pacing::default(),
+            caller_id_pacing: None,
+            rates: RateCard::default(),
+        }
+    }
 }
 
 /// Who does something, for the audit trail.
@@ -81,18 +110,21 @@ impl Actions {
     /// Puts the parts together and starts to take in news and wishes for calls.
     pub fn new(store: Store, clock: Clock, wake: Wake, live: Live, installation: Installation) -> Self {
         let news = carrier_events::Intake::start(store.clone(), clock.clone(), wake.clone(), live.clone());
-        let caller_id = installation.caller_id.clone();
-        let wishes = calls::together::Wishes::start(store.clone(), clock.clone(), wake.clone(), caller_id);
+        let installation = Arc::new(installation);
+        let wishes =
+            calls::together::Wishes::start(store.clone(), clock.clone(), wake.clone(), installation.clone());
         Self {
             store,
             clock,
             wake,
             live,
-            installation: Arc::new(installation),
+            node: nodes::ThisNode::new(),
+            installation,
             passwords: Arc::new(Passwords::new()),
             news,
             wishes,
             imports: imports::InProgress::default(),
+            history: Arc::default(),
         }
     }
 }

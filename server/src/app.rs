@@ -11,10 +11,10 @@ use secrecy::SecretString;
 use simulator::Simulator;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::actions::Actions;
+use crate::actions::nodes::Membership;
 use crate::carrier::twilio::{ClientSettings, TwilioClient};
 use crate::clock::Clock;
 use crate::config::{CarrierSettings, Settings};
@@ -40,9 +40,9 @@ pub struct App {
     pub console_key: SecretString,
     /// The phone network in the box, where it is used.
     pub network: Option<Simulator>,
-    engine: Engine,
+    desk: Desk,
+    engine: Option<Engine>,
     server: JoinHandle<Stopped>,
-    stopping: CancellationToken,
 }
 
 impl App {
@@ -65,31 +65,31 @@ impl App {
         })?;
         let address = listener.local_addr().context("the listening socket has no address")?;
         let public_url = desk::public_url(settings, &address.to_string())?;
-        let Desk { actions, router, console_key, account, stopping } =
-            Desk::set_up(store, clock, settings, &public_url).await?;
-        actions.close_what_was_left_open().await?;
-
-        let (network, api_base) = match &settings.carrier {
-            CarrierSettings::Twilio { api_base, .. } => (None, api_base.clone()),
-            CarrierSettings::Simulation => {
-                let (network, address) = network.start(&account).await?;
-                (Some(network), address)
-            }
+        let name = format!("{} ({address})", desk::host_name());
+        let membership = Membership::of(settings.role, name, settings.lease, &clock);
+        let desk = Desk::set_up(store, clock, settings, membership, &public_url).await?;
+        // Before anything could be armed.
+        desk.actions.verify_history().await?;
+        let (actions, router) = (desk.actions.clone(), desk.router.clone());
+        let (console_key, stopping) = (desk.console_key.clone(), desk.stopping.clone());
+        let (engine, network) = if settings.role.dials() {
+            let (engine, network) = start_engine(&desk, settings, network, &public_url).await?;
+            (Some(engine), network)
+        } else {
+            (None, None)
         };
-        let urls_to_give = desk::callback_urls(&actions, &public_url).await?;
-        let client = TwilioClient::new(&ClientSettings::new(api_base), account, urls_to_give)?;
 
         let limits = ServerLimits { connections: settings.max_connections, ..ServerLimits::default() };
-        let server = tokio::spawn(serve(listener, router.clone(), limits, stopping.clone()));
-        let simulates = network.is_some();
-        let engine = Engine::start(actions.clone(), Arc::new(client), settings.pacing, simulates);
-        Ok(Self { actions, router, address, public_url, console_key, network, engine, server, stopping })
+        let server = tokio::spawn(serve(listener, router.clone(), limits, stopping));
+        Ok(Self { actions, router, address, public_url, console_key, network, desk, engine, server })
     }
 
     /// Stops: no new call first, then requests under way, then the server, the network and the database.
     pub async fn stop(self) -> anyhow::Result<()> {
-        self.engine.stop().await;
-        self.stopping.cancel();
+        if let Some(engine) = self.engine {
+            engine.stop().await;
+        }
+        self.desk.stopping.cancel();
         let stopped = self.server.await.context("the server's task ended badly")?;
         if stopped.cut > 0 {
             tracing::warn!(cut = stopped.cut, "connections were cut at the stop");
@@ -97,7 +97,28 @@ impl App {
         if let Some(network) = self.network {
             network.stop().await;
         }
-        self.actions.store.close().await?;
-        Ok(())
+        // The last: whatever was begun here is over.
+        self.desk.close().await
     }
+}
+
+/// Starts what dials, and the phone network in the box where there is no carrier.
+async fn start_engine(
+    desk: &Desk,
+    settings: &Settings,
+    network: Network,
+    public_url: &Url,
+) -> anyhow::Result<(Engine, Option<Simulator>)> {
+    let (network, api_base) = match &settings.carrier {
+        CarrierSettings::Twilio { api_base, .. } => (None, api_base.clone()),
+        CarrierSettings::Simulation => {
+            let (network, address) = network.start(&desk.account).await?;
+            (Some(network), address)
+        }
+    };
+    let urls_to_give = desk::callback_urls(&desk.actions, public_url).await?;
+    let client = TwilioClient::new(&ClientSettings::new(api_base), desk.account.clone(), urls_to_give)?;
+    let simulates = network.is_some();
+    let engine = Engine::start(desk.actions.clone(), Arc::new(client), simulates);
+    Ok((engine, network))
 }

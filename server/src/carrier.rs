@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use domain::carrier_event::{AnsweredBy, CarrierStatus};
-use domain::ids::CallId;
+use domain::ids::{CallId, ProspectId};
 use domain::money::Usd;
 use domain::phone_number::PhoneNumber;
 use domain::refusal::RefusalMeaning;
@@ -21,6 +21,8 @@ use jiff::Timestamp;
 pub struct PlaceCall {
     /// Our attempt; it travels, sealed, in every callback address of the call.
     pub call_id: CallId,
+    /// Whose attempt it is; travels along in the same way.
+    pub prospect_id: ProspectId,
     /// Who is rung.
     pub to: PhoneNumber,
     /// The caller id: a number of ours that the carrier knows.

@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, and how each command ends.
 
+mod backup;
 mod campaign;
 mod check;
 mod console;
@@ -8,6 +9,7 @@ mod import;
 mod people;
 mod place;
 mod print;
+mod restore;
 mod serve;
 mod twilio_sim;
 
@@ -30,6 +32,8 @@ use console::Console;
 struct Cli {
     #[command(flatten)]
     whereabouts: Whereabouts,
+    #[command(flatten)]
+    part: Part,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -54,10 +58,18 @@ struct Whereabouts {
     listen: Option<String>,
 }
 
+/// What a server takes on. Not for every command: people and keys have roles of their own.
+#[derive(Args, Clone)]
+struct Part {
+    /// What the server does: all, web or dialer [env: ROLE] [default: all]
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+}
+
 #[derive(Subcommand)]
 enum Command {
     /// Serve; what happens when no command is given
-    Serve,
+    Serve(Part),
     /// Ring made-up people on the phone network in the box, in a throw-away data folder
     Demo(demo::Demo),
     /// Make, launch, pause and watch campaigns
@@ -83,6 +95,8 @@ enum Command {
     Migrate,
     /// Recount everything from its source; exit code 0 when equal
     Check,
+    Backup(backup::Backup),
+    Restore(restore::Restore),
 }
 
 /// Runs the program.
@@ -99,11 +113,16 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let flags = Flags { data_dir: cli.whereabouts.data_dir, listen: cli.whereabouts.listen };
+    let command = cli.command.unwrap_or(Command::Serve(cli.part.clone()));
+    let role = match &command {
+        Command::Serve(part) => part.role.clone().or(cli.part.role),
+        _ => None,
+    };
+    let flags = Flags { data_dir: cli.whereabouts.data_dir, listen: cli.whereabouts.listen, role };
     let settings = |flags| Settings::load(flags, &Environment::of_this_process()?);
     runtime.block_on(async {
-        match cli.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::serve(settings(flags)?).await,
+        match command {
+            Command::Serve(_) => serve::serve(settings(flags)?).await,
             Command::Demo(demo) => demo.run(flags).await,
             Command::Campaign(campaign) => {
                 with_console(settings(flags)?, async |it| campaign.run(it).await).await
@@ -122,6 +141,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
             Command::Migrate => check::migrate(&settings(flags)?).await,
             Command::Check => check::check(&settings(flags)?).await,
+            Command::Backup(backup) => backup.run(&settings(flags)?).await,
+            Command::Restore(restore) => restore.run(settings(flags)?).await,
         }
     })
 }
@@ -145,8 +166,12 @@ async fn with_console(
 /// What scripts may rely on.
 fn exit_code(error: &anyhow::Error) -> u8 {
     let refused = error.chain().any(|cause| cause.is::<ConfigRefused>());
-    let held = error.chain().any(|cause| matches!(cause.downcast_ref(), Some(OpenError::Held(_))));
-    match (refused, held) {
+    let held = error
+        .chain()
+        .any(|cause| matches!(cause.downcast_ref(), Some(OpenError::Held(_) | OpenError::InUse)));
+    let newer =
+        error.chain().any(|cause| matches!(cause.downcast_ref(), Some(OpenError::NewerSchema { .. })));
+    match (refused || newer, held) {
         (true, _) => 3,
         (_, true) => 4,
         _ => 1,

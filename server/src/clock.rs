@@ -1,11 +1,17 @@
 //! PORT: the clock. The only place that reads the time; everything else is told it.
 
+mod guard;
+mod uptime;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use simulator::Timeline;
 use tokio::sync::watch;
+
+pub use guard::{ClockGuard, ClockHold, Reference};
+pub use uptime::Uptime;
 
 /// Where the time comes from.
 #[derive(Debug, Clone)]
@@ -33,6 +39,11 @@ impl Clock {
             Self::Settable(time) => *time.borrow(),
         };
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// Whether it is a clock of the real world, which can be wrong.
+    pub const fn can_be_wrong(&self) -> bool {
+        matches!(self, Self::System)
     }
 
     /// Moves a settable clock; the others go by themselves.

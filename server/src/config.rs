@@ -3,9 +3,13 @@
 
 mod sources;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use domain::budget::RateCard;
+use domain::money::Usd;
 use domain::pacing::Pacing;
 use domain::phone_number::{DestinationPolicy, PhoneNumber, Region};
 use secrecy::SecretString;
@@ -14,8 +18,12 @@ use url::Url;
 
 use crate::carrier::twilio::{ApiKey, Credentials};
 use crate::store::Location;
+use crate::store::nodes::NodeRole;
 
 pub use sources::{Environment, Flags};
+
+/// Three chances to renew a lease, and a server that is gone is missed for a quarter of a minute.
+const LEASE: Duration = Duration::from_secs(15);
 
 /// A setting that is not accepted, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +43,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The data folder.
     pub data_dir: PathBuf,
+    /// What this server does.
+    pub role: NodeRole,
+    /// How long its lease on dialing holds without being renewed.
+    pub lease: Duration,
     /// Where the database is.
     pub database: Location,
     /// Where the world reaches this server; its own address when absent.
@@ -45,6 +57,10 @@ pub struct Settings {
     pub caller_id: Option<PhoneNumber>,
     /// How fast calls are made.
     pub pacing: Pacing,
+    /// The same for each number to call from, where it is bounded.
+    pub caller_id_pacing: Option<Pacing>,
+    /// What calls cost, for budgets.
+    pub rates: RateCard,
     /// Where may be called.
     pub destinations: DestinationPolicy,
     /// Audio may come from plain http addresses.
@@ -92,12 +108,14 @@ impl Settings {
 struct Written {
     listen: String,
     data_dir: PathBuf,
+    role: String,
     public_url: Option<String>,
     database_url: Option<String>,
     allowed_regions: Vec<String>,
     allow_http_audio: bool,
     twilio: WrittenTwilio,
     dialer: WrittenDialer,
+    rates: WrittenRates,
     http: WrittenHttp,
     log: LogSettings,
 }
@@ -118,6 +136,16 @@ struct WrittenTwilio {
 struct WrittenDialer {
     calls_per_second: f64,
     max_live_calls: u32,
+    caller_id_calls_per_second: Option<f64>,
+    caller_id_max_live_calls: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRates {
+    per_minute: BTreeMap<String, String>,
+    machine_detection: String,
+    recording_per_minute: String,
 }
 
 #[derive(Deserialize)]
@@ -146,14 +174,19 @@ impl TryFrom<Written> for Settings {
             Pacing::new(written.dialer.calls_per_second, written.dialer.max_live_calls).map_err(|error| {
                 ConfigRefused::new(format!("DIALER_CALLS_PER_SECOND or DIALER_MAX_LIVE_CALLS: {error}"))
             })?;
+        let caller_id_pacing = caller_id_pacing(&written.dialer)?;
         if !(16..=65_536).contains(&written.http.max_connections) {
             return Err(ConfigRefused::new("HTTP_MAX_CONNECTIONS must be between 16 and 65536"));
         }
         if !matches!(written.log.format.as_str(), "text" | "json") {
             return Err(ConfigRefused::new("LOG_FORMAT must be text or json"));
         }
+        let role = NodeRole::parse(&written.role).filter(|role| *role != NodeRole::Command);
+        let role = role.ok_or_else(|| ConfigRefused::new("ROLE must be all, web or dialer"))?;
         Ok(Self {
             listen,
+            role,
+            lease: LEASE,
             database: match written.database_url {
                 Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
                     Location::Postgres(url)
@@ -166,12 +199,45 @@ impl TryFrom<Written> for Settings {
             carrier,
             caller_id,
             pacing,
+            caller_id_pacing,
+            rates: rates(written.rates)?,
             destinations: destinations(&written.allowed_regions)?,
             allow_http_audio: written.allow_http_audio,
             max_connections: written.http.max_connections,
             log: written.log,
         })
     }
+}
+
+/// Both or none: a pace without a ceiling, or a ceiling without a pace, is half a rule.
+fn caller_id_pacing(dialer: &WrittenDialer) -> Result<Option<Pacing>, ConfigRefused> {
+    match (dialer.caller_id_calls_per_second, dialer.caller_id_max_live_calls) {
+        (None, None) => Ok(None),
+        (Some(calls_per_second), Some(max_live)) => {
+            let pacing = Pacing::new(calls_per_second, max_live);
+            pacing.map(Some).map_err(|error| ConfigRefused::new(format!("dialer.caller_id_…: {error}")))
+        }
+        _ => Err(ConfigRefused::new(
+            "dialer.caller_id_calls_per_second and dialer.caller_id_max_live_calls go together; one is missing",
+        )),
+    }
+}
+
+fn rates(written: WrittenRates) -> Result<RateCard, ConfigRefused> {
+    let price = |name: &str, text: &str| {
+        let amount: Result<Usd, _> = text.parse();
+        amount.map_err(|error| {
+            ConfigRefused::new(format!("rates.{name}: {text:?} is {error}. Write for example \"0.0140\""))
+        })
+    };
+    let mut per_minute = Vec::with_capacity(written.per_minute.len());
+    for (prefix, text) in &written.per_minute {
+        per_minute.push((prefix.clone(), price(&format!("per_minute.{prefix:?}"), text)?));
+    }
+    let detection = price("machine_detection", &written.machine_detection)?;
+    let recording = price("recording_per_minute", &written.recording_per_minute)?;
+    RateCard::new(per_minute, detection, recording)
+        .map_err(|error| ConfigRefused::new(format!("rates: {error}")))
 }
 
 fn public_url(text: &str) -> Result<Url, ConfigRefused> {

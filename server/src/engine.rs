@@ -1,9 +1,11 @@
 //! The tasks that carry out what actions intend. Each takes no input: a timer or a bell, read the state, do what is missing.
 
-mod brake;
 mod dialer;
 mod janitor;
+pub mod lease;
 mod reconciler;
+mod recovery;
+pub mod relay;
 mod rest_news;
 mod send;
 mod task;
@@ -11,7 +13,6 @@ mod task;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::pacing::Pacing;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
@@ -42,13 +43,14 @@ pub struct Engine {
 
 impl Engine {
     /// Starts every task.
-    pub fn start(actions: Actions, carrier: Arc<TwilioClient>, pacing: Pacing, simulation: bool) -> Self {
+    pub fn start(actions: Actions, carrier: Arc<TwilioClient>, simulation: bool) -> Self {
         let parts = Parts { actions, carrier, sends: TaskTracker::new(), simulation };
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
-        tasks.spawn(dialer::run(parts.clone(), pacing, stopping.clone()));
+        tasks.spawn(dialer::run(parts.clone(), stopping.clone()));
         tasks.spawn(reconciler::run(parts.clone(), stopping.clone()));
         tasks.spawn(janitor::run(parts.clone(), stopping.clone()));
+        tasks.spawn(recovery::run(parts.clone(), stopping.clone()));
         tasks.close();
         Self { parts, stopping, tasks }
     }

@@ -1,10 +1,12 @@
 //! Changes as they happen, for open pages and streams: a short memory, so that a reader who lost the connection catches up.
 
+pub mod relayed;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::ids::{CallId, CampaignId, ImportId, WorkspaceId};
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
 /// How many changes are remembered, and how many a slow reader may lag behind before it is told to read everything anew.
 const MEMORY: usize = 4_096;
@@ -31,6 +33,8 @@ pub enum Subject {
         /// Which.
         import: ImportId,
     },
+    /// Nobody knows: changes of other servers were missed, and everything must be read anew.
+    Missed,
 }
 
 /// One change.
@@ -50,12 +54,15 @@ pub struct Live {
     run: Arc<str>,
     sender: broadcast::Sender<Arc<Change>>,
     memory: Arc<Mutex<Memory>>,
+    relay_bell: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
 struct Memory {
     last: u64,
     changes: VecDeque<Arc<Change>>,
+    /// Changes that other servers have yet to be told of; `None` where there are no others.
+    unrelayed: Option<Vec<(WorkspaceId, Subject)>>,
 }
 
 /// What a reader gets at the start.
@@ -72,11 +79,29 @@ pub struct Subscription {
 impl Live {
     /// An empty stream. `run` names this run of the server: numbers of another run mean nothing here.
     pub fn new(run: &str) -> Self {
-        Self { run: run.into(), sender: broadcast::channel(MEMORY).0, memory: Arc::default() }
+        Self {
+            run: run.into(),
+            sender: broadcast::channel(MEMORY).0,
+            memory: Arc::default(),
+            relay_bell: Arc::default(),
+        }
     }
 
-    /// Tells everybody of a change.
+    /// Tells everybody of a change, those who are connected to other servers too.
     pub fn publish(&self, workspace: WorkspaceId, subject: Subject) {
+        if let Some(unrelayed) = &mut self.memory().unrelayed {
+            if unrelayed.len() == MEMORY {
+                // The database is slow or away: better to say that much was missed than to keep it all.
+                *unrelayed = vec![(workspace, Subject::Missed)];
+            }
+            unrelayed.push((workspace, subject.clone()));
+            self.relay_bell.notify_one();
+        }
+        self.repeat(workspace, subject);
+    }
+
+    /// Tells the readers of this server of a change that another one made.
+    pub fn repeat(&self, workspace: WorkspaceId, subject: Subject) {
         let mut memory = self.memory();
         memory.last += 1;
         let change = Arc::new(Change { number: memory.last, workspace, subject });
@@ -86,6 +111,26 @@ impl Live {
         memory.changes.push_back(change.clone());
         // Nobody listening is no failure.
         let _ = self.sender.send(change);
+    }
+
+    /// Changes of other servers may have been missed: every reader is told to read everything anew.
+    pub fn gap(&self) {
+        self.repeat(WorkspaceId::from_uuid(uuid::Uuid::nil()), Subject::Missed);
+    }
+
+    /// From now on other servers are told of changes.
+    pub fn relay(&self) {
+        self.memory().unrelayed.get_or_insert_default();
+    }
+
+    /// Waits for a change that other servers have yet to be told of.
+    pub async fn relay_rung(&self) {
+        self.relay_bell.notified().await;
+    }
+
+    /// The changes that other servers have yet to be told of; they count as told.
+    pub fn take_unrelayed(&self) -> Vec<(WorkspaceId, Subject)> {
+        self.memory().unrelayed.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Begins to listen, behind the event that a reader saw last.

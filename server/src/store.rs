@@ -3,6 +3,8 @@
 //! Reads go to a pool of readers. Changes happen in transactions, which only `actions` begins. Look-ups return options;
 //! `StoreError` tells a conflict with a unique index from trouble with the database itself.
 
+pub mod backup;
+pub mod budgets;
 pub mod call_list;
 pub mod calls;
 pub mod campaigns;
@@ -13,18 +15,28 @@ mod dialect;
 pub mod do_not_call;
 pub mod entities;
 mod given;
+pub mod history;
 pub mod hold_facts;
 pub mod idempotency;
 pub mod imports;
 pub mod integrity;
 mod lock;
 mod migrations;
+pub mod nodes;
+pub mod notify;
+pub mod numbers;
 mod outage;
+pub mod outside;
+pub mod pace;
 pub mod people;
 pub mod prospects;
+pub mod queue;
+pub mod reserved_calls;
 pub mod scripts;
 pub mod snapshot;
 pub mod sql;
+pub mod workspaces;
+mod writer;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -48,6 +60,12 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
+    /// The database is older than what was done with it, or nobody may be rung for another reason of that kind.
+    #[error("nobody is rung: {}", .0.explain())]
+    HistoryLost(history::QuarantineReason),
+    /// A file beside the database could not be written or read.
+    #[error("a file in the data folder failed: {0}")]
+    Outside(Arc<std::io::Error>),
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopped,
@@ -62,6 +80,12 @@ impl From<DbErr> for StoreError {
             Some(SqlErr::UniqueConstraintViolation(_)) => Self::Conflict,
             _ => Self::Database(Arc::new(error)),
         }
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Outside(Arc::new(error))
     }
 }
 
@@ -81,6 +105,11 @@ pub struct Tx(Arc<DatabaseTransaction>);
 impl Tx {
     pub(in crate::store) fn connection(&self) -> &DatabaseTransaction {
         &self.0
+    }
+
+    /// Whether several servers can have this database open.
+    pub fn is_shared(&self) -> bool {
+        dialect::is_shared(sea_orm::ConnectionTrait::get_database_backend(&*self.0))
     }
 }
 
@@ -132,11 +161,6 @@ impl Store {
                 Err(StoreError::from(DbErr::Custom(format!("a transaction stopped: {stopped}"))).into())
             }
         }
-    }
-
-    /// Answers when the database does.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        Ok(self.read.ping().await?)
     }
 
     /// Closes every connection after the work in hand.

@@ -8,7 +8,12 @@ use crate::config::{ConfigRefused, LogSettings};
 pub fn start(settings: &LogSettings) -> Result<(), ConfigRefused> {
     let filter = EnvFilter::try_new(&settings.level)
         .map_err(|error| ConfigRefused::new(format!("LOG_LEVEL is not accepted: {error}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // It would tell of a line that cannot be written by printing another one, which panics in the task that logged:
+        // a full disk for logs must not stop the server.
+        .log_internal_errors(false);
     // An earlier subscriber stays: tests start many servers in one process.
     let _ = match settings.format.as_str() {
         "json" => builder.json().flatten_event(true).try_init(),

@@ -1,6 +1,7 @@
 //! The engine's doorbells: whoever changed something rings, the tasks wait on them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
@@ -9,17 +10,50 @@ use tokio::sync::Notify;
 pub struct Wake {
     dialer: Arc<Notify>,
     reconciler: Arc<Notify>,
+    lease: Arc<Notify>,
+    recovery: Arc<Notify>,
+    relayed: Arc<Relayed>,
+}
+
+/// Which bells ring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bells {
+    /// The dialer's.
+    pub dialer: bool,
+    /// The reconciler's.
+    pub reconciler: bool,
+}
+
+/// Rings that other servers have yet to be told of.
+#[derive(Debug, Default)]
+struct Relayed {
+    wanted: AtomicBool,
+    dialer: AtomicBool,
+    reconciler: AtomicBool,
+    bell: Notify,
 }
 
 impl Wake {
     /// Somebody may be rung who could not be before.
     pub fn dialer(&self) {
         self.dialer.notify_one();
+        self.relayed.note(&self.relayed.dialer);
     }
 
     /// The carrier should be asked about a call, or told to end it.
     pub fn reconciler(&self) {
         self.reconciler.notify_one();
+        self.relayed.note(&self.relayed.reconciler);
+    }
+
+    /// This server's lease was found to be gone, or its clock to be wrong.
+    pub fn lease(&self) {
+        self.lease.notify_one();
+    }
+
+    /// A quarantine began.
+    pub fn recovery(&self) {
+        self.recovery.notify_one();
     }
 
     /// Waits for the dialer's bell.
@@ -30,5 +64,52 @@ impl Wake {
     /// Waits for the reconciler's bell.
     pub async fn reconciler_rung(&self) {
         self.reconciler.notified().await;
+    }
+
+    /// Waits for the bell of a quarantine.
+    pub async fn recovery_rung(&self) {
+        self.recovery.notified().await;
+    }
+
+    /// Waits for the bell of the task that keeps the lease.
+    pub async fn lease_rung(&self) {
+        self.lease.notified().await;
+    }
+
+    /// From now on other servers are told of rings.
+    pub fn relay(&self) {
+        self.relayed.wanted.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for a ring that other servers have yet to be told of.
+    pub async fn relay_rung(&self) {
+        self.relayed.bell.notified().await;
+    }
+
+    /// The rings that other servers have yet to be told of; they count as told.
+    pub fn take_unrelayed(&self) -> Bells {
+        Bells {
+            dialer: self.relayed.dialer.swap(false, Ordering::AcqRel),
+            reconciler: self.relayed.reconciler.swap(false, Ordering::AcqRel),
+        }
+    }
+
+    /// Another server rang: so do we, and tell nobody.
+    pub fn repeat(&self, bells: Bells) {
+        if bells.dialer {
+            self.dialer.notify_one();
+        }
+        if bells.reconciler {
+            self.reconciler.notify_one();
+        }
+    }
+}
+
+impl Relayed {
+    fn note(&self, bell: &AtomicBool) {
+        if self.wanted.load(Ordering::Relaxed) {
+            bell.store(true, Ordering::Release);
+            self.bell.notify_one();
+        }
     }
 }

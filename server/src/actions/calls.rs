@@ -5,11 +5,14 @@ mod end;
 mod place;
 mod polling;
 mod record;
+mod recreate;
 mod reserve;
 pub(super) mod settle;
 pub(super) mod together;
 
 pub use arm::{Armed, ArmedCall};
 pub use end::EndRefused;
+pub(super) use end::{end_queued, release};
 pub use place::{PlaceRefused, PlacedMany};
 pub use record::{Outcome, UnknownEnd};
+pub use recreate::{FoundCall, Recreated};

@@ -3,7 +3,9 @@
 use domain::campaign::{CampaignRules, CampaignStatus, LaunchBlocker, TransitionRefused};
 use domain::ids::{CampaignId, ScriptId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
+use domain::queue::DialOrder;
 
+use super::calls::end_queued;
 use super::{Actions, Actor, audit, new_uuid};
 use crate::live::Subject;
 use crate::speech;
@@ -39,6 +41,8 @@ pub struct CampaignDraft {
     pub recording: String,
     /// The caller's own JSON.
     pub metadata: String,
+    /// In which order it rings those of one priority.
+    pub dial_order: DialOrder,
 }
 
 /// Why a campaign is not changed.
@@ -87,6 +91,7 @@ impl Actions {
             machine_detection: String::new(),
             recording: String::new(),
             metadata: String::new(),
+            dial_order: DialOrder::default(),
             created_at: now,
             updated_at: now,
             launched_at: None,
@@ -146,7 +151,8 @@ impl Actions {
         .await
     }
 
-    /// Stops a campaign from ringing; calls under way go on to their end.
+    /// Stops a campaign from ringing; calls under way go on to their end, apart from those that the carrier has not begun
+    /// to dial: they are ended.
     pub async fn pause(&self, actor: Actor, id: CampaignId) -> Result<CampaignRecord, CampaignRefused> {
         self.move_campaign(actor, id, "campaign.pause", |_, campaign| {
             Box::pin(async move { Ok(campaign.status.pause()?) })
@@ -239,7 +245,7 @@ impl Actions {
         Decide: for<'a> FnOnce(&'a Tx, &'a CampaignRecord) -> Deciding<'a> + Send + 'static,
     {
         let now = self.clock.now();
-        let campaign = self
+        let (campaign, ending) = self
             .store
             .transaction(move |tx| async move {
                 let found = tx.lock_campaign(actor.workspace, id).await?;
@@ -256,10 +262,15 @@ impl Actions {
                     tx.save_campaign(&campaign).await?;
                     audit::note(&tx, &actor, action, id, serde_json::json!({}), now).await?;
                 }
-                Ok::<_, CampaignRefused>(campaign)
+                let ending = match status {
+                    CampaignStatus::Paused => end_queued(&tx, actor.workspace, Some(id), now).await?,
+                    _ => Vec::new(),
+                };
+                Ok::<_, CampaignRefused>((campaign, ending))
             })
             .await?;
         self.told_of(&campaign);
+        self.told_of_ending(&ending);
         self.wake.dialer();
         Ok(campaign)
     }
@@ -286,6 +297,7 @@ fn fill_in(campaign: &mut CampaignRecord, draft: CampaignDraft) {
     campaign.machine_detection = draft.machine_detection;
     campaign.recording = draft.recording;
     campaign.metadata = draft.metadata;
+    campaign.dial_order = draft.dial_order;
 }
 
 async fn script_exists(tx: &Tx, campaign: &CampaignRecord) -> Result<(), CampaignRefused> {

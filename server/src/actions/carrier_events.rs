@@ -14,11 +14,12 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
 use super::calls::settle::{Changed, settle};
-use super::{Actions, new_uuid};
+use super::{Actions, new_uuid, quarantine};
 use crate::clock::Clock;
 use crate::live::{Live, Subject};
 use crate::store::calls::CallRecord;
 use crate::store::carrier_events::CarrierEventRecord;
+use crate::store::history::QuarantineReason;
 use crate::store::{Store, StoreError, Tx};
 use crate::wake::Wake;
 
@@ -186,6 +187,7 @@ async fn take_in_all(
     ids.dedup();
     let mut calls: HashMap<CallId, Changed> =
         tx.lock_calls(&ids).await?.into_iter().map(|call| (call.id, Changed::from(call))).collect();
+    notice_lost_history(tx, &news, &mut calls, now).await?;
 
     let owner_of = |item: &News| {
         item.call.filter(|id| calls.get(id).is_some_and(|change| belongs_to(item, &change.after)))
@@ -234,6 +236,26 @@ async fn find_calls_by_sid(tx: &Tx, news: &mut [News]) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Our own seal on a call that we do not know, or never armed: whoever made that call was this installation, at a time that
+/// this database has forgotten. The news itself is kept without effect; the reconciliation finds the call at the carrier.
+async fn notice_lost_history(
+    tx: &Tx,
+    news: &[News],
+    calls: &mut HashMap<CallId, Changed>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut lost = false;
+    for item in news.iter().filter(|item| item.kind != "rest" && item.carrier_sid.is_some()) {
+        let Some(id) = item.call else { continue };
+        if calls.get(&id).is_none_or(|change| change.after.was_never_armed()) {
+            calls.remove(&id);
+            warn!(call_id = %id, "the carrier told of a call that this database never made");
+            lost = true;
+        }
+    }
+    if lost { quarantine::enter(tx, QuarantineReason::UnknownCall, now).await } else { Ok(()) }
+}
+
 /// News that contradicts what we know of its call must not change it.
 fn belongs_to(news: &News, call: &CallRecord) -> bool {
     let other_sid =
@@ -262,6 +284,8 @@ fn event(news: &News, owner: Option<CallId>, workspace: WorkspaceId, now: Timest
 fn apply(news: &News, record: &mut CallRecord, now: Timestamp) {
     // Signed news that carries our identifier, or the carrier's own word, proves that the carrier made the call.
     if let Some(sid) = &news.carrier_sid {
+        // Closed by us and proven after all: by now the next attempt may be on, and both are true.
+        record.late |= record.call.closed_at.is_some();
         record.call.prove_placed();
         record.carrier_sid = Some(sid.clone());
         record.placed_at = record.placed_at.or(Some(now));

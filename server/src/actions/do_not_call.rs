@@ -1,6 +1,5 @@
 //! The do-not-call list: an entry wins over everything from the instant it is committed.
 
-use domain::call::Placement;
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
 
@@ -8,6 +7,7 @@ use super::calls::settle::{Changed, settle};
 use super::{Actions, Actor, audit};
 use crate::store::StoreError;
 use crate::store::do_not_call::DoNotCallRecord;
+use crate::store::outside::OptOut;
 
 impl Actions {
     /// Puts a number on the list: nobody arms a call to it any more, and calls under way that were not picked up yet are
@@ -19,20 +19,35 @@ impl Actions {
         source: &'static str,
         reason: String,
     ) -> Result<bool, StoreError> {
+        // Before the commit: what a restored database has forgotten must be in the journal. A failure to write there is
+        // told to whoever asked, and the number is put on the list all the same.
+        let journaled = self.journal(&actor, &phone, true, source, reason.clone()).await;
+        let new = self.list_do_not_call(actor, phone, source.to_owned(), reason).await?;
+        journaled?;
+        Ok(new)
+    }
+
+    /// Puts a number on the list of the database, without writing it into the journal again.
+    pub(super) async fn list_do_not_call(
+        &self,
+        actor: Actor,
+        phone: PhoneNumber,
+        source: String,
+        reason: String,
+    ) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let (new, changed) = self
+        let history = self.history.clone();
+        let (new, changed, marker) = self
             .store
             .transaction(move |tx| async move {
                 let workspace = actor.workspace;
-                // Calls before prospects, as arming does. A call that is armed now commits first, or waits for the
-                // prospect's row and then finds the entry.
+                // A call that is armed now has the number first, or waits for it and then finds the entry.
+                tx.hold_numbers(workspace, std::slice::from_ref(&phone)).await?;
                 let mut changes = Vec::new();
                 for record in tx.lock_live_calls_to(workspace, &phone).await? {
                     let mut change = Changed::from(record);
                     let call = &mut change.after;
-                    if call.call.placement == Placement::Reserved {
-                        call.call.placement = Placement::Released;
-                        call.call.closed_at = Some(now);
+                    if call.call.release(now) {
                         call.refusal_message = Some("The number was put on the do-not-call list.".to_owned());
                     } else if call.call.facts.answered_at.is_none() {
                         call.end_requested_at = call.end_requested_at.or(Some(now));
@@ -40,6 +55,9 @@ impl Actions {
                     }
                     changes.push(change);
                 }
+                // Everybody is locked before a call is written: whoever holds one of them may be adding a call to the same
+                // number, and would wait for what becomes of the written one.
+                tx.lock_prospects_with_number(workspace, &phone).await?;
                 let changed = settle(&tx, changes, now).await?;
                 let mut prospects = tx.lock_prospects_with_number(workspace, &phone).await?;
                 prospects.retain(|prospect| !prospect.status.is_sticky());
@@ -51,18 +69,22 @@ impl Actions {
                 tx.save_prospects(&prospects).await?;
                 let subject = phone.to_string();
                 let detail = serde_json::json!({ "source": source });
-                let entry =
-                    DoNotCallRecord { workspace, phone, source: source.to_owned(), reason, created_at: now };
+                let entry = DoNotCallRecord { workspace, phone, source, reason, created_at: now };
                 let new = tx.add_do_not_call(&entry).await?;
+                let mut marker = None;
                 if new {
                     audit::note(&tx, &actor, "do_not_call.add", subject, detail, now).await?;
+                    marker = history.advance_for_opt_out(&tx).await?;
                 }
-                Ok::<_, StoreError>((new, changed))
+                Ok::<_, StoreError>((new, changed, marker))
             })
             .await?;
         self.tell(&changed);
         self.wake.reconciler();
         self.wake.dialer();
+        if let Some(marker) = marker {
+            self.history.remember(marker).await?;
+        }
         Ok(new)
     }
 
@@ -75,15 +97,41 @@ impl Actions {
         reason: String,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        self.store
+        let (remover, number, why) = (actor.clone(), phone.clone(), reason.clone());
+        let was_there = self
+            .store
             .transaction(move |tx| async move {
                 let was_there = tx.remove_do_not_call(actor.workspace, &phone).await?;
                 if was_there {
                     let detail = serde_json::json!({ "reason": reason });
                     audit::note(&tx, &actor, "do_not_call.remove", phone, detail, now).await?;
                 }
-                Ok(was_there)
+                Ok::<_, StoreError>(was_there)
             })
-            .await
+            .await?;
+        if was_there {
+            // After the commit: a journal without it only keeps a number on the list that may come off again.
+            self.journal(&remover, &number, false, "api", why).await?;
+        }
+        Ok(was_there)
+    }
+
+    async fn journal(
+        &self,
+        actor: &Actor,
+        phone: &PhoneNumber,
+        listed: bool,
+        source: &str,
+        reason: String,
+    ) -> Result<(), StoreError> {
+        let change = OptOut {
+            at: self.clock.now().to_string(),
+            workspace: actor.workspace.to_string(),
+            number: phone.to_string(),
+            listed,
+            source: source.to_owned(),
+            reason,
+        };
+        self.history.note_opt_out(change).await
     }
 }

@@ -24,6 +24,8 @@ pub enum Claim {
     },
     /// The first request is still being worked on.
     InProgress,
+    /// The server that worked on the first request is gone, and left no answer: whether it was done is not known.
+    OutcomeUnknown,
     /// The key was used for another request.
     Mismatch,
 }
@@ -37,21 +39,27 @@ impl Actions {
         fingerprint: [u8; 32],
     ) -> Result<Claim, StoreError> {
         let now = self.clock.now();
-        let claimed = key.clone();
+        let (claimed, node) = (key.clone(), self.installation.run);
         let mine = self
             .store
-            .transaction(
-                move |tx| async move { tx.claim_idempotency_key(of, &claimed, &fingerprint, now).await },
-            )
+            .transaction(move |tx| async move {
+                tx.claim_idempotency_key(of, &claimed, &fingerprint, node, now).await
+            })
             .await?;
         if mine {
             return Ok(Claim::Mine);
         }
         Ok(match self.store.idempotency_key(of, &key).await? {
             Some(known) if known.fingerprint != fingerprint => Claim::Mismatch,
-            Some(known) => match known.answer {
-                Some((status, body)) => Claim::Answered { status, body },
-                None => Claim::InProgress,
+            Some(known) => match (known.answer, known.node) {
+                (Some((status, body)), _) => Claim::Answered { status, body },
+                // Its work commits in transactions of its own, before the answer does: it may be done or not.
+                (None, Some(node))
+                    if node != self.installation.run && !self.store.node_is_living(node).await? =>
+                {
+                    Claim::OutcomeUnknown
+                }
+                (None, _) => Claim::InProgress,
             },
             None => Claim::InProgress,
         })

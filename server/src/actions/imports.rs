@@ -163,12 +163,13 @@ impl Actions {
             created_at: now,
             finished_at: None,
         };
+        let node = self.installation.run;
         let header = rejects::content_of(examined.header.names.iter().map(String::as_str));
         self.store
             .transaction(move |tx| async move {
                 let found = tx.campaign(campaign).await?.filter(|found| found.workspace == actor.workspace);
                 let found = found.ok_or(ImportRefused::NoSuchCampaign)?;
-                match tx.add_import(&import).await {
+                match tx.add_import(&import, node).await {
                     Err(StoreError::Conflict) => return Err(ImportRefused::AlreadyRunning),
                     added => added?,
                 }

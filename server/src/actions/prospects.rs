@@ -3,6 +3,7 @@
 use domain::ids::{CampaignId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
+use domain::queue::Priority;
 use jiff::Timestamp;
 
 use super::{Actions, Actor, audit, new_uuid};
@@ -26,6 +27,8 @@ pub struct Person {
     pub title: String,
     /// Custom fields as a JSON object of texts.
     pub metadata: String,
+    /// How urgent they are.
+    pub priority: Priority,
 }
 
 /// What became of each person that was added.
@@ -128,6 +131,8 @@ impl Actions {
                 let mut prospect = lock_free(&tx, &actor, id).await?;
                 prospect.status = ProspectStatus::Removed;
                 prospect.due_at = None;
+                // Undoing an earlier clearing of the queue must not bring them back.
+                prospect.cleared_by = None;
                 prospect.updated_at = now;
                 tx.save_prospects(&[prospect]).await?;
                 audit::note(&tx, &actor, "prospect.remove", id, serde_json::json!({}), now).await?;
@@ -211,6 +216,9 @@ fn new_prospect(
         last_call: None,
         created_at: now,
         updated_at: now,
+        priority: Priority::default(),
+        due_before_skip: None,
+        cleared_by: None,
     };
     fill_in(&mut prospect, person);
     prospect
@@ -224,4 +232,5 @@ fn fill_in(prospect: &mut ProspectRecord, person: Person) {
     prospect.company = person.company;
     prospect.title = person.title;
     prospect.metadata = person.metadata;
+    prospect.priority = person.priority;
 }

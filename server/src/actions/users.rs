@@ -105,8 +105,19 @@ impl Actions {
         }
         let now = self.clock.now();
         let id = WorkspaceId::from_uuid(new_uuid(now));
-        self.store.transaction(move |tx| async move { tx.add_workspace(id, "My team", now).await }).await?;
-        Ok((id, true))
+        self.store
+            .transaction(move |tx| async move {
+                // Servers that start together on an empty database all come here: the first one settles which it is, the
+                // others wait for its commit and take that one.
+                let settled = tx.settle_setting("first_workspace", &id.to_string()).await?;
+                if settled != id.to_string() {
+                    let corrupt = StoreError::CorruptRow { table: "settings", column: "value" };
+                    return Ok((settled.parse().map_err(|_| corrupt)?, false));
+                }
+                tx.add_workspace(id, "My team", now).await?;
+                Ok((id, true))
+            })
+            .await
     }
 
     /// Makes a user. `by` is what the maker may do.

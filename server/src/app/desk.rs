@@ -1,24 +1,29 @@
-//! The part of the server that answers: every route, on an open database. It needs no socket, rings nobody and does
-//! nothing by itself.
+//! The part of the server that answers: every route, on an open database. It needs no socket and rings nobody. By itself
+//! it only keeps its place among the servers of this database.
 
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
+use domain::ids::NodeId;
 use secrecy::{SecretBox, SecretString};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::network;
+use crate::actions::nodes::Membership;
 use crate::actions::{Actions, Installation, new_uuid, random_bytes};
 use crate::carrier::twilio::{CallbackUrls, Credentials};
 use crate::clock::Clock;
 use crate::config::{CarrierSettings, Settings};
 use crate::credentials::{ApiKey, SessionCookie};
+use crate::engine::lease::LeaseKeeper;
+use crate::engine::relay::Relay;
 use crate::http::Router;
 use crate::http::query::CursorKey;
 use crate::http::sign_in_throttle::SignInThrottle;
 use crate::http::state::{HttpState, ServerFacts};
 use crate::live::Live;
+use crate::store::nodes::NodeRole;
 use crate::store::{Location, Store};
 use crate::wake::Wake;
 
@@ -34,6 +39,8 @@ pub struct Desk {
     pub(super) account: Credentials,
     /// Ends long answers.
     pub(super) stopping: CancellationToken,
+    lease: LeaseKeeper,
+    relay: Relay,
 }
 
 impl Desk {
@@ -41,10 +48,11 @@ impl Desk {
     pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
         let store = Store::open(&settings.database).await?;
         let public_url = public_url(settings, &settings.listen.to_string())?;
-        let desk = Self::set_up(store, Clock::System, settings, &public_url).await?;
-        // On PostgreSQL another server's import may be running; on SQLite the lock says that nobody's is.
+        let membership = Membership::of(NodeRole::Command, host_name(), settings.lease, &Clock::System);
+        let desk = Self::set_up(store, Clock::System, settings, membership, &public_url).await?;
+        // On PostgreSQL the servers look for themselves; on SQLite the lock says that there is none.
         if matches!(settings.database, Location::Folder(_)) {
-            desk.actions.close_what_was_left_open().await?;
+            desk.actions.verify_history().await?;
         }
         Ok(desk)
     }
@@ -54,18 +62,27 @@ impl Desk {
         store: Store,
         clock: Clock,
         settings: &Settings,
+        membership: Membership,
         public_url: &Url,
     ) -> anyhow::Result<Self> {
         let simulation = matches!(settings.carrier, CarrierSettings::Simulation);
         let own_number = settings.caller_id.clone();
         let installation = Installation {
-            run: new_uuid(clock.now()).simple().to_string(),
+            run: NodeId::from_uuid(new_uuid(clock.now())),
             caller_id: own_number.or_else(|| simulation.then(network::caller_id)),
             destinations: settings.destinations.clone(),
+            pacing: settings.pacing,
+            caller_id_pacing: settings.caller_id_pacing,
+            rates: settings.rates.clone(),
         };
-        let live = Live::new(&installation.run);
+        let live = Live::new(&installation.run.to_string());
         let actions = Actions::new(store, clock, Wake::default(), live, installation);
         actions.first_workspace().await?;
+        actions.keep_history_in(&settings.data_dir).await?;
+        let (role, lease) = (membership.role, membership.lease);
+        actions.join(membership).await?;
+        let lease = LeaseKeeper::start(actions.clone(), lease);
+        let relay = Relay::start(&actions).await;
 
         let account = match &settings.carrier {
             CarrierSettings::Twilio { credentials, .. } => credentials.clone(),
@@ -90,12 +107,17 @@ impl Desk {
             throttle: Arc::new(Mutex::new(SignInThrottle::default())),
             stopping: stopping.clone(),
         };
-        let router = crate::http::router::router(state);
-        Ok(Self { actions, router, console_key: console_key.secret, account, stopping })
+        let router = match role {
+            NodeRole::Dialer => crate::http::router::router_of_a_dialer(state),
+            _ => crate::http::router::router(state),
+        };
+        Ok(Self { actions, router, console_key: console_key.secret, account, stopping, lease, relay })
     }
 
     /// Closes the database, so that the next process may have it.
     pub async fn close(self) -> anyhow::Result<()> {
+        self.lease.stop().await;
+        self.relay.stop().await;
         self.actions.store.close().await?;
         Ok(())
     }
@@ -115,4 +137,13 @@ pub(super) async fn callback_urls(actions: &Actions, public_url: &Url) -> anyhow
     let urls = CallbackUrls::new(public_url.as_str(), SecretBox::new(Box::new(key)))
         .context("PUBLIC_URL cannot be used for callbacks")?;
     Ok(urls)
+}
+
+/// The machine's name, where the system tells.
+pub(super) fn host_name() -> String {
+    #[cfg(unix)]
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let name = std::env::var("COMPUTERNAME").unwrap_or_else(|_| "this machine".to_owned());
+    name
 }

@@ -29,12 +29,14 @@ pub(super) enum Campaign {
     /// Begin to ring
     #[command(after_help = "Example:\n  prospectai campaign launch cmp_…")]
     Launch(Named),
-    /// Stop ringing; calls under way go on to their end
+    /// Stop ringing; calls that ring or talk go on to their end
     Pause(Named),
     /// Go on after a pause
     Resume(Named),
     /// How many prospects and calls stand where
     Status(Named),
+    /// Who is rung next, in order, and why not now
+    Queue(Queue),
 }
 
 #[derive(Args)]
@@ -44,6 +46,15 @@ pub(super) struct Named {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Queue {
+    #[command(flatten)]
+    campaign: Named,
+    /// How many, from the front of the queue
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=200))]
+    limit: u16,
 }
 
 #[derive(Args)]
@@ -117,7 +128,7 @@ impl Campaign {
             }
             Self::Pause(named) => {
                 named
-                    .tell(console, "pause", "makes no new calls; calls under way go on to their end")
+                    .tell(console, "pause", "makes no new calls; calls that ring or talk go on to their end")
                     .await?;
             }
             Self::Resume(named) => {
@@ -125,6 +136,7 @@ impl Campaign {
                 console.say_if_nobody_dials();
             }
             Self::Status(named) => status(console, named).await?,
+            Self::Queue(queue) => queue.show(console).await?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -188,6 +200,29 @@ impl Named {
         });
         Ok(())
     }
+}
+
+impl Queue {
+    async fn show(self, console: &Console) -> anyhow::Result<()> {
+        let request = console.request(Method::GET, &["campaigns", &self.campaign.id, "queue"]);
+        let mut queue: Value = console.read(request.query(&[("limit", self.limit)])).await?;
+        if self.campaign.json {
+            print_json(&queue);
+            return Ok(());
+        }
+        if let Value::Array(rows) = queue["queue"].take() {
+            let rows: Vec<Value> = rows.into_iter().map(with_hold_as_a_word).collect();
+            print_table(&["prospectId", "phone", "priority", "status", "attempt", "dueAt", "hold"], &rows);
+        }
+        println!("In the queue:");
+        print_fields(&queue["counts"]);
+        Ok(())
+    }
+}
+
+fn with_hold_as_a_word(mut row: Value) -> Value {
+    row["hold"] = row["hold"]["reason"].take();
+    row
 }
 
 async fn status(console: &Console, named: Named) -> anyhow::Result<()> {

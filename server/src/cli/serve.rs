@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::console::ServerFile;
 use super::stop_asked_for;
-use crate::actions::users::Role;
+use crate::actions::users::{Role, UserRefused};
 use crate::actions::{Actions, Actor, random_bytes};
 use crate::app::{App, Network};
 use crate::config::{CarrierSettings, Settings};
@@ -43,7 +43,8 @@ async fn greet_owner(app: &App) -> anyhow::Result<()> {
     if !actions.store.users(workspace).await?.is_empty() {
         return Ok(());
     }
-    let password = create_owner(actions, workspace).await?;
+    // Another server that started at the same moment may have been faster, and has told the password.
+    let Some(password) = create_owner(actions, workspace).await? else { return Ok(()) };
     let base = app.public_url.as_str().trim_end_matches('/');
     println!("This is the first start. The owner is {OWNER} with the password {}", password.expose_secret());
     println!(
@@ -53,14 +54,16 @@ async fn greet_owner(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn create_owner(actions: &Actions, workspace: WorkspaceId) -> anyhow::Result<SecretString> {
+async fn create_owner(actions: &Actions, workspace: WorkspaceId) -> anyhow::Result<Option<SecretString>> {
     let bytes: [u8; 12] = random_bytes();
     let password: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let password = SecretString::from(password);
     let console = Actor { workspace, name: "console".to_owned() };
-    actions
-        .create_user(console, Role::Owner, OWNER.to_owned(), password.clone(), Role::Owner)
-        .await
-        .context("the owner could not be made")?;
-    Ok(password)
+    let made =
+        actions.create_user(console, Role::Owner, OWNER.to_owned(), password.clone(), Role::Owner).await;
+    match made {
+        Ok(_) => Ok(Some(password)),
+        Err(UserRefused::EmailTaken) => Ok(None),
+        Err(error) => Err(error).context("the owner could not be made"),
+    }
 }

@@ -1,11 +1,13 @@
 //! `prospectai twilio-sim`: the phone network in the box alone.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
 use clap::Args;
+use serde::de::DeserializeOwned;
 use simulator::{Faults, Settings, Simulator, Timeline};
 
 use super::stop_asked_for;
@@ -33,6 +35,9 @@ pub(super) struct TwilioSim {
     /// What goes wrong, as JSON or TOML
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
+    /// How the called people behave, as JSON or TOML
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
 }
 
 impl TwilioSim {
@@ -45,10 +50,12 @@ impl TwilioSim {
         settings.seed = self.seed;
         settings.calls_per_second = self.cps;
         settings.timeline = Timeline::new(Clock::System.now(), Instant::now(), self.speed);
-        settings.faults = match &self.faults {
-            Some(file) => read_faults(file)?,
-            None => Faults::none(),
-        };
+        if let Some(file) = &self.faults {
+            settings.faults = read::<Faults>(file)?.checked().map_err(|error| refused(file, error))?;
+        }
+        if let Some(file) = &self.answers {
+            settings.answers = read(file)?;
+        }
         let network = Simulator::start(settings).await.context("the phone network did not start")?;
         println!("The phone network is ready at {}", network.base_url());
         stop_asked_for().await;
@@ -57,12 +64,17 @@ impl TwilioSim {
     }
 }
 
-fn read_faults(file: &Path) -> anyhow::Result<Faults> {
-    let refused =
-        |why: String| ConfigRefused::new(format!("the faults in {} are not accepted: {why}", file.display()));
-    let source = config::File::from(file);
-    let read =
-        config::Config::builder().add_source(source).build().map_err(|error| refused(error.to_string()))?;
-    let faults: Faults = read.try_deserialize().map_err(|error| refused(error.to_string()))?;
-    Ok(faults.checked().map_err(|error| refused(error.to_string()))?)
+/// A file named `.json` is JSON, any other is TOML.
+fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
+    if file.extension().is_some_and(|extension| extension == "json") {
+        let text = std::fs::read(file).map_err(|error| refused(file, error))?;
+        return serde_json::from_slice(&text).map_err(|error| refused(file, error).into());
+    }
+    let source = config::File::from(file).format(config::FileFormat::Toml);
+    let read = config::Config::builder().add_source(source).build();
+    read.and_then(config::Config::try_deserialize).map_err(|error| refused(file, error).into())
+}
+
+fn refused(file: &Path, why: impl Display) -> ConfigRefused {
+    ConfigRefused::new(format!("{} is not accepted: {why}", file.display()))
 }

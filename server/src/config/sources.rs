@@ -11,9 +11,10 @@ use super::{ConfigRefused, Written};
 const DEFAULTS: &str = include_str!("../../../config.example.toml");
 
 /// Environment variables and the settings they stand for. Where two name one setting, the first that is set holds.
-const VARIABLES: [(&str, &str); 19] = [
+const VARIABLES: [(&str, &str); 20] = [
     ("LISTEN", "listen"),
     ("DATA_DIR", "data_dir"),
+    ("ROLE", "role"),
     ("PUBLIC_URL", "public_url"),
     ("NEXTAUTH_URL", "public_url"),
     ("DATABASE_URL", "database_url"),
@@ -40,6 +41,8 @@ pub struct Flags {
     pub data_dir: Option<PathBuf>,
     /// `--listen`
     pub listen: Option<String>,
+    /// `--role`
+    pub role: Option<String>,
 }
 
 /// Environment variables, with those of `.env` behind them.
@@ -104,6 +107,7 @@ pub(super) fn merge(flags: Flags, environment: &Environment) -> Result<Written, 
     }
     builder = builder.set_override("data_dir", data_dir.to_string_lossy().into_owned()).map_err(refused)?;
     builder = builder.set_override_option("listen", flags.listen).map_err(refused)?;
+    builder = builder.set_override_option("role", flags.role).map_err(refused)?;
     builder.build().and_then(Config::try_deserialize).map_err(refused)
 }
 
@@ -120,7 +124,7 @@ mod tests {
     fn load(variables: &[(&str, &str)]) -> Result<Settings, ConfigRefused> {
         let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let folder = std::env::temp_dir().join("prospectai-no-such-folder");
-        Settings::load(Flags { data_dir: Some(folder), listen: None }, &Environment::of(owned))
+        Settings::load(Flags { data_dir: Some(folder), ..Flags::default() }, &Environment::of(owned))
     }
 
     const TWILIO: [(&str, &str); 4] = [
@@ -152,6 +156,7 @@ mod tests {
     fn what_is_not_understood_is_refused_by_name_without_its_value() {
         for (name, value) in [
             ("LISTEN", "everywhere"),
+            ("ROLE", "command"),
             ("PUBLIC_URL", "calls"),
             ("DATABASE_URL", "mysql://secret@host"),
             ("DIALER_CALLS_PER_SECOND", "0"),

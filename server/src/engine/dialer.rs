@@ -1,24 +1,23 @@
 //! Rings whoever may be rung: snapshot, plan, reserve, arm, send. Never more than pacing allows, never on a guess.
 
-use std::sync::Arc;
-
 use domain::dial_plan::{self, Snapshot};
 use domain::ids::CallId;
-use domain::pacing::{Pacer, Pacing};
+use domain::pacing::Start;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
-use super::brake::Brake;
 use super::{Parts, send, task};
+use crate::clock::Uptime;
 use crate::store::StoreError;
+use crate::store::pace::PaceScope;
 
 /// The most calls that one turn starts; the next turn follows at once.
 const MOST_PER_TURN: usize = 50;
 
 /// Dials until it is time to stop.
-pub(super) async fn run(parts: Parts, pacing: Pacing, stop: CancellationToken) {
-    let mut dialer = Dialer { parts, pacer: Pacer::new(pacing), brake: Arc::default() };
+pub(super) async fn run(parts: Parts, stop: CancellationToken) {
+    let dialer = Dialer { parts };
     loop {
         let turn = dialer.turn().await;
         let clock = &dialer.parts.actions.clock;
@@ -31,45 +30,52 @@ pub(super) async fn run(parts: Parts, pacing: Pacing, stop: CancellationToken) {
 
 struct Dialer {
     parts: Parts,
-    pacer: Pacer,
-    brake: Arc<Brake>,
 }
 
 impl Dialer {
     /// One turn; when to look again.
-    async fn turn(&mut self) -> Result<Option<Timestamp>, StoreError> {
+    async fn turn(&self) -> Result<Option<Timestamp>, StoreError> {
         let now = self.parts.actions.clock.now();
-        if let Some(until) = self.brake.held_until(now) {
-            return Ok(Some(until));
+        // The bell rings when the clock can be trusted again.
+        if self.parts.actions.node.clock_hold().is_some() {
+            return Ok(None);
         }
         let store = self.parts.actions.store.clone();
+        let limits = self.parts.actions.installation.pacing;
+        let pace = store.pace(&PaceScope::Account).await?;
+        let on = usize::try_from(store.live_calls().await?).unwrap_or(usize::MAX);
+        let room = (limits.max_live() as usize).saturating_sub(on);
+        let startable = pace.startable(limits, now, MOST_PER_TURN.min(room));
         // Calls that people asked for, or that provably never left, come before new ones.
         let mut calls = store.calls_to_send(now, MOST_PER_TURN).await?;
-        let plan = self.plan(now).await?;
-        let wanted = (calls.len() + plan.calls.len()).min(MOST_PER_TURN);
-        let live = usize::try_from(store.live_calls().await?).unwrap_or(usize::MAX);
-        let permit = self.pacer.permits(now, wanted, live);
-        calls.truncate(permit.now);
-        let mut planned = plan.calls;
-        planned.truncate(permit.now - calls.len());
-        if !planned.is_empty() {
-            calls.extend(self.parts.actions.reserve_planned(planned).await?);
+        // New ones are chosen only for what may start now: whoever is reserved early waits where nobody sees why.
+        let plan = self.plan(now, startable.saturating_sub(calls.len())).await?;
+        let full = calls.len() + plan.calls.len() >= MOST_PER_TURN;
+        let more_wait = plan.is_full;
+        if !plan.calls.is_empty() {
+            calls.extend(self.parts.actions.reserve_planned(plan.calls).await?);
         }
-        self.arm_and_send(calls).await?;
-        if permit.now == MOST_PER_TURN {
+        let again_at = self.arm_and_send(calls).await?;
+        if full && startable >= MOST_PER_TURN {
             // The turn was full: more may wait that no timer of theirs announces.
             return Ok(Some(now));
         }
-        let waiting_for_pace = permit.again_at.filter(|_| wanted > permit.now);
+        let next_start = match pace.after(startable, limits, now).may_start(limits, now) {
+            _ if !more_wait || room == 0 => None,
+            Start::Now => None,
+            Start::At(at) => Some(at),
+            Start::Held(hold) => Some(hold.until),
+        };
         let next_by_hand = store.next_call_to_send_at(now).await?;
-        Ok([waiting_for_pace, plan.look_again_at, next_by_hand].into_iter().flatten().min())
+        Ok([again_at, next_start, plan.look_again_at, next_by_hand].into_iter().flatten().min())
     }
 
-    async fn plan(&self, now: Timestamp) -> Result<dial_plan::DialPlan, StoreError> {
+    async fn plan(&self, now: Timestamp, capacity: usize) -> Result<dial_plan::DialPlan, StoreError> {
         let store = &self.parts.actions.store;
+        let rates = &self.parts.actions.installation.rates;
         let mut campaigns = Vec::new();
         for campaign in store.active_campaigns().await? {
-            let snapshot = store.campaign_snapshot(&campaign, now, MOST_PER_TURN).await?;
+            let snapshot = store.campaign_snapshot(&campaign, rates, now, MOST_PER_TURN).await?;
             if snapshot.candidates.is_empty()
                 && snapshot.next_due_at.is_none()
                 && self.parts.actions.complete_if_done(campaign.id).await?
@@ -79,26 +85,35 @@ impl Dialer {
             }
             campaigns.push(snapshot);
         }
-        let plan = dial_plan::plan(&Snapshot { now, campaigns, capacity: MOST_PER_TURN });
+        let plan = dial_plan::plan(&Snapshot { now, campaigns, capacity });
         for hold in &plan.holds {
             debug!(campaign_id = %hold.campaign, reason = hold.reason.as_str(), "prospects wait");
         }
         Ok(plan)
     }
 
-    async fn arm_and_send(&self, calls: Vec<CallId>) -> Result<(), StoreError> {
+    /// Arms what may be armed and sends it; when the first of those may go that only wait for the pace.
+    async fn arm_and_send(&self, calls: Vec<CallId>) -> Result<Option<Timestamp>, StoreError> {
         if calls.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let armed = self.parts.actions.arm(calls).await?;
-        let armed_at = std::time::Instant::now();
+        if armed.refused.is_some() {
+            // The calls stay reserved, for this server or for another one.
+            self.parts.actions.wake.lease();
+        }
+        let armed_at = armed.armed_at.unwrap_or_else(Uptime::now);
         for (call, reason) in armed.held {
-            info!(call_id = %call.id, reason = reason.as_str(), "a call was not armed");
+            if reason.is_pace() {
+                debug!(call_id = %call.id, reason = reason.as_str(), "a call waits for the pace");
+            } else {
+                info!(call_id = %call.id, reason = reason.as_str(), "a call was not armed");
+            }
         }
         for call in armed.to_send {
-            let (parts, brake) = (self.parts.clone(), self.brake.clone());
-            self.parts.sends.spawn(async move { send::send(&parts, &brake, call, armed_at).await });
+            let parts = self.parts.clone();
+            self.parts.sends.spawn(async move { send::send(&parts, call, armed_at).await });
         }
-        Ok(())
+        Ok(armed.again_at)
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::call::Placement;
 use domain::carrier_event::CarrierStatus;
 use domain::facts::{Evidence, Source};
+use domain::ids::NodeId;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -43,7 +44,7 @@ async fn turn(parts: &Parts) -> Result<Option<Timestamp>, StoreError> {
     let actions = &parts.actions;
     let now = actions.clock.now();
     let doubt_before = now.checked_sub(actions.clock.span_of_real(IN_DOUBT_AFTER)).unwrap_or(now);
-    let in_doubt = actions.store.calls_in_doubt(&actions.installation.run, doubt_before).await?;
+    let in_doubt = actions.store.calls_in_doubt(actions.installation.run, doubt_before).await?;
     if !in_doubt.is_empty() {
         let doubted = actions.doubt(in_doubt).await?;
         warn!(doubted, "calls were armed by a process that is gone: whether they were sent is not known");
@@ -62,7 +63,7 @@ async fn turn(parts: &Parts) -> Result<Option<Timestamp>, StoreError> {
 
 async fn look_after(parts: &Parts, call: &CallRecord) -> Result<(), StoreError> {
     match (call.call.placement, &call.carrier_sid) {
-        (Placement::Unknown, _) => look_for(parts, call).await,
+        (Placement::Unknown | Placement::PresumedNotPlaced, _) => look_for(parts, call).await,
         (Placement::Placed, Some(sid)) => {
             // Our own column: it was a SID when it was written.
             if let Ok(sid) = sid.parse() {
@@ -107,14 +108,25 @@ async fn conclude_lost(parts: &Parts, call: &CallRecord, sid: &CallSid) -> Resul
     let now = parts.actions.clock.now();
     let placed_at = call.placed_at.unwrap_or(call.created_at);
     let expired = placed_at.checked_add(EXPIRED_AFTER).is_ok_and(|expiry| expiry <= now);
-    // The network in the box starts empty: calls of its earlier run ended with it.
-    if !call.call.is_live() || !(expired || parts.simulation) {
+    // The network in the box starts empty: calls of its earlier run ended with it. Those of another server's network that
+    // still runs are that server's business.
+    let forgotten = parts.simulation && !armed_by_another_that_lives(parts, call).await?;
+    if !call.call.is_live() || !(expired || forgotten) {
         return Ok(());
     }
     let status = if expired { CarrierStatus::Canceled } else { CarrierStatus::Failed };
     let evidence = Evidence { status: Some(status), at: Some(now), ..Evidence::from(Source::Inferred) };
     warn!(call_id = %call.id, "the carrier does not know a call any more: it is closed");
     parts.actions.take_in(rest_news::of_lost_call(call.id, sid.as_str(), evidence)).await.map(|_| ())
+}
+
+async fn armed_by_another_that_lives(parts: &Parts, call: &CallRecord) -> Result<bool, StoreError> {
+    match call.armed_by.as_deref().and_then(|node| node.parse::<NodeId>().ok()) {
+        Some(node) if node != parts.actions.installation.run => {
+            parts.actions.store.node_is_living(node).await
+        }
+        _ => Ok(false),
+    }
 }
 
 /// Looks for a call whose create request got no answer.

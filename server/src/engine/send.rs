@@ -1,33 +1,30 @@
 //! Sends one armed call and records what came of it. Nothing here tries twice.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use domain::gate::CLOSING_GUARD;
+use domain::gate::LONGEST_QUEUE;
 use domain::refusal::RefusalMeaning;
 use tracing::{error, info, warn};
 
-use super::brake::Brake;
 use super::{Parts, rest_news};
 use crate::actions::Actor;
 use crate::actions::calls::{ArmedCall, Outcome};
 use crate::carrier::twilio::message::Message;
-use crate::carrier::{CallSpeech, MachineDetection, PlaceCall, PlaceOutcome, Recording};
+use crate::carrier::{CallSpeech, CarrierCall, MachineDetection, PlaceCall, PlaceOutcome, Recording};
+use crate::clock::Uptime;
 use crate::speech::{self, ScriptError};
 use crate::store::StoreError;
 
-/// A carrier that asks to slow down without saying for how long.
-const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(2);
-/// The first wait after a request that never left; doubled with each further one.
-const FIRST_BACK_OFF: Duration = Duration::from_secs(5);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
+/// The longest wait in the carrier's queue that counts as none.
+const QUEUE_IS_EMPTY: Duration = Duration::from_secs(1);
 
 /// Sends a call that was armed at `armed_at`.
-pub(super) async fn send(parts: &Parts, brake: &Brake, armed: ArmedCall, armed_at: Instant) {
+pub(super) async fn send(parts: &Parts, armed: ArmedCall, armed_at: Uptime) {
     let id = armed.call.id;
     let recorded = match request(&armed) {
         Ok(request) => {
             let outcome = parts.carrier.place(&request, armed_at).await;
-            record(parts, brake, &armed, outcome).await
+            record(parts, &armed, outcome).await
         }
         Err(error) => {
             let outcome = Outcome::Refused {
@@ -35,7 +32,7 @@ pub(super) async fn send(parts: &Parts, brake: &Brake, armed: ArmedCall, armed_a
                 code: None,
                 message: format!("The script cannot be said to this prospect: {error}. Nobody was called."),
             };
-            parts.actions.record_outcome(id, outcome).await
+            parts.actions.record_outcome(id, armed.call.sends, outcome).await.map(|_| ())
         }
     };
     if let Err(error) = recorded {
@@ -45,7 +42,7 @@ pub(super) async fn send(parts: &Parts, brake: &Brake, armed: ArmedCall, armed_a
 }
 
 fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
-    let ArmedCall { call, campaign, prospect, script } = armed;
+    let ArmedCall { call, campaign, prospect, script, .. } = armed;
     let message = match (&campaign.audio_url, script) {
         (Some(audio), _) => Message::Audio(audio.clone()),
         (None, Some(script)) => Message::Text {
@@ -58,6 +55,7 @@ fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
     };
     Ok(PlaceCall {
         call_id: call.id,
+        prospect_id: call.prospect,
         to: call.to.clone(),
         from: call.from.clone(),
         // A document that is too long to be sent along is fetched by the carrier when somebody picks up.
@@ -78,50 +76,21 @@ fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
     })
 }
 
-async fn record(
-    parts: &Parts,
-    brake: &Brake,
-    armed: &ArmedCall,
-    outcome: PlaceOutcome,
-) -> Result<(), StoreError> {
+async fn record(parts: &Parts, armed: &ArmedCall, outcome: PlaceOutcome) -> Result<(), StoreError> {
     let call = &armed.call;
-    let now = parts.actions.clock.now();
     let outcome = match outcome {
-        PlaceOutcome::Placed(placed) => {
-            brake.note_answer();
-            let waits = placed.queue_time.unwrap_or_default();
-            info!(call_id = %call.id, carrier_sid = %placed.sid, to = ?call.to, "a call was placed");
-            parts.actions.take_in(rest_news::of_call(call.id, &placed)).await?;
-            if waits > CLOSING_GUARD {
-                // It would ring at a time that nobody checked.
-                warn!(call_id = %call.id, queue_seconds = waits.as_secs(), "the carrier queues; the call is cancelled");
-                let cancelled = parts.actions.end_call(Actor::server(call.workspace), call.id).await;
-                if let Err(error) = cancelled {
-                    warn!(call_id = %call.id, %error, "a queued call could not be cancelled");
-                }
-            }
-            return Ok(());
-        }
+        PlaceOutcome::Placed(placed) => return record_placed(parts, armed, &placed).await,
         PlaceOutcome::NotSent { why } => {
-            let wait = back_off(call.sends);
             warn!(call_id = %call.id, why, "a request never left; the same attempt is made again later");
-            if brake.note_not_sent(now) {
-                warn!("the carrier cannot be reached: nobody is dialed for a while");
-            }
-            Outcome::NotSent { again_at: now.checked_add(wait).unwrap_or(now) }
+            Outcome::NotSent
         }
         PlaceOutcome::Throttled { retry_after } => {
-            let wait = retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
-            info!(call_id = %call.id, wait_seconds = wait.as_secs(), "the carrier asks to slow down");
-            brake.note_throttled(now, wait);
-            Outcome::NotSent { again_at: now.checked_add(wait + jitter(call.id)).unwrap_or(now) }
+            let wait_seconds = retry_after.map(|wait| wait.as_secs());
+            info!(call_id = %call.id, wait_seconds, "the carrier asks to slow down");
+            Outcome::Throttled(retry_after)
         }
         PlaceOutcome::Refused(refusal) => {
-            brake.note_answer();
             info!(call_id = %call.id, code = refusal.code, meaning = refusal.meaning.as_str(), "the carrier refused");
-            if refusal.meaning == RefusalMeaning::Concurrency {
-                brake.note_throttled(now, DEFAULT_RETRY_AFTER);
-            }
             Outcome::Refused { meaning: refusal.meaning, code: refusal.code, message: refusal.explain() }
         }
         PlaceOutcome::Unknown { why } => {
@@ -129,15 +98,27 @@ async fn record(
             Outcome::Unknown
         }
     };
-    parts.actions.record_outcome(call.id, outcome).await
+    if parts.actions.record_outcome(call.id, call.sends, outcome).await? {
+        warn!("the carrier is in trouble: nobody is dialed for a while");
+    }
+    Ok(())
 }
 
-fn back_off(sends: u32) -> Duration {
-    FIRST_BACK_OFF.saturating_mul(1 << sends.min(6)).min(LONGEST_BACK_OFF)
-}
-
-/// Up to a second that differs from call to call, so that held calls do not all come back at once.
-fn jitter(call: domain::ids::CallId) -> Duration {
-    let [.., last] = *call.uuid().as_bytes();
-    Duration::from_millis(u64::from(last) * 4)
+async fn record_placed(parts: &Parts, armed: &ArmedCall, placed: &CarrierCall) -> Result<(), StoreError> {
+    let call = &armed.call;
+    let waits = placed.queue_time.unwrap_or_default();
+    info!(call_id = %call.id, carrier_sid = %placed.sid, to = ?call.to, "a call was placed");
+    parts.actions.take_in(rest_news::of_call(call.id, placed)).await?;
+    let queued = waits > QUEUE_IS_EMPTY;
+    if queued || armed.carrier_was_troubled {
+        parts.actions.note_carrier_took_call(queued).await?;
+    }
+    if waits > LONGEST_QUEUE {
+        // It would ring at a time that nobody checked.
+        warn!(call_id = %call.id, queue_seconds = waits.as_secs(), "the carrier queues; the call is cancelled");
+        if let Err(error) = parts.actions.end_call(Actor::server(call.workspace), call.id).await {
+            warn!(call_id = %call.id, %error, "a queued call could not be cancelled");
+        }
+    }
+    Ok(())
 }

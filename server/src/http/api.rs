@@ -12,12 +12,16 @@ pub mod do_not_call;
 pub mod events;
 /// Imports: send a file of prospects, follow it, fetch what was refused.
 pub mod imports;
+/// The servers that share the database.
+pub mod nodes;
 /// Bodies that may be sent again, and `Idempotency-Key`.
 pub mod once;
 /// Users and API keys.
 pub mod people;
 /// Prospects: add one or many, list, read, change, remove.
 pub mod prospects;
+/// The quarantine after a restore, and its end.
+pub mod quarantine;
 /// What the refusals of actions become.
 pub mod refusals;
 /// The texts that people hear.

@@ -19,16 +19,31 @@ pub struct Health {
     simulation: bool,
     /// Always `ok`.
     database: &'static str,
+    /// What this server does: `all`, `web` or `dialer`.
+    role: &'static str,
+    /// `ok`, or why this server dials nobody because of its clock: `clock_skewed`, `clock_behind` or `clock_jumped`.
+    clock: &'static str,
+    /// Nobody is rung: the database may be older than what was done with it. See `/api/quarantine`.
+    quarantine: bool,
 }
 
 /// Says whether the server works. 503 when the database does not answer.
 #[utoipa::path(get, path = "/health", tag = "server", security(()),
     responses((status = 200, body = Health), (status = 503, body = Problem)))]
 pub async fn health(State(state): State<HttpState>) -> Result<Json<Health>, Problem> {
-    if let Err(error) = state.actions.store.ping().await {
+    let quarantine = state.actions.store.is_quarantined().await.map_err(|error| {
         tracing::error!(%error, "the database does not answer");
-        return Err(Problem::unavailable("The database does not answer.", 5));
-    }
+        Problem::unavailable("The database does not answer.", 5)
+    })?;
     let simulation = state.server.simulation;
-    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), simulation, database: "ok" }))
+    let node = &state.actions.node;
+    Ok(Json(Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+        simulation,
+        database: "ok",
+        role: node.role().map_or("all", |role| role.as_str()),
+        clock: node.clock_hold().map_or("ok", |hold| hold.as_str()),
+        quarantine,
+    }))
 }

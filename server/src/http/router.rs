@@ -12,7 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{
-    calls, campaigns, dialing, do_not_call, events, imports, people, prospects, scripts, session, voices,
+    calls, campaigns, dialing, do_not_call, events, imports, nodes, people, prospects, quarantine, scripts,
+    session, voices,
 };
 use super::auth::{known_visitors, operators_write};
 use super::middleware::{AnswerPolicy, BODY_DEADLINE, LeakedKey, answers, body_within, guarded};
@@ -46,6 +47,13 @@ pub fn described(state: HttpState) -> (Router, OpenApi) {
     (guarded.layer(from_fn_with_state(state.clone(), flag_leaked_key)).with_state(state), description)
 }
 
+/// What a server answers that only dials: the carrier's news, and whether it works.
+pub fn router_of_a_dialer(state: HttpState) -> Router {
+    let https = state.server.public_url.scheme() == "https";
+    let routes = Router::new().route("/health", get(health::health)).merge(webhooks::routes());
+    guarded(routes, AnswerPolicy::api(https)).with_state(state)
+}
+
 /// What needs no credential.
 #[rustfmt::skip]
 fn public() -> OpenApiRouter<HttpState> {
@@ -74,6 +82,13 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(campaigns::figures::schedule))                              // /api/campaigns/{id}/schedule
         .routes(routes!(campaigns::batches::place_next))                            // /api/campaigns/{id}/calls
         .routes(routes!(campaigns::batches::retry))                                 // /api/campaigns/{id}/retries
+        .routes(routes!(campaigns::queue::list))                                    // /api/campaigns/{id}/queue
+        .routes(routes!(campaigns::queue::changes::prioritise))                     // /api/campaigns/{id}/queue/priority
+        .routes(routes!(campaigns::queue::changes::skip))                           // /api/campaigns/{id}/queue/skip
+        .routes(routes!(campaigns::queue::changes::unskip))                         // /api/campaigns/{id}/queue/unskip
+        .routes(routes!(campaigns::queue::changes::requeue))                        // /api/campaigns/{id}/queue/requeue
+        .routes(routes!(campaigns::queue::changes::clear))                          // /api/campaigns/{id}/queue/clear
+        .routes(routes!(campaigns::queue::changes::restore))                        // /api/campaigns/{id}/queue/restore
         .routes(routes!(campaigns::activity::list))                                 // /api/campaigns/{id}/activity
         .routes(routes!(prospects::add, prospects::list))                           // /api/campaigns/{id}/prospects
         .routes(routes!(prospects::read, prospects::change, prospects::remove))     // /api/prospects/{id}
@@ -90,6 +105,10 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(dialing::read))                                             // /api/dialing
         .routes(routes!(dialing::stop))                                             // /api/dialing/stop
         .routes(routes!(dialing::resume))                                           // /api/dialing/resume
+        .routes(routes!(dialing::confirm_clock))                                    // /api/dialing/confirm-clock
+        .routes(routes!(nodes::list))                                               // /api/nodes
+        .routes(routes!(quarantine::read))                                          // /api/quarantine
+        .routes(routes!(quarantine::resume))                                        // /api/quarantine/resume
         .routes(routes!(people::users, people::create_user))                        // /api/users
         .routes(routes!(people::keys, people::create_key))                          // /api/keys
         .routes(routes!(people::revoke_key))                                        // /api/keys/{id}

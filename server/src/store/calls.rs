@@ -1,21 +1,23 @@
 //! Calls: one row per attempt, loaded into the domain's words and written back from them.
 
+mod row;
+
 use std::collections::HashSet;
 
+use domain::budget::{Commitment, Quote, commitment};
 use domain::call::{Call, Placement};
-use domain::carrier_event::{AnsweredBy, CarrierStatus};
-use domain::facts::{Answer, CallFacts, Ending, Source};
-use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
-use domain::money::Usd;
+use domain::ids::{CallId, CampaignId, NodeId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
-use domain::refusal::RefusalMeaning;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, Iterable, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, QueryFilter, QueryOrder,
+};
 
+use super::budgets::BudgetScope;
 use super::entities::calls::{Column, Entity, Model};
 use super::given::{self, Given};
-use super::{Store, StoreError, Tx, dialect, millis, month, sql, time};
+use super::{Store, StoreError, Tx, dialect, millis, sql, time};
 
 /// One attempt with everything we know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,12 +64,38 @@ pub struct CallRecord {
     pub next_poll_at: Option<Timestamp>,
     /// How often the carrier was asked since its last change of phase.
     pub polls: u32,
+    /// What it can cost at worst, as held when it was armed.
+    pub quote: Quote,
+    /// When the carrier's list was last read for it after it was presumed not to have been placed.
+    pub looked_at: Option<Timestamp>,
+    /// Proven to exist after it was closed: another call of its prospect may be on.
+    pub late: bool,
     /// The caller's own JSON.
     pub metadata: String,
     /// When it was chosen.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl CallRecord {
+    /// What it costs its budgets, as far as is known.
+    pub fn commitment(&self) -> Commitment {
+        commitment(&self.call, self.quote)
+    }
+
+    /// The budgets it counts against: none before it was armed for the first time.
+    pub fn budgets(&self) -> impl Iterator<Item = BudgetScope> {
+        let whole = self.day.map(|_| BudgetScope::Campaign(self.campaign));
+        let day = self.day.map(|day| BudgetScope::CampaignDay(self.campaign, day));
+        let of_workspace = self.armed_at.map(|at| BudgetScope::workspace_on(self.workspace, at));
+        [whole, day, of_workspace].into_iter().flatten()
+    }
+
+    /// Nobody can have been rung: the call was chosen and not armed since, or given up before.
+    pub fn was_never_armed(&self) -> bool {
+        matches!(self.call.placement, Placement::Reserved | Placement::Released) && self.sends == 0
+    }
 }
 
 impl Store {
@@ -88,19 +116,6 @@ impl Store {
         wanted.all(self.reader()).await?.into_iter().map(CallRecord::try_from).collect()
     }
 
-    /// Reserved calls that may be armed at `now`, oldest first.
-    pub async fn calls_to_send(&self, now: Timestamp, most: usize) -> Result<Vec<CallId>, StoreError> {
-        let wanted = "SELECT id FROM calls WHERE placement = 'reserved' AND not_before <= $1 ORDER BY not_before, id LIMIT $2";
-        ids(sql::all(self.reader(), wanted, [millis(now).into(), (most as i64).into()]).await?)
-    }
-
-    /// When the next reserved call may be armed.
-    pub async fn next_call_to_send_at(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let wanted =
-            "SELECT MIN(not_before) AS at FROM calls WHERE placement = 'reserved' AND not_before > $1";
-        moment(sql::one(self.reader(), wanted, [millis(after).into()]).await?)
-    }
-
     /// Calls about which the carrier should be asked at `now`.
     pub async fn calls_to_ask_about(
         &self,
@@ -119,24 +134,33 @@ impl Store {
         moment(sql::one(self.reader(), wanted, [millis(after).into()]).await?)
     }
 
-    /// Calls armed by another run than `this_run`, or before `before`: whoever sent them is gone.
-    pub async fn calls_in_doubt(&self, this_run: &str, before: Timestamp) -> Result<Vec<CallId>, StoreError> {
-        let same_file_means_gone = self.reader().get_database_backend() == sea_orm::DbBackend::Sqlite;
-        let wanted = "SELECT id FROM calls WHERE placement = 'armed' \
-                      AND (armed_at < $1 OR (armed_by <> $2 AND $3)) ORDER BY armed_at LIMIT 500";
-        let values = [millis(before).into(), this_run.into(), same_file_means_gone.into()];
-        ids(sql::all(self.reader(), wanted, values).await?)
+    /// Calls armed before `before` by this very server, or by one that nobody knows to live. Those of a server that lives
+    /// are its own business; when its lease ends, they are doubted with it. On a database that only one server can have
+    /// open, everybody else's are in doubt at once.
+    pub async fn calls_in_doubt(
+        &self,
+        this_node: NodeId,
+        before: Timestamp,
+    ) -> Result<Vec<CallId>, StoreError> {
+        let living = self.nodes().await?.into_iter().filter(|node| node.is_living() && node.id != this_node);
+        let living: Vec<String> = living.map(|node| node.id.to_string()).collect();
+        let of_the_living = if living.is_empty() {
+            String::new()
+        } else {
+            format!(" AND armed_by NOT IN ({})", sql::placeholders(4, living.len()))
+        };
+        let wanted = format!(
+            "SELECT id FROM calls WHERE placement = 'armed' AND (armed_at < $1 OR (armed_by <> $2 AND $3)){of_the_living} \
+             ORDER BY armed_at LIMIT 500"
+        );
+        let values = [millis(before).into(), this_node.to_string().into(), (!self.is_shared()).into()];
+        let values = values.into_iter().chain(living.into_iter().map(Into::into));
+        ids(sql::all(self.reader(), &wanted, values).await?)
     }
 
     /// How many calls are between being armed and their end.
     pub async fn live_calls(&self) -> Result<u64, StoreError> {
         let wanted = "SELECT COUNT(*) AS count FROM calls WHERE live AND placement IN ('armed', 'placed')";
-        Ok(count(sql::one(self.reader(), wanted, []).await?))
-    }
-
-    /// How many calls wait to be sent.
-    pub async fn reserved_calls(&self) -> Result<u64, StoreError> {
-        let wanted = "SELECT COUNT(*) AS count FROM calls WHERE placement = 'reserved'";
         Ok(count(sql::one(self.reader(), wanted, []).await?))
     }
 
@@ -148,22 +172,30 @@ impl Store {
 }
 
 impl Tx {
+    /// Any call as it is now, without a lock.
+    pub async fn call(&self, id: CallId) -> Result<Option<CallRecord>, StoreError> {
+        Entity::find_by_id(id.uuid()).one(self.connection()).await?.map(CallRecord::try_from).transpose()
+    }
+
     /// Calls by id, in id order, locked against other changes until the transaction ends.
     pub async fn lock_calls(&self, ids: &[CallId]) -> Result<Vec<CallRecord>, StoreError> {
-        let db = self.connection();
-        let mut found = Vec::with_capacity(ids.len());
-        for some in ids.chunks(given::MOST) {
-            let wanted = Given::rows(db.get_database_backend(), &["id"], sql::one_each(some, |id| id.uuid()));
-            let (wanted, values) = wanted.statement(&format!(
-                "SELECT * FROM calls WHERE id IN (SELECT id FROM given) ORDER BY id{}",
-                dialect::for_update(db.get_database_backend())
-            ));
-            let rows: Vec<Model> = sql::all(db, &wanted, values).await?;
-            for row in rows {
-                found.push(CallRecord::try_from(row)?);
-            }
-        }
-        Ok(found)
+        self.calls_locked(ids, dialect::for_update).await
+    }
+
+    /// The same without those that another transaction is changing at this moment: servers that want to arm the same
+    /// calls divide them instead of waiting for each other.
+    pub async fn claim_calls(&self, ids: &[CallId]) -> Result<Vec<CallRecord>, StoreError> {
+        self.calls_locked(ids, dialect::for_update_skip_locked).await
+    }
+
+    async fn calls_locked(
+        &self,
+        ids: &[CallId],
+        lock: fn(DbBackend) -> &'static str,
+    ) -> Result<Vec<CallRecord>, StoreError> {
+        let ids = ids.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<Model> = given::lock_by_id(self.connection(), "calls", ids, lock).await?;
+        rows.into_iter().map(CallRecord::try_from).collect()
     }
 
     /// A call by the carrier's name for it, locked.
@@ -193,6 +225,21 @@ impl Tx {
         rows.into_iter().map(CallRecord::try_from).collect()
     }
 
+    /// Live calls to a number in every workspace, locked.
+    pub async fn lock_live_calls_to_anywhere(
+        &self,
+        number: &PhoneNumber,
+    ) -> Result<Vec<CallRecord>, StoreError> {
+        let db = self.connection();
+        let wanted = format!(
+            "SELECT * FROM calls WHERE workspace_id IN (SELECT id FROM workspaces) AND to_number = $1 AND live \
+             ORDER BY id{}",
+            dialect::for_update(db.get_database_backend())
+        );
+        let rows: Vec<Model> = sql::all(db, &wanted, [number.as_str().into()]).await?;
+        rows.into_iter().map(CallRecord::try_from).collect()
+    }
+
     /// Whether a campaign has any call.
     pub async fn has_calls(&self, campaign: CampaignId) -> Result<bool, StoreError> {
         let wanted = "SELECT id FROM calls WHERE campaign_id = $1 LIMIT 1";
@@ -206,10 +253,15 @@ impl Tx {
         let columns: Vec<Column> = Column::iter().collect();
         let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
         let names = names.join(", ");
+        let mut rows: Vec<Model> = calls.iter().map(Model::from).collect();
+        // An insert waits for whoever is adding a call to the same number. In the order of numbers, two transactions with
+        // some numbers in common cannot wait for each other.
+        rows.sort_unstable_by(|one, other| {
+            (one.workspace_id, &one.to_number).cmp(&(other.workspace_id, &other.to_number))
+        });
         let mut added = HashSet::with_capacity(calls.len());
-        for some in calls.chunks(given::MOST) {
-            let rows: Vec<Model> = some.iter().map(Model::from).collect();
-            let new = Given::models(db.get_database_backend(), &columns, &rows);
+        for some in rows.chunks(given::MOST) {
+            let new = Given::models(db.get_database_backend(), &columns, some);
             // Without a target: any of the unique indexes may say no, and none of them may end the transaction.
             let (insert, values) = new.statement(&format!(
                 "INSERT INTO calls ({names}) SELECT {names} FROM given WHERE TRUE ON CONFLICT DO NOTHING RETURNING id"
@@ -258,163 +310,28 @@ const fn is_fixed(column: Column) -> bool {
 }
 
 #[derive(sea_orm::FromQueryResult)]
-struct IdRow {
+pub(super) struct IdRow {
     id: uuid::Uuid,
 }
 
 #[derive(sea_orm::FromQueryResult)]
-struct MomentRow {
+pub(super) struct MomentRow {
     at: Option<i64>,
 }
 
 #[derive(sea_orm::FromQueryResult)]
-struct CountRow {
+pub(super) struct CountRow {
     count: i64,
 }
 
-fn ids(rows: Vec<IdRow>) -> Result<Vec<CallId>, StoreError> {
+pub(super) fn ids(rows: Vec<IdRow>) -> Result<Vec<CallId>, StoreError> {
     Ok(rows.into_iter().map(|row| CallId::from_uuid(row.id)).collect())
 }
 
-fn moment(row: Option<MomentRow>) -> Result<Option<Timestamp>, StoreError> {
+pub(super) fn moment(row: Option<MomentRow>) -> Result<Option<Timestamp>, StoreError> {
     Ok(row.and_then(|row| row.at).map(time))
 }
 
-fn count(row: Option<CountRow>) -> u64 {
+pub(super) fn count(row: Option<CountRow>) -> u64 {
     row.map_or(0, |row| row.count.unsigned_abs())
-}
-
-fn corrupt(column: &'static str) -> StoreError {
-    StoreError::CorruptRow { table: "calls", column }
-}
-
-/// A word of a closed list, or a row that is not understood.
-fn word<T>(column: &'static str, text: &str, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
-    parse(text).ok_or_else(|| corrupt(column))
-}
-
-fn number<N: TryFrom<i64>>(column: &'static str, stored: i64) -> Result<N, StoreError> {
-    N::try_from(stored).map_err(|_| corrupt(column))
-}
-
-impl TryFrom<Model> for CallRecord {
-    type Error = StoreError;
-
-    fn try_from(row: Model) -> Result<Self, StoreError> {
-        let ending = match (&row.ending_status, &row.ending_source) {
-            (Some(status), Some(source)) => Some(Ending {
-                status: word("ending_status", status, CarrierStatus::parse)?,
-                source: word("ending_source", source, Source::parse)?,
-                at: row.ended_at.map(time),
-            }),
-            _ => None,
-        };
-        let answer = match (&row.answered_by, &row.answered_by_source) {
-            (Some(by), Some(source)) => Some(Answer {
-                by: word("answered_by", by, AnsweredBy::parse)?,
-                source: word("answered_by_source", source, Source::parse)?,
-            }),
-            _ => None,
-        };
-        let facts = CallFacts {
-            progress: row
-                .progress
-                .as_deref()
-                .map(|p| word("progress", p, CarrierStatus::parse))
-                .transpose()?,
-            initiated_at: row.initiated_at.map(time),
-            ringing_at: row.ringing_at.map(time),
-            answered_at: row.answered_at.map(time),
-            ending,
-            duration_seconds: row.duration_seconds.map(|n| number("duration_seconds", n)).transpose()?,
-            price: row.price_micros.map(Usd::from_micros),
-            answer,
-            sip_code: row.sip_code.map(|n| number("sip_code", n)).transpose()?,
-            error_code: row.error_code.map(|n| number("error_code", n)).transpose()?,
-        };
-        let call = Call {
-            placement: word("placement", &row.placement, Placement::parse)?,
-            refusal: row.refusal.as_deref().map(|r| word("refusal", r, RefusalMeaning::parse)).transpose()?,
-            closed_at: row.closed_at.map(time),
-            facts,
-        };
-        Ok(Self {
-            id: CallId::from_uuid(row.id),
-            workspace: WorkspaceId::from_uuid(row.workspace_id),
-            campaign: CampaignId::from_uuid(row.campaign_id),
-            prospect: ProspectId::from_uuid(row.prospect_id),
-            attempt: number("attempt", row.attempt)?,
-            from: PhoneNumber::from_e164_unchecked(row.from_number),
-            to: PhoneNumber::from_e164_unchecked(row.to_number),
-            call,
-            refusal_message: row.refusal_message,
-            not_before: row.not_before.map(time),
-            scheduled_for: row.scheduled_for.map(time),
-            day: row.day.map(|day| day.parse().map_err(|_| corrupt("day"))).transpose()?,
-            sends: number("sends", row.sends)?,
-            armed_by: row.armed_by,
-            armed_at: row.armed_at.map(time),
-            placed_at: row.placed_at.map(time),
-            carrier_sid: row.carrier_sid,
-            recording_sid: row.recording_sid,
-            end_requested_at: row.end_requested_at.map(time),
-            next_poll_at: row.next_poll_at.map(time),
-            polls: number("polls", row.polls)?,
-            metadata: row.metadata,
-            created_at: time(row.created_at),
-            updated_at: time(row.updated_at),
-        })
-    }
-}
-
-impl From<&CallRecord> for Model {
-    fn from(record: &CallRecord) -> Self {
-        let CallRecord { call, .. } = record;
-        let facts = &call.facts;
-        Self {
-            id: record.id.uuid(),
-            workspace_id: record.workspace.uuid(),
-            campaign_id: record.campaign.uuid(),
-            prospect_id: record.prospect.uuid(),
-            attempt: record.attempt.into(),
-            from_number: record.from.as_str().to_owned(),
-            to_number: record.to.as_str().to_owned(),
-            placement: call.placement.as_str().to_owned(),
-            status: call.status().as_str().to_owned(),
-            live: call.is_live(),
-            disposition: call.disposition().map(|disposition| disposition.as_str().to_owned()),
-            refusal: call.refusal.map(|meaning| meaning.as_str().to_owned()),
-            refusal_message: record.refusal_message.clone(),
-            closed_at: call.closed_at.map(millis),
-            not_before: record.not_before.map(millis),
-            scheduled_for: record.scheduled_for.map(millis),
-            day: record.day.map(|day| day.to_string()),
-            sends: record.sends.into(),
-            armed_by: record.armed_by.clone(),
-            armed_at: record.armed_at.map(millis),
-            placed_at: record.placed_at.map(millis),
-            carrier_sid: record.carrier_sid.clone(),
-            progress: facts.progress.map(|status| status.as_str().to_owned()),
-            initiated_at: facts.initiated_at.map(millis),
-            ringing_at: facts.ringing_at.map(millis),
-            answered_at: facts.answered_at.map(millis),
-            ending_status: facts.ending.map(|ending| ending.status.as_str().to_owned()),
-            ending_source: facts.ending.map(|ending| ending.source.as_str().to_owned()),
-            ended_at: facts.ending.and_then(|ending| ending.at).map(millis),
-            duration_seconds: facts.duration_seconds.map(Into::into),
-            price_micros: facts.price.map(Usd::micros),
-            answered_by: facts.answer.map(|answer| answer.by.as_str().to_owned()),
-            answered_by_source: facts.answer.map(|answer| answer.source.as_str().to_owned()),
-            sip_code: facts.sip_code.map(Into::into),
-            error_code: facts.error_code.map(Into::into),
-            recording_sid: record.recording_sid.clone(),
-            end_requested_at: record.end_requested_at.map(millis),
-            next_poll_at: record.next_poll_at.map(millis),
-            polls: record.polls.into(),
-            metadata: record.metadata.clone(),
-            created_at: millis(record.created_at),
-            updated_at: millis(record.updated_at),
-            month: month(record.created_at),
-        }
-    }
 }

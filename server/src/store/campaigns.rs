@@ -1,11 +1,17 @@
 //! Campaigns: one row each, with the rules under which they ring.
 
+use std::collections::BTreeMap;
+
+use domain::budget::{Budgets, Quote, RateCard};
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
-use domain::campaign::{CampaignRules, CampaignStatus};
+use domain::campaign::{CampaignRules, CampaignStatus, LostCallPolicy};
 use domain::disposition::Disposition;
 use domain::ids::{CampaignId, ScriptId, WorkspaceId};
 use domain::limits::DailyLimit;
+use domain::money::Usd;
+use domain::pacing::Pacing;
 use domain::phone_number::PhoneNumber;
+use domain::queue::DialOrder;
 use domain::retry::{RetryPolicy, RetryRule};
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
@@ -55,6 +61,8 @@ pub struct CampaignRecord {
     pub recording: String,
     /// The caller's own JSON.
     pub metadata: String,
+    /// In which order it rings those of one priority.
+    pub dial_order: DialOrder,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -63,6 +71,14 @@ pub struct CampaignRecord {
     pub launched_at: Option<Timestamp>,
     /// When its last prospect got a final answer.
     pub completed_at: Option<Timestamp>,
+}
+
+impl CampaignRecord {
+    /// The worst that one of its calls to a number can cost; `None` when no rate is known.
+    pub fn quote(&self, rates: &RateCard, to: &PhoneNumber) -> Option<Quote> {
+        let (detects, records) = (self.machine_detection != "off", self.recording != "off");
+        rates.quote(to, self.time_limit_seconds.into(), detects, records)
+    }
 }
 
 impl Store {
@@ -131,6 +147,15 @@ impl Tx {
         row.map(CampaignRecord::try_from).transpose()
     }
 
+    /// Any campaign, which nobody changes until the transaction ends.
+    pub async fn hold_campaign(&self, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
+        let db = self.connection();
+        let for_share = dialect::for_share(db.get_database_backend());
+        let wanted = format!("SELECT * FROM campaigns WHERE id = $1{for_share}");
+        let row: Option<Model> = sql::one(db, &wanted, [id.uuid().into()]).await?;
+        row.map(CampaignRecord::try_from).transpose()
+    }
+
     /// Any campaign as it is now, without a lock.
     pub async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
         Entity::find_by_id(id.uuid()).one(self.connection()).await?.map(CampaignRecord::try_from).transpose()
@@ -177,26 +202,31 @@ impl Tx {
         used_on(self.connection(), campaign, day).await
     }
 
-    /// Takes one slot of a day when fewer than `limit` are taken; `false` when none is left.
-    ///
-    /// One statement that tests and takes: two transactions can never both take the last slot.
-    pub async fn take_day_slot(
+    /// Slots of these days that are taken, locked until the transaction ends, so that no two servers take the last one.
+    pub async fn lock_days(
         &self,
-        campaign: CampaignId,
-        day: Date,
-        limit: DailyLimit,
-    ) -> Result<bool, StoreError> {
-        if limit.calls() == 0 {
-            return Ok(false);
+        mut days: Vec<(CampaignId, Date)>,
+    ) -> Result<BTreeMap<(CampaignId, Date), u32>, StoreError> {
+        let db = self.connection();
+        let for_update = dialect::for_update(db.get_database_backend());
+        days.sort_unstable();
+        days.dedup();
+        let mut used = BTreeMap::new();
+        for (campaign, day) in days {
+            let values = || [campaign.uuid().into(), day.to_string().into()];
+            // The lock needs a row; on the first call of a day there is none yet.
+            let first = "INSERT INTO campaign_days (campaign_id, day, used) VALUES ($1, $2, 0) \
+                         ON CONFLICT (campaign_id, day) DO NOTHING";
+            sql::run(db, first, values()).await?;
+            let wanted =
+                format!("SELECT used FROM campaign_days WHERE campaign_id = $1 AND day = $2{for_update}");
+            let row: Option<Used> = sql::one(db, &wanted, values()).await?;
+            used.insert((campaign, day), row.map_or(u32::MAX, Used::slots));
         }
-        let take = "INSERT INTO campaign_days (campaign_id, day, used) VALUES ($1, $2, 1) \
-                    ON CONFLICT (campaign_id, day) DO UPDATE SET used = campaign_days.used + 1 \
-                    WHERE campaign_days.used < $3";
-        let values = [campaign.uuid().into(), day.to_string().into(), i64::from(limit.calls()).into()];
-        Ok(sql::run(self.connection(), take, values).await? > 0)
+        Ok(used)
     }
 
-    /// Changes the taken slots of a day by `by`: gives one back, or takes one that was given back too early.
+    /// Changes the taken slots of a day by `by`: takes some, or gives some back.
     pub async fn change_day_slots(&self, campaign: CampaignId, day: Date, by: i64) -> Result<(), StoreError> {
         let change = "UPDATE campaign_days SET used = used + $3 WHERE campaign_id = $1 AND day = $2";
         sql::run(self.connection(), change, [campaign.uuid().into(), day.to_string().into(), by.into()])
@@ -205,14 +235,21 @@ impl Tx {
     }
 }
 
-async fn used_on(db: &impl ConnectionTrait, campaign: CampaignId, day: Date) -> Result<u32, StoreError> {
-    #[derive(sea_orm::FromQueryResult)]
-    struct Used {
-        used: i64,
+#[derive(sea_orm::FromQueryResult)]
+struct Used {
+    used: i64,
+}
+
+impl Used {
+    fn slots(self) -> u32 {
+        u32::try_from(self.used).unwrap_or(u32::MAX)
     }
+}
+
+async fn used_on(db: &impl ConnectionTrait, campaign: CampaignId, day: Date) -> Result<u32, StoreError> {
     let wanted = "SELECT used FROM campaign_days WHERE campaign_id = $1 AND day = $2";
     let row: Option<Used> = sql::one(db, wanted, [campaign.uuid().into(), day.to_string().into()]).await?;
-    Ok(row.map_or(0, |row| u32::try_from(row.used).unwrap_or(u32::MAX)))
+    Ok(row.map_or(0, Used::slots))
 }
 
 /// Windows as stored: for Monday to Sunday, each window as its two times of day.
@@ -283,6 +320,13 @@ fn load_policy(text: &str) -> Option<RetryPolicy> {
     RetryPolicy::new(stored.max_attempts, rules).ok()
 }
 
+fn load_pacing(thousandths: Option<i64>, max_live: Option<i64>) -> Result<Option<Pacing>, StoreError> {
+    let (Some(thousandths), Some(max_live)) = (thousandths, max_live) else { return Ok(None) };
+    let max_live = u32::try_from(max_live).map_err(|_| corrupt("max_live_calls"))?;
+    let pacing = Pacing::new(thousandths as f64 / 1_000.0, max_live);
+    pacing.map(Some).map_err(|_| corrupt("calls_per_second_thousandths"))
+}
+
 fn corrupt(column: &'static str) -> StoreError {
     StoreError::CorruptRow { table: "campaigns", column }
 }
@@ -297,6 +341,12 @@ impl TryFrom<Model> for CampaignRecord {
             windows: load_windows(&row.calling_windows).ok_or_else(|| corrupt("calling_windows"))?,
             daily_limit: DailyLimit::new(row.daily_call_limit).map_err(|_| corrupt("daily_call_limit"))?,
             retry: load_policy(&row.retry_policy).ok_or_else(|| corrupt("retry_policy"))?,
+            lost_calls: LostCallPolicy::parse(&row.lost_calls).ok_or_else(|| corrupt("lost_calls"))?,
+            budgets: Budgets {
+                total: row.budget_micros.map(Usd::from_micros),
+                per_day: row.daily_budget_micros.map(Usd::from_micros),
+            },
+            pacing: load_pacing(row.calls_per_second_thousandths, row.max_live_calls)?,
         };
         let seconds = |column, value: i64| u16::try_from(value).map_err(|_| corrupt(column));
         Ok(Self {
@@ -317,6 +367,7 @@ impl TryFrom<Model> for CampaignRecord {
             machine_detection: row.machine_detection,
             recording: row.recording,
             metadata: row.metadata,
+            dial_order: DialOrder::parse(&row.dial_order).ok_or_else(|| corrupt("dial_order"))?,
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
             launched_at: row.launched_at.map(time),
@@ -327,7 +378,8 @@ impl TryFrom<Model> for CampaignRecord {
 
 impl From<&CampaignRecord> for Model {
     fn from(campaign: &CampaignRecord) -> Self {
-        let CampaignRules { zone, windows, daily_limit, retry } = &campaign.rules;
+        let CampaignRules { zone, windows, daily_limit, retry, lost_calls, budgets, pacing } =
+            &campaign.rules;
         Self {
             id: campaign.id.uuid(),
             workspace_id: campaign.workspace.uuid(),
@@ -349,10 +401,17 @@ impl From<&CampaignRecord> for Model {
             machine_detection: campaign.machine_detection.clone(),
             recording: campaign.recording.clone(),
             metadata: campaign.metadata.clone(),
+            dial_order: campaign.dial_order.as_str().to_owned(),
             created_at: millis(campaign.created_at),
             updated_at: millis(campaign.updated_at),
             launched_at: campaign.launched_at.map(millis),
             completed_at: campaign.completed_at.map(millis),
+            budget_micros: budgets.total.map(Usd::micros),
+            daily_budget_micros: budgets.per_day.map(Usd::micros),
+            calls_per_second_thousandths: pacing
+                .map(|pacing| (pacing.calls_per_second() * 1_000.0).round() as i64),
+            max_live_calls: pacing.map(|pacing| pacing.max_live().into()),
+            lost_calls: lost_calls.as_str().to_owned(),
         }
     }
 }

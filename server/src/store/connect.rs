@@ -8,14 +8,13 @@ use std::time::Duration;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteConnector, Statement,
 };
-use sea_orm_migration::MigratorTrait;
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::lock::{DataLock, LockError};
-use super::migrations::Steps;
-use super::{Store, StoreError};
+use super::migrations;
+use super::{Store, StoreError, writer};
 
 /// SQLite before this version can corrupt a database in WAL mode that has two connections.
 const OLDEST_SAFE_SQLITE: (u32, u32, u32) = (3, 51, 3);
@@ -43,6 +42,9 @@ pub enum OpenError {
          PostgreSQL (DATABASE_URL) to run several"
     )]
     Held(PathBuf),
+    /// A server is connected to the database that is to be replaced.
+    #[error("a server uses this database. Stop every server on it first")]
+    InUse,
     /// The folder cannot be made, read or written.
     #[error(
         "the data folder {0} cannot be used: {1}. Give the process the right to write there, or choose another one"
@@ -56,6 +58,17 @@ pub enum OpenError {
         "the SQLite library is version {0}; versions before 3.51.3 can corrupt data. Build again with the locked dependencies"
     )]
     OldSqlite(String),
+    /// A newer version changed the schema in a way that this one cannot work with.
+    #[error(
+        "the database belongs to a newer version of ProspectAI: its schema needs a program that knows step {needed}, and \
+         this one knows the steps up to {ours}. Start the newer version, or restore the backup from before its first start"
+    )]
+    NewerSchema {
+        /// The newest step that this version knows.
+        ours: String,
+        /// The step that a version must know.
+        needed: String,
+    },
     /// The database answered with an error.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] StoreError),
@@ -68,7 +81,7 @@ impl Store {
             Location::Folder(folder) => open_sqlite(folder.clone()).await?,
             Location::Postgres(url) => open_postgres(url).await?,
         };
-        Steps::up(&store.write, None).await.map_err(StoreError::from)?;
+        migrations::up(&store.write).await?;
         Ok(store)
     }
 }
@@ -103,7 +116,8 @@ async fn open_sqlite(folder: PathBuf) -> Result<Store, OpenError> {
         .acquire_timeout(Duration::from_secs(30))
         .idle_timeout(None)
         .max_lifetime(None);
-    let write = one_writer.connect_with(options.clone()).await.map_err(open_failed)?;
+    let write =
+        writer::ends_what_it_began(one_writer).connect_with(options.clone()).await.map_err(open_failed)?;
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .test_before_acquire(false)
@@ -139,7 +153,8 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
         .options([
             ("statement_timeout", "30s"),
             ("lock_timeout", "10s"),
-            ("idle_in_transaction_session_timeout", "30s"),
+            // No longer than a lease: what a server that froze had locked is taken over with it.
+            ("idle_in_transaction_session_timeout", "15s"),
         ]);
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
@@ -161,6 +176,6 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     Ok(Store { write: db.clone(), read: db, _lock: None })
 }
 
-fn open_failed(error: sqlx::Error) -> OpenError {
+pub(super) fn open_failed(error: sqlx::Error) -> OpenError {
     OpenError::Database(StoreError::from(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into()))))
 }

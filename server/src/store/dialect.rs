@@ -42,6 +42,49 @@ pub(super) const fn for_update(backend: DbBackend) -> &'static str {
     }
 }
 
+/// Behind a `SELECT` of rules that must hold until the transaction has ended, and that others may read meanwhile.
+pub(super) const fn for_share(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => "",
+        _ => " FOR SHARE",
+    }
+}
+
+/// As [`for_update`], but rows that somebody else is changing are left out instead of waited for.
+pub(super) const fn for_update_skip_locked(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => "",
+        _ => " FOR UPDATE SKIP LOCKED",
+    }
+}
+
+/// Behind a `SELECT` of a row that must stay as it is until the transaction ends.
+///
+/// `KEY SHARE` excludes those who lock the row to take it away ([`for_update`]) and lets its ordinary changes through: a
+/// long transaction that arms calls does not keep its own node from renewing the lease.
+pub(super) const fn for_key_share(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => "",
+        _ => " FOR KEY SHARE",
+    }
+}
+
+/// The instant at which a statement looks at a lease, in milliseconds.
+///
+/// Several servers need one clock, which only PostgreSQL's own can be; it is read when the row is, not when the
+/// transaction began. A SQLite file has one server, whose clock is `now`.
+pub(super) fn database_clock(backend: DbBackend, now: jiff::Timestamp) -> String {
+    match backend {
+        DbBackend::Sqlite => now.as_millisecond().to_string(),
+        _ => "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT".to_owned(),
+    }
+}
+
+/// Whether several servers can have this database open.
+pub(super) const fn is_shared(backend: DbBackend) -> bool {
+    !matches!(backend, DbBackend::Sqlite)
+}
+
 /// The `number`-th value of a long statement, from 1, which must be the `number`-th in its text.
 ///
 /// SQLite knows `$7` as a name, and looks names up one by one: a statement with thousands of them takes milliseconds

@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod audit_log;
+pub mod budgets;
 pub mod calls;
 pub mod campaign_counters;
 pub mod campaign_days;
@@ -12,6 +13,8 @@ pub mod do_not_call;
 pub mod idempotency_keys;
 pub mod import_rejects;
 pub mod imports;
+pub mod nodes;
+pub mod pace;
 pub mod prospects;
 pub mod scripts;
 pub mod sessions;

@@ -1,8 +1,11 @@
 //! Many rows for one statement whose text stays the same however many there are, so that both databases prepare it once.
 
-use sea_orm::{DbBackend, EntityTrait, IdenStatic, ModelTrait, Value};
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IdenStatic, ModelTrait, Value,
+};
+use uuid::Uuid;
 
-use super::dialect;
+use super::{dialect, sql};
 
 /// Rows for one statement, at most.
 pub(super) const MOST: usize = 256;
@@ -15,7 +18,7 @@ pub(super) struct Given {
 }
 
 impl Given {
-    /// At least one row and at most `MOST`, each with a value per column. Rows may be given twice: whoever reads them
+    /// At least one row and, on SQLite, at most `MOST`, each with a value per column. Rows may be given twice: whoever reads them
     /// must not mind.
     ///
     /// PostgreSQL gets an array per column. SQLite has none and gets the rows, the last one again and again up to the
@@ -64,6 +67,31 @@ impl Given {
     pub fn statement(self, statement: &str) -> (String, Vec<Value>) {
         (format!("{} {statement}", self.with), self.values)
     }
+}
+
+/// Rows of a table by id, in id order, locked in that order by what `lock` writes behind a `SELECT`.
+///
+/// The ids are sorted before they are divided into statements, and each statement sorts before it locks: two
+/// transactions that want some of the same rows meet at the first of them and cannot wait for each other.
+pub(super) async fn lock_by_id<Row: FromQueryResult>(
+    db: &impl ConnectionTrait,
+    table: &str,
+    mut ids: Vec<Uuid>,
+    lock: fn(DbBackend) -> &'static str,
+) -> Result<Vec<Row>, DbErr> {
+    let backend = db.get_database_backend();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(MOST) {
+        let wanted = Given::rows(backend, &["id"], sql::one_each(some, |id| *id));
+        let (wanted, values) = wanted.statement(&format!(
+            "SELECT * FROM {table} WHERE id IN (SELECT id FROM given) ORDER BY id{}",
+            lock(backend)
+        ));
+        found.extend(sql::all(db, &wanted, values).await?);
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

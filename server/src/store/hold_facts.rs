@@ -1,49 +1,116 @@
 //! What the gates need to know about a handful of prospects of one campaign, for showing why they are not rung.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use domain::budget::{Funds, RateCard};
+use domain::gate::{GateFacts, HoldReason, Verdict};
+use domain::pacing::{PaceTrouble, Pacing, Start};
 use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
 
 use super::campaigns::CampaignRecord;
+use super::numbers::{CallToNumber, CallsToNumbers};
+use super::pace::PaceScope;
 use super::prospects::ProspectRecord;
+use super::workspaces::WorkspaceRules;
 use super::{Store, StoreError, sql};
 
 /// Numbers asked about in one statement.
 const BATCH: usize = 500;
 
 /// What is known at one instant.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct HoldFacts {
-    /// Slots of the campaign's current day that are taken by armed calls.
-    pub used_today: u32,
-    /// Dialing is switched off for the workspace.
-    pub kill_switch: bool,
-    /// Those of the numbers that must never be rung.
-    pub do_not_call: HashSet<PhoneNumber>,
-    /// Those of the numbers that are in a live call to somebody else.
-    pub numbers_in_other_calls: HashSet<PhoneNumber>,
+    now: Timestamp,
+    used_today: u32,
+    workspace: WorkspaceRules,
+    quarantine: bool,
+    funds: Funds,
+    pace: Verdict,
+    do_not_call: HashSet<PhoneNumber>,
+    calls: CallsToNumbers,
+    rings: HashMap<PhoneNumber, Vec<Timestamp>>,
+}
+
+impl HoldFacts {
+    /// What the gates need to know about one of the prospects.
+    pub fn of<'a>(
+        &'a self,
+        campaign: &'a CampaignRecord,
+        prospect: &ProspectRecord,
+        rates: &RateCard,
+    ) -> GateFacts<'a> {
+        let others = self.calls.to(&prospect.phone).iter();
+        let mut others = others.filter(|call| prospect.last_call != Some(call.id));
+        GateFacts {
+            now: self.now,
+            campaign: campaign.status,
+            rules: &campaign.rules,
+            used_today: self.used_today,
+            kill_switch: self.workspace.dialing_stopped,
+            quarantine: self.quarantine,
+            prospect: prospect.status,
+            due_at: prospect.due_at,
+            do_not_call: self.do_not_call.contains(&prospect.phone),
+            number_in_call: others.any(|call| call.live),
+            // The dialer looks when the number's turn comes; nobody waits for that yet.
+            lost_call_unlooked: false,
+            frequency_cap: self.workspace.frequency_cap,
+            recent_rings: self.rings.get(&prospect.phone).map_or(&[], Vec::as_slice),
+            funds: self.funds,
+            worst_case: campaign.quote(rates, &prospect.phone).map(|quote| quote.worst_case),
+            pace: self.pace,
+        }
+    }
 }
 
 impl Store {
-    /// What the gates need to know about these prospects of a campaign.
+    /// What the gates need to know about these prospects of a campaign, under the pacing of the account.
     pub async fn hold_facts(
         &self,
         campaign: &CampaignRecord,
         prospects: &[ProspectRecord],
+        pacing: Pacing,
         now: Timestamp,
     ) -> Result<HoldFacts, StoreError> {
-        let day = campaign.rules.zone.local_date(now);
+        let workspace = self.workspace_rules(campaign.workspace).await?;
         let mut facts = HoldFacts {
-            used_today: self.used_on(campaign.id, day).await?,
-            kill_switch: self.dialing_stopped(campaign.workspace).await?,
-            ..HoldFacts::default()
+            now,
+            used_today: self.used_on(campaign.id, campaign.rules.zone.local_date(now)).await?,
+            workspace,
+            quarantine: self.is_quarantined().await?,
+            funds: self.funds(campaign, &workspace, now).await?,
+            pace: self.pace_verdict(pacing, now).await?,
+            do_not_call: HashSet::new(),
+            calls: CallsToNumbers::default(),
+            rings: HashMap::new(),
         };
         for batch in prospects.chunks(BATCH) {
             facts.do_not_call.extend(self.listed(campaign, batch).await?);
-            facts.numbers_in_other_calls.extend(self.in_other_calls(campaign, batch).await?);
+            let numbers: Vec<PhoneNumber> = batch.iter().map(|prospect| prospect.phone.clone()).collect();
+            facts.calls.extend(self.calls_to_numbers(campaign.workspace, &numbers, now).await?);
+        }
+        for prospect in prospects {
+            let rings = facts.calls.to(&prospect.phone).iter().filter_map(CallToNumber::rang).collect();
+            facts.rings.insert(prospect.phone.clone(), rings);
         }
         Ok(facts)
+    }
+
+    /// What the account's pace says of one more call.
+    async fn pace_verdict(&self, limits: Pacing, now: Timestamp) -> Result<Verdict, StoreError> {
+        if self.live_calls().await? >= u64::from(limits.max_live()) {
+            return Ok(Verdict::Hold { reason: HoldReason::AtCapacity, until: None });
+        }
+        let held = |reason, until| Verdict::Hold { reason, until: Some(until) };
+        Ok(match self.pace(&PaceScope::Account).await?.may_start(limits, now) {
+            Start::Now => Verdict::Dial,
+            Start::At(at) => held(HoldReason::Pacing, at),
+            Start::Held(hold) => match hold.trouble {
+                PaceTrouble::Throttled => held(HoldReason::CarrierThrottled, hold.until),
+                PaceTrouble::Unreachable => held(HoldReason::CarrierUnreachable, hold.until),
+            },
+        })
     }
 
     async fn listed(
@@ -58,36 +125,9 @@ impl Store {
         let numbers = sql::placeholders(2, prospects.len());
         let wanted =
             format!("SELECT phone FROM do_not_call WHERE workspace_id = $1 AND phone IN ({numbers})");
-        let rows: Vec<Row> = sql::all(self.reader(), &wanted, numbers_of(campaign, prospects)).await?;
+        let workspace = std::iter::once(campaign.workspace.uuid().into());
+        let numbers = prospects.iter().map(|prospect| prospect.phone.as_str().into());
+        let rows: Vec<Row> = sql::all(self.reader(), &wanted, workspace.chain(numbers)).await?;
         Ok(rows.into_iter().map(|row| PhoneNumber::from_e164_unchecked(row.phone)).collect())
     }
-
-    async fn in_other_calls(
-        &self,
-        campaign: &CampaignRecord,
-        prospects: &[ProspectRecord],
-    ) -> Result<Vec<PhoneNumber>, StoreError> {
-        #[derive(sea_orm::FromQueryResult)]
-        struct Row {
-            to_number: String,
-            prospect_id: uuid::Uuid,
-        }
-        let numbers = sql::placeholders(2, prospects.len());
-        let wanted = format!(
-            "SELECT to_number, prospect_id FROM calls WHERE workspace_id = $1 AND live AND to_number IN ({numbers})"
-        );
-        let mut rows: Vec<Row> = sql::all(self.reader(), &wanted, numbers_of(campaign, prospects)).await?;
-        rows.retain(|row| !prospects.iter().any(|prospect| prospect.id.uuid() == row.prospect_id));
-        Ok(rows.into_iter().map(|row| PhoneNumber::from_e164_unchecked(row.to_number)).collect())
-    }
-}
-
-fn numbers_of(
-    campaign: &CampaignRecord,
-    prospects: &[ProspectRecord],
-) -> impl Iterator<Item = sea_orm::Value> {
-    let workspace = std::iter::once(campaign.workspace.uuid().into());
-    let numbers: Vec<sea_orm::Value> =
-        prospects.iter().map(|prospect| prospect.phone.as_str().into()).collect();
-    workspace.chain(numbers)
 }

@@ -1,6 +1,6 @@
 //! Answers given to requests that carry an `Idempotency-Key`, so that a repeated request has one effect.
 
-use domain::ids::WorkspaceId;
+use domain::ids::{NodeId, WorkspaceId};
 use jiff::Timestamp;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
@@ -15,6 +15,8 @@ pub struct IdempotencyRecord {
     pub fingerprint: Vec<u8>,
     /// The answer, once there is one: HTTP status and body.
     pub answer: Option<(u16, String)>,
+    /// Which server worked on it first.
+    pub node: Option<NodeId>,
 }
 
 impl Store {
@@ -28,17 +30,19 @@ impl Store {
         Ok(row.map(|row| IdempotencyRecord {
             fingerprint: row.fingerprint,
             answer: row.status.and_then(|status| u16::try_from(status).ok()).zip(row.body),
+            node: row.node_id.map(NodeId::from_uuid),
         }))
     }
 }
 
 impl Tx {
-    /// Claims a key for one request; `false` when it was claimed before.
+    /// Claims a key for one request that `node` works on; `false` when it was claimed before.
     pub async fn claim_idempotency_key(
         &self,
         of: WorkspaceId,
         key: &str,
         fingerprint: &[u8],
+        node: NodeId,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let row = Model {
@@ -48,6 +52,7 @@ impl Tx {
             status: None,
             body: None,
             created_at: millis(now),
+            node_id: Some(node.uuid()),
         };
         let once = OnConflict::columns([Column::WorkspaceId, Column::Key]).do_nothing().to_owned();
         let insert = Entity::insert(row.into_active_model().reset_all()).on_conflict(once);

@@ -2,7 +2,7 @@
 
 mod bulk;
 
-use domain::ids::{CampaignId, ImportId, WorkspaceId};
+use domain::ids::{CampaignId, ImportId, NodeId, WorkspaceId};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -118,9 +118,10 @@ impl Store {
 }
 
 impl Tx {
-    /// Adds an import; a conflict when one is running for the campaign already.
-    pub async fn add_import(&self, import: &ImportRecord) -> Result<(), StoreError> {
-        imports::Model::from(import).into_active_model().reset_all().insert(self.connection()).await?;
+    /// Adds an import that `node` reads; a conflict when one is running for the campaign already.
+    pub async fn add_import(&self, import: &ImportRecord, node: NodeId) -> Result<(), StoreError> {
+        let row = imports::Model { node_id: Some(node.uuid()), ..imports::Model::from(import) };
+        row.into_active_model().reset_all().insert(self.connection()).await?;
         Ok(())
     }
 
@@ -155,10 +156,11 @@ impl Tx {
         Ok(())
     }
 
-    /// Closes imports that a stopped process left running.
-    pub async fn fail_running_imports(&self, problem: &str, now: Timestamp) -> Result<u64, StoreError> {
-        let change =
-            "UPDATE imports SET status = 'failed', problem = $1, finished_at = $2 WHERE status = 'running'";
+    /// Closes the running imports of servers that ended.
+    pub async fn fail_abandoned_imports(&self, problem: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let change = "UPDATE imports SET status = 'failed', problem = $1, finished_at = $2 \
+                      WHERE status = 'running' AND NOT EXISTS \
+                      (SELECT 1 FROM nodes n WHERE n.id = imports.node_id AND n.stopped_at IS NULL)";
         Ok(sql::run(self.connection(), change, [problem.into(), millis(now).into()]).await?)
     }
 }
@@ -207,6 +209,7 @@ impl From<&ImportRecord> for imports::Model {
             rejected: import.rejected as i64,
             created_at: millis(import.created_at),
             finished_at: import.finished_at.map(millis),
+            node_id: None,
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use domain::budget::Commitment;
 use domain::call::{Call, Placement};
 use domain::facts::CallFacts;
 use domain::ids::{CallId, CampaignId, ProspectId};
+use domain::money::Usd;
 use domain::prospect::ProspectStatus;
 use domain::statistics::Tally;
 use sea_orm::{
@@ -15,7 +17,7 @@ use sea_orm::{
 use super::calls::CallRecord;
 use super::carrier_events::load_evidence;
 use super::counters::{tally, tally_by_hour};
-use super::entities::{calls, campaign_counters, campaign_days, carrier_events, prospects};
+use super::entities::{budgets, calls, campaign_counters, campaign_days, carrier_events, prospects};
 use super::{Store, StoreError, millis};
 
 const PAGE: u64 = 1_000;
@@ -60,6 +62,8 @@ struct OfProspect {
     made: u32,
     spent: u32,
     live: u32,
+    /// Lost for good, and perhaps waiting for a person.
+    held: u32,
 }
 
 #[derive(Default)]
@@ -67,6 +71,7 @@ struct Sums {
     counters: BTreeMap<(CampaignId, i64), Tally>,
     days: BTreeMap<(CampaignId, String), i64>,
     prospects: HashMap<ProspectId, OfProspect>,
+    budgets: BTreeMap<(uuid::Uuid, String), Commitment>,
 }
 
 impl Store {
@@ -99,6 +104,7 @@ impl Instant<'_> {
         self.recount_calls(&mut found, &mut sums).await?;
         self.compare_counters(&mut found, &sums).await?;
         self.compare_days(&mut found, &sums).await?;
+        self.compare_budgets(&mut found, &sums).await?;
         self.compare_prospects(&mut found, &sums).await?;
         Ok(found)
     }
@@ -206,6 +212,27 @@ impl Instant<'_> {
         Ok(())
     }
 
+    async fn compare_budgets(&self, found: &mut Recount, sums: &Sums) -> Result<(), StoreError> {
+        let mut counted = sums.budgets.clone();
+        for row in budgets::Entity::find().all(self.0).await? {
+            let ours = counted.remove(&(row.scope, row.day.clone())).unwrap_or_default();
+            let stored = Commitment {
+                held: Usd::from_micros(row.held_micros),
+                spent: Usd::from_micros(row.spent_micros),
+            };
+            if ours != stored {
+                let (scope, day) = (row.scope, row.day);
+                found.differ(|| {
+                    format!("budget {scope} {day}: {stored:?} is stored, its calls add up to {ours:?}")
+                });
+            }
+        }
+        for ((scope, day), ours) in counted.into_iter().filter(|(_, ours)| *ours != Commitment::default()) {
+            found.differ(|| format!("budget {scope} {day}: its calls add up to {ours:?}, nothing is stored"));
+        }
+        Ok(())
+    }
+
     async fn compare_prospects(&self, found: &mut Recount, sums: &Sums) -> Result<(), StoreError> {
         let nothing = OfProspect::default();
         let mut after = uuid::Uuid::nil();
@@ -225,7 +252,7 @@ impl Instant<'_> {
                 if row.attempts != i64::from(calls.made) || row.attempts_spent != i64::from(calls.spent) {
                     found.differ(|| format!("prospect {id}: the attempts differ from the calls"));
                 }
-                if in_call && calls.live != 1 {
+                if in_call && calls.live + calls.held == 0 {
                     found.differ(|| {
                         format!("prospect {id} is said to be in a call, and is in {}", calls.live)
                     });
@@ -246,4 +273,9 @@ fn add(sums: &mut Sums, record: &CallRecord) {
     of_prospect.made += 1;
     of_prospect.spent += u32::from(call.spends_attempt());
     of_prospect.live += u32::from(call.is_live());
+    of_prospect.held += u32::from(call.placement == Placement::PresumedNotPlaced);
+    for scope in record.budgets() {
+        let (sum, one) = (sums.budgets.entry(scope.key()).or_default(), record.commitment());
+        *sum = Commitment { held: sum.held + one.held, spent: sum.spent + one.spent };
+    }
 }

@@ -1,5 +1,6 @@
 //! Who may come in: workspaces, users, sessions, API keys; and the trail of what they did.
 
+use domain::frequency::FrequencyCap;
 use domain::ids::{ApiKeyId, UserId, WorkspaceId};
 use jiff::Timestamp;
 use sea_orm::{
@@ -20,6 +21,11 @@ impl Store {
         let first =
             workspaces::Entity::find().order_by_asc(workspaces::Column::Id).one(self.reader()).await?;
         Ok(first.map(|row| WorkspaceId::from_uuid(row.id)))
+    }
+
+    /// Whether there is such a workspace.
+    pub async fn has_workspace(&self, id: WorkspaceId) -> Result<bool, StoreError> {
+        Ok(workspaces::Entity::find_by_id(id.uuid()).one(self.reader()).await?.is_some())
     }
 
     /// A named value of the installation.
@@ -82,6 +88,8 @@ impl Tx {
             name: name.to_owned(),
             dialing_stopped: false,
             created_at: millis(now),
+            frequency_cap: FrequencyCap::default().rings().into(),
+            daily_budget_micros: None,
         };
         row.into_active_model().reset_all().insert(self.connection()).await?;
         Ok(())
@@ -100,12 +108,6 @@ impl Tx {
         let change = "UPDATE workspaces SET dialing_stopped = $1 WHERE id = $2";
         sql::run(self.connection(), change, [stopped.into(), of.uuid().into()]).await?;
         Ok(())
-    }
-
-    /// Whether dialing is switched off, as of this transaction.
-    pub async fn dialing_stopped(&self, of: WorkspaceId) -> Result<bool, StoreError> {
-        let workspace = workspaces::Entity::find_by_id(of.uuid()).one(self.connection()).await?;
-        Ok(workspace.is_none_or(|row| row.dialing_stopped))
     }
 
     /// Sets a named value of the installation, unless it is set already; the value that holds.

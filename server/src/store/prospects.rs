@@ -1,14 +1,15 @@
 //! Prospects: one row per person and campaign.
 
 use domain::disposition::Disposition;
-use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
+use domain::ids::{CallId, CampaignId, ClearingId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
+use domain::queue::Priority;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IdenStatic, IntoActiveModel,
-    Iterable, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IdenStatic,
+    IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::entities::prospects::{Column, Entity, Model};
@@ -54,9 +55,21 @@ pub struct ProspectRecord {
     pub created_at: Timestamp,
     /// When they last changed.
     pub updated_at: Timestamp,
+    /// How urgent they are.
+    pub priority: Priority,
+    /// When they would be due had nobody skipped them.
+    pub due_before_skip: Option<Timestamp>,
+    /// Which clearing of the queue took them out of it.
+    pub cleared_by: Option<ClearingId>,
 }
 
 impl ProspectRecord {
+    /// Somebody passed them over, and the time has not come.
+    pub fn is_skipped(&self, now: Timestamp) -> bool {
+        let waits = matches!(self.status, ProspectStatus::Ready | ProspectStatus::Waiting);
+        waits && self.due_before_skip.is_some() && self.due_at.is_some_and(|due_at| due_at > now)
+    }
+
     /// What a script may say of this person: their fields by the names of the API, and their custom fields. A field of
     /// their own wins over a custom one of the same name.
     pub fn spoken_values(&self) -> Vec<(String, String)> {
@@ -142,43 +155,27 @@ impl Store {
         };
         rows.into_iter().map(known).collect()
     }
-
-    /// The first prospects of a campaign who may be rung, for placing the next few by hand.
-    pub async fn next_due(
-        &self,
-        campaign: CampaignId,
-        now: Timestamp,
-        most: u64,
-    ) -> Result<Vec<ProspectId>, StoreError> {
-        #[derive(sea_orm::FromQueryResult)]
-        struct Row {
-            id: uuid::Uuid,
-        }
-        let wanted = "SELECT id FROM prospects WHERE campaign_id = $1 AND status IN ('ready', 'waiting') \
-                      AND due_at <= $2 ORDER BY due_at, id LIMIT $3";
-        let values = [campaign.uuid().into(), millis(now).into(), (most as i64).into()];
-        let rows: Vec<Row> = sql::all(self.reader(), wanted, values).await?;
-        Ok(rows.into_iter().map(|row| ProspectId::from_uuid(row.id)).collect())
-    }
 }
 
 impl Tx {
     /// Prospects by id, in id order, locked until the transaction ends.
     pub async fn lock_prospects(&self, ids: &[ProspectId]) -> Result<Vec<ProspectRecord>, StoreError> {
-        let db = self.connection();
-        let mut found = Vec::with_capacity(ids.len());
-        for some in ids.chunks(given::MOST) {
-            let wanted = Given::rows(db.get_database_backend(), &["id"], sql::one_each(some, |id| id.uuid()));
-            let (wanted, values) = wanted.statement(&format!(
-                "SELECT * FROM prospects WHERE id IN (SELECT id FROM given) ORDER BY id{}",
-                dialect::for_update(db.get_database_backend())
-            ));
-            let rows: Vec<Model> = sql::all(db, &wanted, values).await?;
-            for row in rows {
-                found.push(ProspectRecord::try_from(row)?);
-            }
-        }
-        Ok(found)
+        self.prospects_locked(ids, dialect::for_update).await
+    }
+
+    /// The same without those that another transaction is changing at this moment.
+    pub async fn claim_prospects(&self, ids: &[ProspectId]) -> Result<Vec<ProspectRecord>, StoreError> {
+        self.prospects_locked(ids, dialect::for_update_skip_locked).await
+    }
+
+    async fn prospects_locked(
+        &self,
+        ids: &[ProspectId],
+        lock: fn(DbBackend) -> &'static str,
+    ) -> Result<Vec<ProspectRecord>, StoreError> {
+        let ids = ids.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<Model> = given::lock_by_id(self.connection(), "prospects", ids, lock).await?;
+        rows.into_iter().map(ProspectRecord::try_from).collect()
     }
 
     /// Everybody in a workspace with this number, in id order, locked.
@@ -193,6 +190,20 @@ impl Tx {
             dialect::for_update(db.get_database_backend())
         );
         let rows: Vec<Model> = sql::all(db, &wanted, [of.uuid().into(), number.as_str().into()]).await?;
+        rows.into_iter().map(ProspectRecord::try_from).collect()
+    }
+
+    /// Everybody in every workspace with this number, in id order, locked.
+    pub async fn lock_prospects_with_number_anywhere(
+        &self,
+        number: &PhoneNumber,
+    ) -> Result<Vec<ProspectRecord>, StoreError> {
+        let db = self.connection();
+        let wanted = format!(
+            "SELECT * FROM prospects WHERE workspace_id IN (SELECT id FROM workspaces) AND phone = $1 ORDER BY id{}",
+            dialect::for_update(db.get_database_backend())
+        );
+        let rows: Vec<Model> = sql::all(db, &wanted, [number.as_str().into()]).await?;
         rows.into_iter().map(ProspectRecord::try_from).collect()
     }
 
@@ -228,6 +239,7 @@ impl Tx {
             Column::DueAt,
             Column::LastCallId,
             Column::UpdatedAt,
+            Column::DueBeforeSkip,
         ];
         self.save_columns(prospects, &columns).await
     }
@@ -325,6 +337,9 @@ impl TryFrom<Model> for ProspectRecord {
             last_call: row.last_call_id.map(CallId::from_uuid),
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
+            priority: Priority::from_rank(row.priority).ok_or_else(|| corrupt("priority"))?,
+            due_before_skip: row.due_before_skip.map(time),
+            cleared_by: row.cleared_by.map(ClearingId::from_uuid),
         })
     }
 }
@@ -350,6 +365,9 @@ impl From<&ProspectRecord> for Model {
             last_call_id: prospect.last_call.map(CallId::uuid),
             created_at: millis(prospect.created_at),
             updated_at: millis(prospect.updated_at),
+            priority: prospect.priority.rank().into(),
+            due_before_skip: prospect.due_before_skip.map(millis),
+            cleared_by: prospect.cleared_by.map(ClearingId::uuid),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the dial plan is made from: each campaign with those of its prospects whose turn comes first.
 
+use domain::budget::RateCard;
 use domain::dial_plan::{CampaignSnapshot, Candidate};
 use domain::ids::{CampaignId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
@@ -7,16 +8,18 @@ use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
 
 use super::campaigns::CampaignRecord;
-use super::{Store, StoreError, millis, sql, time};
+use super::{Store, StoreError, millis, queue, sql, time};
 
 impl Store {
     /// A campaign and its first `most` due prospects.
     pub async fn campaign_snapshot(
         &self,
         campaign: &CampaignRecord,
+        rates: &RateCard,
         now: Timestamp,
         most: usize,
     ) -> Result<CampaignSnapshot, StoreError> {
+        let workspace = self.workspace_rules(campaign.workspace).await?;
         let day = campaign.rules.zone.local_date(now);
         let taken = self.used_on(campaign.id, day).await?;
         let reserved = self.reserved_of(campaign.id).await?;
@@ -25,22 +28,12 @@ impl Store {
             status: campaign.status,
             rules: campaign.rules.clone(),
             used_today: taken.saturating_add(reserved),
-            kill_switch: self.dialing_stopped(campaign.workspace).await?,
-            candidates: self.candidates(campaign.id, now, most).await?,
-            next_due_at: self.next_due_at(campaign.id, now).await?,
+            kill_switch: workspace.dialing_stopped,
+            quarantine: self.is_quarantined().await?,
+            funds: self.funds(campaign, &workspace, now).await?,
+            candidates: self.candidates(campaign, rates, now, most).await?,
+            next_due_at: self.next_due_at(campaign, now).await?,
         })
-    }
-
-    /// Whether somebody switched dialing off for a whole workspace.
-    pub async fn dialing_stopped(&self, of: WorkspaceId) -> Result<bool, StoreError> {
-        #[derive(sea_orm::FromQueryResult)]
-        struct Row {
-            dialing_stopped: bool,
-        }
-        let wanted = "SELECT dialing_stopped FROM workspaces WHERE id = $1";
-        let row: Option<Row> = sql::one(self.reader(), wanted, [of.uuid().into()]).await?;
-        // A workspace that cannot be found is one that must not dial.
-        Ok(row.is_none_or(|row| row.dialing_stopped))
     }
 
     /// Whether another live call rings a number, apart from the calls of one prospect.
@@ -75,7 +68,8 @@ impl Store {
 
     async fn candidates(
         &self,
-        campaign: CampaignId,
+        campaign: &CampaignRecord,
+        rates: &RateCard,
         now: Timestamp,
         most: usize,
     ) -> Result<Vec<Candidate>, StoreError> {
@@ -88,20 +82,24 @@ impl Store {
             do_not_call: bool,
             number_in_call: bool,
         }
-        // The due prospects first, by the index that holds only them; their numbers are looked up one by one.
-        let wanted = "SELECT p.id, p.phone, p.status, p.due_at, \
+        // The front of the line first, from the index alone; what else is known of them is looked up one by one.
+        let wanted = format!(
+            "SELECT p.id, p.phone, p.status, p.due_at, \
              EXISTS (SELECT 1 FROM do_not_call d WHERE d.workspace_id = p.workspace_id AND d.phone = p.phone) AS do_not_call, \
              EXISTS (SELECT 1 FROM calls c WHERE c.workspace_id = p.workspace_id AND c.to_number = p.phone AND c.live) \
              AS number_in_call \
-             FROM (SELECT * FROM prospects WHERE campaign_id = $1 AND status IN ('ready', 'waiting') AND due_at <= $2 \
-                   ORDER BY due_at, id LIMIT $3) p ORDER BY p.due_at, p.id";
-        let values = [campaign.uuid().into(), millis(now).into(), (most as i64).into()];
-        let rows: Vec<Row> = sql::all(self.reader(), wanted, values).await?;
+             FROM ({}) line JOIN prospects p ON p.id = line.id ORDER BY line.turn, line.due_at, line.id",
+            queue::front_of_line(campaign.dial_order)
+        );
+        let values = [campaign.id.uuid().into(), millis(now).into(), (most as i64).into()];
+        let rows: Vec<Row> = sql::all(self.reader(), &wanted, values).await?;
         let candidate = |row: Row| {
             let corrupt = StoreError::CorruptRow { table: "prospects", column: "status" };
+            let number = PhoneNumber::from_e164_unchecked(row.phone);
             Ok(Candidate {
                 prospect: ProspectId::from_uuid(row.id),
-                number: PhoneNumber::from_e164_unchecked(row.phone),
+                worst_case: campaign.quote(rates, &number).map(|quote| quote.worst_case),
+                number,
                 status: ProspectStatus::parse(&row.status).ok_or(corrupt)?,
                 due_at: row.due_at.map(time),
                 do_not_call: row.do_not_call,
@@ -109,21 +107,5 @@ impl Store {
             })
         };
         rows.into_iter().map(candidate).collect()
-    }
-
-    async fn next_due_at(
-        &self,
-        campaign: CampaignId,
-        after: Timestamp,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        #[derive(sea_orm::FromQueryResult)]
-        struct Row {
-            at: Option<i64>,
-        }
-        let wanted = "SELECT MIN(due_at) AS at FROM prospects WHERE campaign_id = $1 \
-                      AND status IN ('ready', 'waiting') AND due_at > $2";
-        let row: Option<Row> =
-            sql::one(self.reader(), wanted, [campaign.uuid().into(), millis(after).into()]).await?;
-        Ok(row.and_then(|row| row.at).map(time))
     }
 }

@@ -7,5 +7,8 @@ mod events;
 mod figures;
 mod idempotency;
 mod lists;
+mod nodes;
 mod people;
 mod placing;
+mod quarantine;
+mod queue;

@@ -11,6 +11,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::support::process::{Process, prospectai, run};
+
 /// A machine under load is slow, but not endlessly.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -37,6 +39,29 @@ async fn the_first_start_says_how_to_sign_in_and_that_works() {
     let words: Vec<&str> = line.split(' ').collect();
     let email = *words.iter().find(|word| word.contains('@')).expect("an address");
     assert_eq!(server.sign_in(email, words.last().expect("a password")).await.status(), 201);
+}
+
+#[tokio::test]
+async fn the_phone_network_takes_its_people_and_accidents_from_json_and_from_toml() {
+    let written = [
+        ("json", r#"{"everyone": {"human": {"talk_seconds": 1}}}"#, r#"{"create": {"slow": 0.5}}"#),
+        ("toml", "everyone = { human = { talk_seconds = 1 } }", "[create]\nslow = 0.5\n"),
+    ];
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    for (kind, people, accidents) in written {
+        let (people_file, accidents_file) = (format!("people.{kind}"), format!("accidents.{kind}"));
+        std::fs::write(folder.path().join(&people_file), people).expect("write");
+        std::fs::write(folder.path().join(&accidents_file), accidents).expect("write");
+        let files = ["--answers", &people_file, "--faults", &accidents_file];
+        let network = ["twilio-sim", "--listen", "127.0.0.1:0"];
+        let mut phones = Process::start(prospectai(folder.path(), &[&network[..], &files].concat()));
+        phones.line_with("ready at").await;
+        assert_eq!(phones.stop().await, 0);
+        let swapped = ["twilio-sim", "--answers", &accidents_file];
+        let (code, said) = run(prospectai(folder.path(), &swapped)).await;
+        assert_eq!(code, 3, "{said}");
+        assert!(said.contains(&accidents_file), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -193,7 +193,7 @@ async fn any_order_converges(database: Bare, cases: usize) {
             actions.take_in(news(told, item)).await.expect("taken in");
         }
         if story.answer_lost {
-            actions.record_outcome(mixed, Outcome::Unknown).await.expect("record");
+            actions.record_outcome(mixed, 0, Outcome::Unknown).await.expect("record");
         }
         if story.all_at_once {
             let together = story.shuffled().into_iter().map(|item| actions.take_in(news(mixed, item)));

@@ -133,7 +133,7 @@ async fn a_second_import_into_the_same_campaign_waits_its_turn() {
         let refused = world.start("phone\n+16175550100\n").await.unwrap_err();
         assert!(matches!(refused, ImportRefused::AlreadyRunning), "{refused}");
         assert!(world.people().await.is_empty());
-        world.actions.close_what_was_left_open().await.unwrap();
+        world.a_server_starts().await;
         assert_eq!(world.import("phone\n+16175550100\n").await.added, 1);
     })
     .await;

@@ -33,14 +33,15 @@ async fn eight_launchers_never_exceed_one_limit(database: Bare) {
                         armed.extend(sent.into_iter().map(|armed| armed.call.id));
                     }
                 }
-                armed
+                (actions, armed)
             }));
         }
         let mut armed = Vec::new();
         for launcher in launchers {
-            armed.extend(launcher.await.expect("a launcher"));
+            let (launcher, its) = launcher.await.expect("a launcher");
+            armed.extend(its.into_iter().map(|call| (launcher.clone(), call)));
         }
-        let different: HashSet<_> = armed.iter().collect();
+        let different: HashSet<_> = armed.iter().map(|(_, call)| call).collect();
         assert_eq!(different.len(), armed.len(), "one call was armed twice");
         assert_eq!(armed.len() as i64, limit, "of a limit of {limit}");
         let record = first.store.any_campaign(campaign).await.expect("read").expect("there");
@@ -50,14 +51,14 @@ async fn eight_launchers_never_exceed_one_limit(database: Bare) {
         let in_the_air = calls.iter().filter(|call| call.call.placement == Placement::Armed).count();
         assert_eq!(in_the_air as i64, limit);
         assert_eq!(first.store.recount().await.expect("recount").shown, Vec::<String>::new());
-        // The numbers are wanted again for the next limit.
-        for call in armed {
+        // The numbers are wanted again for the next limit. Whoever armed a call knows what came of it.
+        for (launcher, call) in armed {
             let refused = Outcome::Refused {
                 meaning: RefusalMeaning::InvalidNumber,
                 code: None,
                 message: String::new(),
             };
-            first.record_outcome(call, refused).await.expect("record");
+            launcher.record_outcome(call, 0, refused).await.expect("record");
         }
     }
 }
@@ -89,10 +90,10 @@ async fn a_slot_goes_back_once_and_a_new_day_has_its_own(database: Bare) {
         code: Some(21_211),
         message: "no".into(),
     };
-    actions.record_outcome(armed[0], refused()).await.expect("record");
-    actions.record_outcome(armed[0], refused()).await.expect("record again");
+    actions.record_outcome(armed[0], 0, refused()).await.expect("record");
+    actions.record_outcome(armed[0], 0, refused()).await.expect("record again");
     assert_eq!(used().await, 2, "given back once");
-    actions.record_outcome(armed[1], Outcome::Unknown).await.expect("record");
+    actions.record_outcome(armed[1], 0, Outcome::Unknown).await.expect("record");
     assert_eq!(used().await, 2, "what is not known keeps its slot");
     assert_eq!(dial_once(&actions, campaign, 10).await.len(), 1);
 

@@ -7,6 +7,8 @@ mod faults;
 mod house_rules;
 mod imports;
 mod limits;
+mod nodes;
+mod quarantine;
 mod restart;
 mod scenarios;
 mod sdk;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use domain::ids::CampaignId;
-use domain::phone_number::{DestinationPolicy, PhoneNumber};
+use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
 use prospectai::actions::{Actions, Actor, Installation};
 use prospectai::clock::Clock;
@@ -16,6 +16,7 @@ use simulator::{AnswerModel, Outcome, Simulator, Timeline};
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::support::bare::random_node;
 use crate::support::campaigns::{draft, prepare};
 use crate::support::process::{Process, prospectai, run};
 use crate::support::test_app::{AtRest, open_again};
@@ -59,6 +60,32 @@ async fn a_server_killed_in_the_middle_of_a_campaign_ends_it_after_the_restart_a
 }
 
 #[tokio::test]
+async fn a_server_that_is_killed_twenty_times_never_takes_its_own_database_for_an_older_copy() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let campaign = launched_campaign(folder.path(), 150).await;
+    let phones = phones().await;
+    let port = free_port();
+    for kill in 0..20 {
+        let mut command = serve(folder.path(), port, &phones);
+        // Fast, so that kills meet calls that are just being armed.
+        command.env("DIALER_CALLS_PER_SECOND", "20");
+        let mut server = Process::start(command);
+        server.line_with("ready at").await;
+        let rung = phones.ledger().len();
+        until("more phones ring", async || phones.ledger().len() > rung + kill % 4).await;
+        server.kill().await;
+    }
+    let mut server = Process::start(serve(folder.path(), port, &phones));
+    server.line_with("ready at").await;
+    assert_eq!(server.stop().await, 0);
+    let store = Store::open(&Location::Folder(folder.path().to_owned())).await.expect("open");
+    assert_eq!(store.open_quarantine().await.expect("read"), None);
+    let calls = store.calls_of(campaign).await.expect("read");
+    assert!(calls.len() > 20, "there was something to be killed in");
+    phones.stop().await;
+}
+
+#[tokio::test]
 async fn a_second_process_on_the_same_data_is_refused_with_exit_code_4() {
     let folder = TempDir::new().expect("a temporary folder");
     let first = Store::open(&Location::Folder(folder.path().to_owned())).await.expect("open");
@@ -70,6 +97,24 @@ async fn a_second_process_on_the_same_data_is_refused_with_exit_code_4() {
     drop(first);
     let (code, said) = run(prospectai(folder.path(), &["check", "--data-dir", "."])).await;
     assert_eq!(code, 0, "{said}");
+}
+
+#[tokio::test]
+async fn a_server_whose_log_cannot_be_written_works_on() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut command = prospectai(folder.path(), &["serve", "--data-dir", ".", "--listen", "127.0.0.1:0"]);
+    // A disk that is always full.
+    command.stderr(std::fs::File::create("/dev/full").expect("a full disk"));
+    let mut server = Process::start(command);
+    let ready = server.line_with("ready at").await;
+    let address = ready.split(' ').find(|word| word.starts_with("http")).expect("an address").to_owned();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    // The refusal is logged.
+    let forged = client.post(format!("{address}/api/webhooks/twilio"));
+    let forged = forged.header("content-type", "application/x-www-form-urlencoded").body("CallSid=CA0");
+    assert_eq!(forged.send().await.expect("an answer").status(), 403);
+    assert_eq!(server.stop().await, 0);
 }
 
 #[tokio::test]
@@ -102,17 +147,20 @@ async fn the_demo_rings_everybody_and_ends_with_everything_in_agreement() {
 
 /// A launched campaign in the data folder of a server that has yet to start.
 async fn launched_campaign_in(folder: &Path) -> CampaignId {
+    launched_campaign(folder, PEOPLE).await
+}
+
+async fn launched_campaign(folder: &Path, people: usize) -> CampaignId {
     let location = Location::Folder(folder.to_owned());
     let store = Store::open(&location).await.expect("open");
     let installation = Installation {
-        run: "preparation".to_owned(),
         caller_id: Some(PhoneNumber::from_e164_unchecked(CALLER_ID.to_owned())),
-        destinations: DestinationPolicy::only([]),
+        ..Installation::of(random_node())
     };
     let actions = Actions::new(store, Clock::System, Wake::default(), Live::new("preparation"), installation);
     let (workspace, _) = actions.first_workspace().await.expect("a workspace");
     let actor = Actor { workspace, name: "console".to_owned() };
-    let campaign = prepare(&actions, &actor, PEOPLE, draft()).await;
+    let campaign = prepare(&actions, &actor, people, draft()).await;
     actions.launch(actor, campaign).await.expect("launch");
     drop(actions);
     // The next process can have the data only when this one has let go of it.

@@ -3,5 +3,6 @@
 mod accidents;
 mod decisions;
 mod pace;
+mod queue;
 mod refusals;
 mod retries;

@@ -11,7 +11,7 @@ mod whole_server;
 
 use std::time::Duration;
 
-use domain::ids::{CallId, time_ordered_uuid};
+use domain::ids::{CallId, ProspectId, time_ordered_uuid};
 use domain::phone_number::PhoneNumber;
 use prospectai::carrier::twilio::{CallbackUrls, ClientSettings, Credentials, TwilioClient};
 use prospectai::carrier::{CallSpeech, MachineDetection, PlaceCall, Recording};
@@ -39,6 +39,7 @@ fn client(api_base: &str) -> TwilioClient {
 fn a_call() -> PlaceCall {
     PlaceCall {
         call_id: CallId::from_uuid(time_ordered_uuid(1_800_000_000_000, [1; 10])),
+        prospect_id: ProspectId::from_uuid(time_ordered_uuid(1_800_000_000_000, [2; 10])),
         to: number("+14155550123"),
         from: number("+14155550199"),
         speech: CallSpeech::Inline("<Response><Hangup/></Response>".to_owned()),

@@ -1,15 +1,19 @@
 //! Arming: the last look at everything, and the commitment, in one transaction right before the request is sent.
 
-use domain::call::Placement;
-use domain::gate::{self, GateFacts, HoldReason, Verdict};
-use domain::ids::CallId;
-use domain::prospect::ProspectStatus;
+mod books;
+
+use domain::gate::{self, HoldReason, Verdict};
+use domain::ids::{CallId, ProspectId};
 use jiff::Timestamp;
 
+use self::books::Books;
 use super::settle::{Changed, settle};
 use crate::actions::Actions;
+use crate::actions::nodes::NotArmed;
+use crate::clock::Uptime;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
+use crate::store::outside::Marker;
 use crate::store::prospects::ProspectRecord;
 use crate::store::scripts::ScriptRecord;
 use crate::store::{StoreError, Tx};
@@ -25,6 +29,8 @@ pub struct ArmedCall {
     pub prospect: ProspectRecord,
     /// What they hear, unless the campaign plays audio.
     pub script: Option<ScriptRecord>,
+    /// The carrier was in trouble when this was armed, so its answer is worth writing down.
+    pub carrier_was_troubled: bool,
 }
 
 /// What became of reserved calls.
@@ -34,30 +40,59 @@ pub struct Armed {
     pub to_send: Vec<ArmedCall>,
     /// Not armed, and why.
     pub held: Vec<(CallRecord, HoldReason)>,
+    /// When the first of those that only wait for the pace may go.
+    pub again_at: Option<Timestamp>,
+    /// Why none of them was even looked at: this server may not arm now.
+    pub refused: Option<NotArmed>,
+    /// When the last of them was armed: how long ago is what a request is sent by.
+    pub armed_at: Option<Uptime>,
+    /// Lost calls to the same numbers, for which the carrier's list must be read first.
+    pub(super) unlooked: Vec<CallId>,
+    /// The history's number after the commit, where something was armed.
+    pub(in crate::actions) history: Option<Marker>,
 }
 
 impl Actions {
     /// Arms reserved calls whose gates are all open at this instant. From the commit on the phone may ring.
     ///
-    /// A call that is held is given up, or waits when a person asked for it and time alone will open the gate.
+    /// A call that only waits for the pace stays reserved. One that anything else holds is given up, or waits when a person
+    /// asked for it and time alone will open the gate.
     pub async fn arm(&self, ids: Vec<CallId>) -> Result<Armed, StoreError> {
         let now = self.clock.now();
-        let run = self.installation.run.clone();
+        let installation = self.installation.clone();
+        let (node, clock) = (self.node.clone(), self.clock.clone());
+        let history = self.history.clone();
         let armed = self
             .store
             .transaction(move |tx| async move {
                 let mut armed = Armed::default();
-                let mut changes = Vec::new();
-                for record in tx.lock_calls(&ids).await? {
-                    // Somebody else armed it, or it was given up meanwhile.
-                    if record.call.placement != Placement::Reserved {
-                        continue;
-                    }
+                if let Err(refused) = node.may_arm(&tx, &clock).await? {
+                    armed.refused = Some(refused);
+                    return Ok(armed);
+                }
+                // What is locked, in this order, here and everywhere: the lease, paces, numbers, workspaces, campaigns, calls,
+                // prospects, days, budgets, counters. So no two transactions wait for each other.
+                let wanted = tx.reserved_calls(&ids).await?;
+                if wanted.is_empty() {
+                    return Ok(armed);
+                }
+                let mut books = Books::open(&tx, &installation, &wanted, now).await?;
+                let calls = tx.lock_reserved_calls(&ids).await?;
+                let whom: Vec<ProspectId> = calls.iter().map(|call| call.prospect).collect();
+                let mut prospects = tx.lock_prospects(&whom).await?;
+                books.look_up(&tx, &calls).await?;
+                let mut changes = Vec::with_capacity(calls.len());
+                for record in calls {
+                    let at = prospects.iter().position(|prospect| prospect.id == record.prospect);
+                    let prospect = at.map(|at| prospects.swap_remove(at));
                     let mut change = Changed::from(record);
-                    arm_one(&tx, &mut change, &run, now, &mut armed).await?;
+                    armed.unlooked.extend(books.unlooked(&change.after));
+                    arm_one(&tx, &mut change, prospect, &mut books, &mut armed).await?;
                     changes.push(change);
                 }
+                tx.save_paces(&books.paces).await?;
                 let settled = settle(&tx, changes, now).await?;
+                armed.history = history.advance_for_calls(&tx, armed.to_send.len(), now).await?;
                 // What is sent carries the call as it was committed.
                 for call in settled {
                     if let Some(sending) = armed.to_send.iter_mut().find(|sending| sending.call.id == call.id)
@@ -65,9 +100,16 @@ impl Actions {
                         sending.call = call;
                     }
                 }
+                // Before the commit: whatever stops this process behind it counts against the request.
+                armed.armed_at = Some(Uptime::now());
                 Ok::<_, StoreError>(armed)
             })
-            .await?;
+            .await;
+        // Nothing is sent before the marker outside the database says that it was armed.
+        let armed = self.remember_armed(armed).await?;
+        if !armed.unlooked.is_empty() {
+            self.look_again(armed.unlooked.clone()).await?;
+        }
         Ok(armed)
     }
 }
@@ -75,70 +117,48 @@ impl Actions {
 async fn arm_one(
     tx: &Tx,
     change: &mut Changed,
-    run: &str,
-    now: Timestamp,
+    prospect: Option<ProspectRecord>,
+    books: &mut Books,
     armed: &mut Armed,
 ) -> Result<(), StoreError> {
     let record = &mut change.after;
-    let campaign = tx.campaign(record.campaign).await?;
-    let prospect = tx.lock_prospects(&[record.prospect]).await?.pop();
-    let Some((campaign, prospect)) = campaign.zip(prospect) else {
+    let now = books.now;
+    let Some((campaign, prospect)) = books.campaigns.get(&record.campaign).cloned().zip(prospect) else {
         give_up(record, "The campaign or the prospect is gone.", now);
         return Ok(());
     };
-    let day = campaign.rules.zone.local_date(now);
-    let verdict = gate::decide(&GateFacts {
-        now,
-        campaign: campaign.status,
-        rules: &campaign.rules,
-        used_today: tx.used_on(campaign.id, day).await?,
-        kill_switch: tx.dialing_stopped(campaign.workspace).await?,
-        prospect: standing_without_this_call(&prospect, record),
-        due_at: None,
-        do_not_call: tx.is_do_not_call(campaign.workspace, &prospect.phone).await?,
-        // The unique index on live calls holds the number for this call.
-        number_in_call: false,
-    });
-    match verdict {
+    let rings = books.rings_of(record);
+    match gate::decide(&books.facts(record, &campaign, &prospect, &rings)) {
         Verdict::Never(reason) => give_up(record, reason.explain(), now),
+        Verdict::Hold { reason, until } if reason.is_pace() => {
+            armed.again_at = armed.again_at.into_iter().chain(until).min();
+            armed.held.push((record.clone(), reason));
+        }
         Verdict::Hold { reason, until } => {
             hold(record, reason, until, now);
             armed.held.push((record.clone(), reason));
         }
-        Verdict::Dial if !tx.take_day_slot(campaign.id, day, campaign.rules.daily_limit).await? => {
-            let until = Some(campaign.rules.zone.next_midnight(now));
-            hold(record, HoldReason::DailyLimit, until, now);
-            armed.held.push((record.clone(), HoldReason::DailyLimit));
-        }
         Verdict::Dial => {
-            record.call.placement = Placement::Armed;
-            record.armed_at = Some(now);
-            record.armed_by = Some(run.to_owned());
-            record.day = Some(day);
+            let carrier_was_troubled = books.are_troubled();
+            books.take(record, &campaign);
             let script = match campaign.script {
                 Some(id) => tx.script(campaign.workspace, id).await?,
                 None => None,
             };
-            armed.to_send.push(ArmedCall { call: record.clone(), campaign, prospect, script });
+            let call = record.clone();
+            armed.to_send.push(ArmedCall { call, campaign, prospect, script, carrier_was_troubled });
         }
     }
     Ok(())
 }
 
-/// The prospect is in a call because of this very call; what would they be without it?
-fn standing_without_this_call(prospect: &ProspectRecord, call: &CallRecord) -> ProspectStatus {
-    match prospect.status {
-        ProspectStatus::InCall if prospect.last_call == Some(call.id) => ProspectStatus::Ready,
-        // Another call became the latest one: this one must not be sent.
-        status if prospect.last_call == Some(call.id) => status,
-        _ => ProspectStatus::InCall,
-    }
-}
-
 fn hold(record: &mut CallRecord, reason: HoldReason, until: Option<Timestamp>, now: Timestamp) {
     match until {
-        // A person asked for this call: it waits for the gate instead of being forgotten.
-        Some(until) if record.scheduled_for.is_some() => record.not_before = Some(until),
+        // A person asked for this call: it waits for the gate instead of being forgotten. And a look at the carrier's list
+        // is over in a moment.
+        Some(until) if record.scheduled_for.is_some() || reason == HoldReason::OutcomeUnknown => {
+            record.not_before = Some(until);
+        }
         _ => {
             record.not_before = until;
             give_up(record, reason.explain(), now);
@@ -147,7 +167,7 @@ fn hold(record: &mut CallRecord, reason: HoldReason, until: Option<Timestamp>, n
 }
 
 fn give_up(record: &mut CallRecord, why: &str, now: Timestamp) {
-    record.call.placement = Placement::Released;
-    record.call.closed_at = Some(now);
-    record.refusal_message = Some(why.to_owned());
+    if record.call.release(now) {
+        record.refusal_message = Some(why.to_owned());
+    }
 }

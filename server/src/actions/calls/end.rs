@@ -1,13 +1,48 @@
 //! Ending a call by hand: one that was not sent is given up, one that rings is cancelled, one that talks is hung up.
 
 use domain::call::Placement;
-use domain::ids::CallId;
+use domain::ids::{CallId, CampaignId, WorkspaceId};
+use jiff::Timestamp;
 
 use super::settle::{Changed, settle};
 use crate::actions::{Actions, Actor, audit};
 use crate::live::Subject;
-use crate::store::StoreError;
 use crate::store::calls::CallRecord;
+use crate::store::{StoreError, Tx};
+
+/// Wants the end of every call that the carrier took and has not begun to dial: it would ring after the stop.
+pub(in crate::actions) async fn end_queued(
+    tx: &Tx,
+    workspace: WorkspaceId,
+    campaign: Option<CampaignId>,
+    now: Timestamp,
+) -> Result<Vec<CallRecord>, StoreError> {
+    let queued = tx.lock_calls_queued_at_carrier(workspace, campaign).await?;
+    let wanted = queued.into_iter().map(|record| {
+        let mut change = Changed::from(record);
+        change.after.end_requested_at = change.after.end_requested_at.or(Some(now));
+        change.after.next_poll_at = Some(now);
+        change
+    });
+    settle(tx, wanted.collect(), now).await
+}
+
+/// Gives up calls that were not armed yet, as they are afterwards.
+pub(in crate::actions) async fn release(
+    tx: &Tx,
+    reserved: Vec<CallRecord>,
+    why: &str,
+    now: Timestamp,
+) -> Result<Vec<CallRecord>, StoreError> {
+    let given_up = reserved.into_iter().map(|record| {
+        let mut change = Changed::from(record);
+        change.after.call.placement = Placement::Released;
+        change.after.call.closed_at = Some(now);
+        change.after.refusal_message = Some(why.to_owned());
+        change
+    });
+    settle(tx, given_up.collect(), now).await
+}
 
 /// Why a call cannot be ended.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +74,7 @@ impl Actions {
                 let mut change = Changed::from(record);
                 let call = &mut change.after;
                 call.end_requested_at = call.end_requested_at.or(Some(now));
-                if call.call.placement == Placement::Reserved {
-                    call.call.placement = Placement::Released;
-                    call.call.closed_at = Some(now);
+                if call.call.release(now) {
                     call.refusal_message = Some("Cancelled before it was sent.".to_owned());
                 } else {
                     call.next_poll_at = Some(now);
@@ -69,6 +102,31 @@ impl Actions {
             .await?;
         self.wake.reconciler();
         Ok(())
+    }
+
+    /// Has the carrier's list read again for lost calls, because their numbers are about to be rung.
+    pub(super) async fn look_again(&self, ids: Vec<CallId>) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.store
+            .transaction(move |tx| async move {
+                let mut calls = tx.lock_calls(&ids).await?;
+                calls.retain(|call| call.call.placement == Placement::PresumedNotPlaced);
+                for call in &mut calls {
+                    call.next_poll_at = Some(now);
+                }
+                tx.save_calls(&calls).await
+            })
+            .await?;
+        self.wake.reconciler();
+        Ok(())
+    }
+
+    /// Has the reconciler ask the carrier for the end of calls that were just wanted ended.
+    pub(in crate::actions) fn told_of_ending(&self, ending: &[CallRecord]) {
+        self.tell(ending);
+        if !ending.is_empty() {
+            self.wake.reconciler();
+        }
     }
 
     /// Tells open pages of changed calls.

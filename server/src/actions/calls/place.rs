@@ -81,8 +81,8 @@ impl Actions {
         most: u32,
     ) -> Result<PlacedMany, PlaceRefused> {
         let found = self.store.campaign(actor.workspace, campaign).await?;
-        found.ok_or(PlaceRefused::NoSuchCampaign)?;
-        let due = self.store.next_due(campaign, self.clock.now(), most.into()).await?;
+        let found = found.ok_or(PlaceRefused::NoSuchCampaign)?;
+        let due = self.store.next_due(&found, self.clock.now(), most.into()).await?;
         let mut many = PlacedMany::default();
         for prospect in due {
             match self.place_one(actor.clone(), campaign, prospect, None, None).await {
@@ -94,7 +94,8 @@ impl Actions {
                         &refused,
                         PlaceRefused::NoCallerId
                             | PlaceRefused::NotNow {
-                                reason: HoldReason::CampaignDraft
+                                reason: HoldReason::Quarantine
+                                    | HoldReason::CampaignDraft
                                     | HoldReason::CampaignPaused
                                     | HoldReason::CampaignCompleted
                                     | HoldReason::KillSwitch
@@ -177,6 +178,7 @@ async fn requeue(
     for prospect in &mut prospects {
         prospect.status = ProspectStatus::Waiting;
         prospect.due_at = Some(due_at);
+        prospect.due_before_skip = None;
         prospect.updated_at = now;
     }
     tx.save_prospects(&prospects).await?;

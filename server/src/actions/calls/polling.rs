@@ -18,9 +18,11 @@ const QUIET: [Duration; 5] = [
     MINUTE.saturating_mul(15),
     MINUTE.saturating_mul(60),
 ];
-/// A call whose create request got no answer. Callbacks usually tell within seconds; three looks without a trace end
-/// the search, the last one a quarter of an hour after the latest possible send.
-const UNKNOWN: [Duration; 3] = [MINUTE, MINUTE.saturating_mul(4), MINUTE.saturating_mul(10)];
+/// A call whose create request got no answer: when the carrier's list is read for it, after it was armed. Callbacks usually
+/// tell within seconds; three looks without a trace end the search.
+const LOOKS: [Duration; 3] = [MINUTE, MINUTE.saturating_mul(5), MINUTE.saturating_mul(15)];
+/// Until the next try to read the list.
+const BETWEEN_LOOKS: Duration = MINUTE;
 /// The price of a call that is over: Twilio rates it minutes later, sometimes hours.
 const PRICE: [Duration; 5] = [
     MINUTE,
@@ -31,7 +33,7 @@ const PRICE: [Duration; 5] = [
 ];
 
 /// How many looks for an unknown call find nothing before it is presumed not to have been placed.
-pub(super) const LOOKS_FOR_UNKNOWN: u32 = 3;
+pub(super) const LOOKS_FOR_UNKNOWN: u32 = LOOKS.len() as u32;
 
 /// What a call waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,14 +54,14 @@ pub(super) fn schedule(
     let waiting = waiting_for(after);
     if waiting != waiting_for(before) {
         after.polls = 0;
-    } else if after.polls == before.polls {
+    } else if after.polls == before.polls || waiting == Waiting::Trace {
         // News of another kind: the plan made at the last change still holds.
         return;
     }
     let asked = after.polls as usize;
     let ring_time = Duration::from_secs(campaign.ring_timeout_seconds.into());
     let wait = match waiting {
-        Waiting::Trace => UNKNOWN.get(asked).copied(),
+        Waiting::Trace => Some(next_look(after, now).duration_since(now).unsigned_abs()),
         Waiting::End if asked == 0 => Some(ring_time + QUIET[0]),
         Waiting::End => Some(QUIET[asked.min(QUIET.len() - 1)]),
         Waiting::Price => PRICE.get(asked).copied(),
@@ -69,6 +71,24 @@ pub(super) fn schedule(
     // A wish to end the call does not wait for the plan.
     let ending = after.end_requested_at.filter(|_| after.call.is_live() && asked == 0);
     after.next_poll_at = [next, ending].into_iter().flatten().min();
+}
+
+/// When the next look for a lost call is due that counts.
+fn look_due_at(record: &CallRecord) -> Timestamp {
+    let armed_at = record.armed_at.unwrap_or(record.created_at);
+    let look = LOOKS.get(record.polls as usize).unwrap_or(&LOOKS[LOOKS.len() - 1]);
+    armed_at.checked_add(*look).unwrap_or(armed_at)
+}
+
+/// Whether a look for a lost call counts at `now`.
+pub(super) fn is_look_due(record: &CallRecord, now: Timestamp) -> bool {
+    look_due_at(record) <= now
+}
+
+/// When to look for a lost call next, after a look at `now`.
+pub(super) fn next_look(record: &CallRecord, now: Timestamp) -> Timestamp {
+    let soon = now.checked_add(BETWEEN_LOOKS).unwrap_or(now);
+    if is_look_due(record, now) { soon } else { look_due_at(record) }
 }
 
 fn waiting_for(record: &CallRecord) -> Waiting {

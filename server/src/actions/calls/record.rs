@@ -1,26 +1,32 @@
-//! Recording what came of a request: the four outcomes of placing, and the end of a search for a lost one.
+//! Recording what came of a request, and the end of a search for a lost one.
 
 use std::time::Duration;
 
-use domain::call::Placement;
+use domain::call::{Placement, SendOutcome};
 use domain::ids::CallId;
 use domain::refusal::RefusalMeaning;
 use jiff::Timestamp;
 
-use super::polling::LOOKS_FOR_UNKNOWN;
+use super::polling;
 use super::settle::{Changed, settle};
-use crate::actions::{Actions, Actor, audit};
+use crate::actions::{Actions, Actor, audit, nodes};
 use crate::store::calls::CallRecord;
+use crate::store::pace::PaceScope;
 use crate::store::{StoreError, Tx};
+
+/// The first wait after a request that never left; doubled with each further one.
+const FIRST_BACK_OFF: Duration = Duration::from_secs(5);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
+/// A refusal for too many calls at once would come again at once.
+const AFTER_CONCURRENCY: Duration = Duration::from_secs(30);
 
 /// What came of a request to place a call, other than a call: that is news, and taken in as such.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The request provably never left, or the carrier provably did nothing with it: the same attempt goes back.
-    NotSent {
-        /// When to try it again.
-        again_at: Timestamp,
-    },
+    /// The request provably never left: the same attempt goes back.
+    NotSent,
+    /// The carrier asks to slow down, perhaps for a given time, and did nothing with the request: the attempt goes back.
+    Throttled(Option<Duration>),
     /// The carrier said no.
     Refused {
         /// What that means.
@@ -44,62 +50,81 @@ pub enum UnknownEnd {
 }
 
 impl Actions {
-    /// Records what came of sending an armed call.
+    /// Records what came of sending an armed call. Whether nobody is dialed for a while because of it.
     ///
     /// News may have come first (a callback can overtake the answer to its own request): then the call is placed already,
     /// and nothing that we conclude takes that back.
-    pub async fn record_outcome(&self, id: CallId, outcome: Outcome) -> Result<(), StoreError> {
+    ///
+    /// `sends` is how often the call had been sent in vain when it was armed for this request: what came of one request says
+    /// nothing of a later one.
+    pub async fn record_outcome(&self, id: CallId, sends: u32, outcome: Outcome) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let changed = self
+        let run = self.installation.run.to_string();
+        let (changed, dialing_holds) = self
             .store
             .transaction(move |tx| async move {
-                let Some(record) = tx.lock_calls(&[id]).await?.pop() else { return Ok(Vec::new()) };
+                // In the order of locks: pace, campaign, call.
+                let again_after = note_pace(&tx, &outcome, now).await?;
+                pause_for(&tx, id, &outcome, now).await?;
+                let Some(record) = tx.lock_calls(&[id]).await?.pop() else { return Ok((Vec::new(), false)) };
                 let mut change = Changed::from(record);
-                record_one(&tx, &mut change.after, outcome, now).await?;
-                settle(&tx, vec![change], now).await
+                let of_this_request =
+                    change.after.armed_by.as_ref() == Some(&run) && change.after.sends == sends;
+                record_one(&mut change.after, outcome, of_this_request, again_after, now);
+                Ok::<_, StoreError>((settle(&tx, vec![change], now).await?, again_after.is_some()))
             })
             .await?;
         self.tell(&changed);
         self.wake.dialer();
         self.wake.reconciler();
-        Ok(())
+        Ok(dialing_holds)
+    }
+
+    /// Notes that the carrier took a call, after it was in trouble, and whether the call waits in its queue.
+    pub async fn note_carrier_took_call(&self, queued: bool) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.store
+            .transaction(move |tx| async move {
+                let mut paces = tx.lock_paces(&[PaceScope::Account]).await?;
+                for pace in paces.values_mut() {
+                    pace.note_answer();
+                    if queued {
+                        pace.note_queued(now);
+                    }
+                }
+                tx.save_paces(&paces).await
+            })
+            .await
     }
 
     /// Calls that were armed by a process that is gone, or long ago: whether they were sent is not known.
     pub async fn doubt(&self, ids: Vec<CallId>) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        let changed = self
-            .store
-            .transaction(move |tx| async move {
-                let mut changes = Vec::new();
-                for record in tx.lock_calls(&ids).await? {
-                    let mut change = Changed::from(record);
-                    if change.after.call.placement == Placement::Armed {
-                        change.after.call.placement = Placement::Unknown;
-                    }
-                    changes.push(change);
-                }
-                settle(&tx, changes, now).await
-            })
-            .await?;
+        let changed =
+            self.store.transaction(move |tx| async move { nodes::doubt(&tx, &ids, now).await }).await?;
         self.tell(&changed);
         Ok(changed.len())
     }
 
-    /// Notes that the carrier was asked about a call, so that the next question waits for its turn.
+    /// Notes that the carrier was asked about a call, so that the next question waits for its turn. A look for a lost call
+    /// that told nothing is no look.
     pub async fn asked_about(&self, id: CallId) -> Result<(), StoreError> {
         let now = self.clock.now();
         self.store
             .transaction(move |tx| async move {
                 let Some(record) = tx.lock_calls(&[id]).await?.pop() else { return Ok(()) };
                 let mut change = Changed::from(record);
-                change.after.polls += 1;
+                if change.after.call.placement == Placement::Unknown {
+                    change.after.next_poll_at = Some(polling::next_look(&change.after, now));
+                } else {
+                    change.after.polls += 1;
+                }
                 settle(&tx, vec![change], now).await.map(|_| ())
             })
             .await
     }
 
-    /// Notes that a complete look at the carrier's list showed no trace of an unknown call.
+    /// Notes that a complete look at the carrier's list showed no trace of a lost call.
     pub async fn found_no_trace(&self, id: CallId) -> Result<UnknownEnd, StoreError> {
         let now = self.clock.now();
         let (end, changed) = self
@@ -110,11 +135,17 @@ impl Actions {
                 };
                 let mut change = Changed::from(record);
                 let call = &mut change.after;
-                call.polls += 1;
+                call.looked_at = Some(now);
                 let mut end = UnknownEnd::StillLooking;
-                if call.call.placement == Placement::Unknown && call.polls >= LOOKS_FOR_UNKNOWN {
-                    call.call.placement = Placement::PresumedNotPlaced;
-                    call.call.closed_at = Some(now);
+                // Looks that come early, because somebody asked or another server looked as well, prove nothing more.
+                if call.call.placement == Placement::Unknown && polling::is_look_due(call, now) {
+                    call.polls += 1;
+                }
+                call.next_poll_at = match call.call.placement {
+                    Placement::Unknown => Some(polling::next_look(call, now)),
+                    _ => None,
+                };
+                if call.polls >= polling::LOOKS_FOR_UNKNOWN && call.call.presume_not_placed(now) {
                     call.refusal_message = Some(
                         "The carrier's answer was lost, and no trace of the call was found. It counts as an attempt."
                             .to_owned(),
@@ -130,67 +161,101 @@ impl Actions {
     }
 }
 
-async fn record_one(
-    tx: &Tx,
+/// Writes what the outcome says of the carrier into the account's pace. How long everybody waits because of it.
+async fn note_pace(tx: &Tx, outcome: &Outcome, now: Timestamp) -> Result<Option<Duration>, StoreError> {
+    let mut paces = tx.lock_paces(&[PaceScope::Account]).await?;
+    let Some(pace) = paces.get_mut(&PaceScope::Account) else { return Ok(None) };
+    let before = pace.clone();
+    match outcome {
+        Outcome::NotSent => {
+            pace.note_not_sent(now);
+        }
+        Outcome::Throttled(wait) => pace.note_throttled(now, *wait),
+        Outcome::Refused { meaning, .. } => {
+            pace.note_answer();
+            if *meaning == RefusalMeaning::Concurrency {
+                pace.note_throttled(now, None);
+            }
+        }
+        // A lost answer says nothing about whether the next one will be.
+        Outcome::Unknown => {}
+    }
+    let hold = pace.hold.filter(|hold| hold.until > now);
+    if *pace != before {
+        tx.save_paces(&paces).await?;
+    }
+    Ok(hold.map(|hold| hold.until.duration_since(now).unsigned_abs()))
+}
+
+/// A refusal of our own set-up would meet every following call too: stop, and tell a person.
+async fn pause_for(tx: &Tx, id: CallId, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+    let Outcome::Refused {
+        meaning: meaning @ (RefusalMeaning::SetUp | RefusalMeaning::Account),
+        message,
+        ..
+    } = outcome
+    else {
+        return Ok(());
+    };
+    let Some(call) = tx.call(id).await? else { return Ok(()) };
+    let server = Actor::server(call.workspace);
+    let detail = serde_json::json!({ "reason": message, "call": id.to_string() });
+    if *meaning == RefusalMeaning::Account {
+        tx.pause_all(call.workspace, message, now).await?;
+        return audit::note(tx, &server, "workspace.pause_all", call.workspace, detail, now).await;
+    }
+    let Some(mut campaign) = tx.lock_any_campaign(call.campaign).await? else { return Ok(()) };
+    let Ok(paused) = campaign.status.pause() else { return Ok(()) };
+    campaign.status = paused;
+    campaign.pause_reason = Some(message.clone());
+    campaign.updated_at = now;
+    tx.save_campaign(&campaign).await?;
+    audit::note(tx, &server, "campaign.pause", campaign.id, detail, now).await
+}
+
+fn record_one(
     record: &mut CallRecord,
     outcome: Outcome,
+    of_this_request: bool,
+    everybody_waits: Option<Duration>,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    if record.call.placement != Placement::Armed {
-        return Ok(());
+) {
+    let what = match &outcome {
+        Outcome::NotSent | Outcome::Throttled(_) => SendOutcome::NotSent,
+        Outcome::Refused { meaning, .. } => SendOutcome::Refused(*meaning),
+        Outcome::Unknown => SendOutcome::Unknown,
+    };
+    if !record.call.record(what, of_this_request, now) {
+        return;
     }
     match outcome {
-        Outcome::Unknown => record.call.placement = Placement::Unknown,
-        Outcome::NotSent { again_at } => {
-            record.call.placement = Placement::Reserved;
-            record.not_before = Some(again_at);
+        Outcome::NotSent | Outcome::Throttled(_) => {
+            let own = if outcome == Outcome::NotSent { back_off(record.sends) } else { Duration::ZERO };
+            let wait = own.max(everybody_waits.unwrap_or_default()) + jitter(record.id);
+            record.not_before = Some(later(now, wait));
             record.sends += 1;
             record.armed_at = None;
             record.armed_by = None;
         }
         Outcome::Refused { meaning, code, message } => {
-            record.call.placement = Placement::NotPlaced;
-            record.call.refusal = Some(meaning);
-            record.call.closed_at = Some(match meaning {
-                // The prospect goes back to the line; a moment later, or the same refusal would come at once.
-                RefusalMeaning::Concurrency => later(now, Duration::from_secs(30)),
-                _ => now,
-            });
+            if meaning == RefusalMeaning::Concurrency {
+                record.call.closed_at = Some(later(now, AFTER_CONCURRENCY));
+            }
             record.call.facts.error_code = record.call.facts.error_code.max(code);
-            record.refusal_message = Some(message.clone());
-            pause_for(tx, record, meaning, &message, now).await?;
+            record.refusal_message = Some(message);
         }
+        Outcome::Unknown => {}
     }
-    Ok(())
 }
 
-/// A refusal of our own set-up would meet every following call too: stop, and tell a person.
-async fn pause_for(
-    tx: &Tx,
-    record: &CallRecord,
-    meaning: RefusalMeaning,
-    message: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let server = Actor::server(record.workspace);
-    let detail = serde_json::json!({ "reason": message, "call": record.id.to_string() });
-    match meaning {
-        RefusalMeaning::SetUp => {
-            let Some(mut campaign) = tx.lock_any_campaign(record.campaign).await? else { return Ok(()) };
-            let Ok(paused) = campaign.status.pause() else { return Ok(()) };
-            campaign.status = paused;
-            campaign.pause_reason = Some(message.to_owned());
-            campaign.updated_at = now;
-            tx.save_campaign(&campaign).await?;
-            audit::note(tx, &server, "campaign.pause", campaign.id, detail, now).await?;
-        }
-        RefusalMeaning::Account => {
-            tx.pause_all(record.workspace, message, now).await?;
-            audit::note(tx, &server, "workspace.pause_all", record.workspace, detail, now).await?;
-        }
-        _ => {}
-    }
-    Ok(())
+fn back_off(sends: u32) -> Duration {
+    FIRST_BACK_OFF.saturating_mul(1 << sends.min(6)).min(LONGEST_BACK_OFF)
+}
+
+/// Up to a second that differs from call to call, so that held calls do not all come back at once.
+fn jitter(call: CallId) -> Duration {
+    let [.., last] = *call.uuid().as_bytes();
+    Duration::from_millis(u64::from(last) * 4)
 }
 
 fn later(now: Timestamp, by: Duration) -> Timestamp {

@@ -1,5 +1,9 @@
 //! Reserving: a prospect whose turn has come becomes a call that exists before the carrier knows of it.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use domain::budget::Quote;
 use domain::call::Call;
 use domain::dial_plan::PlannedCall;
 use domain::ids::{CallId, CampaignId, ProspectId};
@@ -24,15 +28,19 @@ impl Actions {
                 let ids: Vec<ProspectId> = planned.iter().map(|call| call.prospect).collect();
                 let mut calls = Vec::new();
                 let mut prospects = Vec::new();
-                let mut campaign: Option<CampaignRecord> = None;
-                for mut prospect in tx.lock_prospects(&ids).await? {
+                let mut campaigns: HashMap<CampaignId, Option<CampaignRecord>> = HashMap::new();
+                let mut claimed: HashMap<ProspectId, ProspectRecord> =
+                    tx.claim_prospects(&ids).await?.into_iter().map(|found| (found.id, found)).collect();
+                // Locked in the order of ids, called in the order of the plan: calls are armed in the order of theirs.
+                for mut prospect in ids.iter().filter_map(|id| claimed.remove(id)) {
                     if !may_be_reserved(&prospect, now) {
                         continue;
                     }
-                    if campaign.as_ref().map(|campaign| campaign.id) != Some(prospect.campaign) {
-                        campaign = tx.campaign(prospect.campaign).await?;
-                    }
-                    let Some(campaign) = &campaign else { continue };
+                    let campaign = match campaigns.entry(prospect.campaign) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(new) => new.insert(tx.campaign(prospect.campaign).await?),
+                    };
+                    let Some(campaign) = campaign else { continue };
                     let Some(from) = campaign.caller_id.clone().or_else(|| caller_id.clone()) else {
                         continue;
                     };
@@ -71,6 +79,7 @@ pub(super) fn reservation(
     prospect.attempts += 1;
     prospect.status = ProspectStatus::InCall;
     prospect.last_call = Some(id);
+    prospect.due_before_skip = None;
     prospect.updated_at = now;
     CallRecord {
         id,
@@ -94,6 +103,9 @@ pub(super) fn reservation(
         end_requested_at: None,
         next_poll_at: None,
         polls: 0,
+        quote: Quote::default(),
+        looked_at: None,
+        late: false,
         metadata: "{}".to_owned(),
         created_at: now,
         updated_at: now,

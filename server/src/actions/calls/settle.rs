@@ -3,15 +3,16 @@
 //! Everything is the difference between what the calls were and what they are. So it does not matter in which order
 //! evidence arrives, or how often: the same calls leave the same prospects and the same statistics.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::call::Placement;
 use domain::ids::{CampaignId, ProspectId};
-use domain::prospect::{ProspectStatus, Standing, standing_after};
+use domain::prospect::Standing;
 use domain::statistics::Tally;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::polling;
+use crate::store::budgets::BudgetChanges;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::counters::CounterChanges;
@@ -56,6 +57,7 @@ pub(in crate::actions) async fn settle(
     }
     settle_prospects(tx, &changes, &campaigns, now).await?;
     settle_day_slots(tx, &changes).await?;
+    settle_budgets(tx, &changes).await?;
     let mut counters = CounterChanges::default();
     for Changed { before, after } in &changes {
         counters.note(after.campaign, after.created_at, Tally::of(&before.call), Tally::of(&after.call));
@@ -98,33 +100,18 @@ async fn settle_prospects(
         else {
             continue;
         };
-        let spent = u32::from(after.call.spends_attempt());
-        let spent_before = u32::from(before.call.spends_attempt());
-        prospect.attempts_spent = (prospect.attempts_spent + spent).saturating_sub(spent_before);
-        // An older call can still learn its price; where the prospect stands is the latest call's business.
-        if prospect.last_call == Some(after.id) && !prospect.status.is_sticky() {
-            let standing = match after.call.placement {
-                // Given up before it was sent: back to the line, as if nothing had happened.
-                Placement::Released => Standing {
-                    status: if prospect.attempts_spent == 0 {
-                        ProspectStatus::Ready
-                    } else {
-                        ProspectStatus::Waiting
-                    },
-                    due_at: after.not_before.or(Some(now)),
-                    disposition: prospect.disposition,
-                },
-                _ => {
-                    let rules = &campaign.rules;
-                    let standing =
-                        standing_after(&after.call, prospect.attempts_spent, &rules.retry, &rules.zone);
-                    Standing { disposition: standing.disposition.or(prospect.disposition), ..standing }
-                }
-            };
-            prospect.status = standing.status;
-            prospect.due_at = standing.due_at;
-            prospect.disposition = standing.disposition;
-        }
+        let mut standing = Standing {
+            status: prospect.status,
+            attempts_spent: prospect.attempts_spent,
+            due_at: prospect.due_at,
+            disposition: prospect.disposition,
+        };
+        let is_latest = prospect.last_call == Some(after.id);
+        standing.follow(&before.call, &after.call, is_latest, after.not_before, &campaign.rules, now);
+        prospect.status = standing.status;
+        prospect.attempts_spent = standing.attempts_spent;
+        prospect.due_at = standing.due_at;
+        prospect.disposition = standing.disposition;
     }
     let mut changed: Vec<ProspectRecord> =
         prospects.into_values().filter(|prospect| before.get(&prospect.id) != Some(prospect)).collect();
@@ -135,17 +122,35 @@ async fn settle_prospects(
     tx.save_standings(&changed).await
 }
 
-/// A slot goes back to the day it was taken from, once, when its call is proven never to have been made; and is taken
-/// again when proof to the contrary arrives later.
+/// A slot is taken from the day of arming, and goes back to it, once, when the call is proven never to have been made; it
+/// is taken again when proof to the contrary arrives later.
 async fn settle_day_slots(tx: &Tx, changes: &[Changed]) -> Result<(), StoreError> {
+    let mut days: BTreeMap<(CampaignId, Date), i64> = BTreeMap::new();
     for Changed { before, after } in changes {
-        let holds = after.call.holds_day_slot();
-        let held = before.call.holds_day_slot();
-        // Arming takes its slot itself, against the limit.
-        let arming = before.call.placement == Placement::Reserved && holds;
-        if let (true, false, Some(day)) = (held != holds, arming, before.day.or(after.day)) {
-            tx.change_day_slots(after.campaign, day, if holds { 1 } else { -1 }).await?;
+        for (call, by) in [(before, -1), (after, 1)] {
+            if let Some(day) = call.day.filter(|_| call.call.holds_day_slot()) {
+                *days.entry((call.campaign, day)).or_default() += by;
+            }
+        }
+    }
+    for ((campaign, day), by) in days {
+        if by != 0 {
+            tx.change_day_slots(campaign, day, by).await?;
         }
     }
     Ok(())
+}
+
+/// The same for money: what the call commits now, instead of what it committed before.
+async fn settle_budgets(tx: &Tx, changes: &[Changed]) -> Result<(), StoreError> {
+    let mut budgets = BudgetChanges::default();
+    for Changed { before, after } in changes {
+        for scope in before.budgets() {
+            budgets.give_back(scope, before.commitment());
+        }
+        for scope in after.budgets() {
+            budgets.take(scope, after.commitment());
+        }
+    }
+    tx.change_budgets(budgets).await
 }

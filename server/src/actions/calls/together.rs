@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use domain::budget::Funds;
 use domain::gate::{self, GateFacts, HoldReason, Verdict};
 use domain::ids::{CampaignId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
@@ -13,12 +14,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::place::PlaceRefused;
 use super::reserve;
-use crate::actions::{Actions, Actor, audit};
+use crate::actions::{Actions, Actor, Installation, audit};
 use crate::clock::Clock;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::counters::CounterChanges;
+use crate::store::numbers::{CallToNumber, CallsToNumbers};
 use crate::store::prospects::ProspectRecord;
+use crate::store::workspaces::WorkspaceRules;
 use crate::store::{Store, StoreError, Tx};
 use crate::wake::Wake;
 
@@ -44,20 +47,29 @@ type Answer = Result<CallRecord, PlaceRefused>;
 pub(in crate::actions) struct Wishes(mpsc::Sender<(Wish, oneshot::Sender<Answer>)>);
 
 impl Wishes {
-    /// Starts to take in wishes, until every handle is gone. `caller_id` is shown where a campaign names no number.
-    pub fn start(store: Store, clock: Clock, wake: Wake, caller_id: Option<PhoneNumber>) -> Self {
+    /// Starts to take in wishes, until every handle is gone.
+    pub fn start(store: Store, clock: Clock, wake: Wake, installation: Arc<Installation>) -> Self {
         let (sender, mut waiting) = mpsc::channel(LONGEST_QUEUE);
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(LARGEST_BATCH);
             while waiting.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
-                let (wishes, senders): (Vec<Wish>, Vec<oneshot::Sender<Answer>>) = batch.drain(..).unzip();
-                let answers = answer_together(&store, &caller_id, wishes, clock.now()).await;
-                if answers.iter().any(Result::is_ok) {
-                    wake.dialer();
-                }
-                for (answer, sender) in answers.into_iter().zip(senders) {
-                    // A caller that hung up meanwhile needs no answer.
-                    let _ = sender.send(answer);
+                let mut open: Vec<(Wish, oneshot::Sender<Answer>)> = std::mem::take(&mut batch);
+                while !open.is_empty() {
+                    // A second wish for the same prospect sees what became of the first, after its commit: within one
+                    // transaction everybody is locked once, in the order that holds everywhere.
+                    let mut taken = HashSet::new();
+                    let (turn, rest): (Vec<_>, Vec<_>) =
+                        open.into_iter().partition(|(wish, _)| taken.insert(wish.prospect));
+                    let (wishes, senders): (Vec<Wish>, Vec<_>) = turn.into_iter().unzip();
+                    let answers = answer_together(&store, &installation, wishes, clock.now()).await;
+                    if answers.iter().any(Result::is_ok) {
+                        wake.dialer();
+                    }
+                    for (answer, sender) in answers.into_iter().zip(senders) {
+                        // A caller that hung up meanwhile needs no answer.
+                        let _ = sender.send(answer);
+                    }
+                    open = rest;
                 }
             }
         });
@@ -78,87 +90,74 @@ impl Actions {
 /// others with it.
 async fn answer_together(
     store: &Store,
-    caller_id: &Option<PhoneNumber>,
+    installation: &Arc<Installation>,
     wishes: Vec<Wish>,
     now: Timestamp,
 ) -> Vec<Answer> {
-    let (all, from) = (wishes.clone(), caller_id.clone());
-    match store.transaction(move |tx| async move { answer_all(&tx, all, from, now).await }).await {
+    let (all, ours) = (wishes.clone(), installation.clone());
+    match store.transaction(move |tx| async move { answer_all(&tx, all, &ours, now).await }).await {
         Ok(answers) => answers,
         Err(failure) if wishes.len() == 1 => vec![Err(PlaceRefused::Store(failure))],
         Err(_) => {
             let mut answers = Vec::with_capacity(wishes.len());
             for wish in wishes {
-                answers.extend(Box::pin(answer_together(store, caller_id, vec![wish], now)).await);
+                answers.extend(Box::pin(answer_together(store, installation, vec![wish], now)).await);
             }
             answers
         }
     }
 }
 
+/// Answers wishes for different prospects.
 async fn answer_all(
     tx: &Tx,
     wishes: Vec<Wish>,
-    caller_id: Option<PhoneNumber>,
+    installation: &Installation,
     now: Timestamp,
 ) -> Result<Vec<Answer>, StoreError> {
-    let mut answers: Vec<Option<Answer>> = wishes.iter().map(|_| None).collect();
-    let mut facts = Facts::default();
-    let mut open: Vec<usize> = (0..wishes.len()).collect();
-    while !open.is_empty() {
-        // A second wish for the same prospect sees what became of the first.
-        let mut taken = HashSet::new();
-        let (turn, rest): (Vec<usize>, Vec<usize>) =
-            open.into_iter().partition(|at| taken.insert(wishes[*at].prospect));
-        answer_turn(tx, &wishes, turn, caller_id.as_ref(), now, &mut facts, &mut answers).await?;
-        open = rest;
-    }
-    // Every index was in exactly one turn, and every turn answers all of its own.
-    Ok(answers.into_iter().map(|answer| answer.unwrap_or(Err(StoreError::Stopped.into()))).collect())
-}
-
-/// Answers wishes for different prospects.
-async fn answer_turn(
-    tx: &Tx,
-    wishes: &[Wish],
-    turn: Vec<usize>,
-    caller_id: Option<&PhoneNumber>,
-    now: Timestamp,
-    facts: &mut Facts,
-    answers: &mut [Option<Answer>],
-) -> Result<(), StoreError> {
-    let ids: Vec<ProspectId> = turn.iter().map(|at| wishes[*at].prospect).collect();
+    let ids: Vec<ProspectId> = wishes.iter().map(|wish| wish.prospect).collect();
     let mut prospects: HashMap<ProspectId, ProspectRecord> =
         tx.lock_prospects(&ids).await?.into_iter().map(|prospect| (prospect.id, prospect)).collect();
-    facts.look_up_numbers(tx, prospects.values()).await?;
-    let mut reserved = Vec::with_capacity(turn.len());
-    for at in turn {
-        let prospect = prospects.remove(&wishes[at].prospect);
-        match reserve_one(tx, &wishes[at], prospect, caller_id, now, facts).await? {
-            Ok((prospect, call)) => reserved.push((at, prospect, call)),
-            Err(refused) => answers[at] = Some(Err(refused)),
-        }
+    let mut facts = Facts::about(tx, installation, prospects.values(), now).await?;
+    let mut decided = Vec::with_capacity(wishes.len());
+    for wish in &wishes {
+        let prospect = prospects.remove(&wish.prospect);
+        decided.push(reserve_one(tx, wish, prospect, now, &mut facts).await?);
     }
-    let calls: Vec<CallRecord> = reserved.iter().map(|(_, _, call)| call.clone()).collect();
+    let calls: Vec<CallRecord> = decided.iter().flatten().map(|(_, call)| call.clone()).collect();
     let added = tx.add_calls(&calls).await?;
     let (mut changed, mut counters, mut deeds) = (Vec::new(), CounterChanges::default(), Vec::new());
-    for (at, prospect, call) in reserved {
+    let mut answers = Vec::with_capacity(wishes.len());
+    for (wish, decision) in wishes.iter().zip(decided) {
+        let (prospect, call) = match decision {
+            Ok(reserved) => reserved,
+            Err(refused) => {
+                answers.push(Err(refused));
+                continue;
+            }
+        };
         if !added.contains(&call.id) {
-            let blocking = tx.lock_live_calls_to(call.workspace, &prospect.phone).await?;
-            let call = blocking.first().map(|call| call.id);
-            let reason = HoldReason::NumberInCall;
-            answers[at] = Some(Err(PlaceRefused::NotNow { reason, until: None, call }));
+            answers.push(Err(number_in_call(tx, &call, now).await?));
             continue;
         }
         reserve::note_new(&mut counters, call.campaign, &call);
         let detail = serde_json::json!({ "prospect": prospect.id.to_string() });
-        deeds.push(audit::entry(&wishes[at].actor, "call.place", call.id, detail, now));
+        deeds.push(audit::entry(&wish.actor, "call.place", call.id, detail, now));
         changed.push(prospect);
-        answers[at] = Some(Ok(call));
+        answers.push(Ok(call));
     }
     tx.save_standings(&changed).await?;
     tx.change_counters(counters).await?;
-    tx.add_audits(deeds).await
+    tx.add_audits(deeds).await?;
+    Ok(answers)
+}
+
+/// Names the call that stands in the way, without locking it: calls are locked before prospects or not at all.
+async fn number_in_call(tx: &Tx, wanted: &CallRecord, now: Timestamp) -> Result<PlaceRefused, StoreError> {
+    let number = std::slice::from_ref(&wanted.to);
+    let calls = tx.calls_to_numbers(wanted.workspace, number, now).await?;
+    let call = calls.to(&wanted.to).iter().find(|call| call.live).map(|call| call.id);
+    Ok(PlaceRefused::NotNow { reason: HoldReason::NumberInCall, until: None, call })
 }
 
 /// The next call of a prospect, unless a gate is closed.
@@ -166,9 +165,8 @@ async fn reserve_one(
     tx: &Tx,
     wish: &Wish,
     prospect: Option<ProspectRecord>,
-    caller_id: Option<&PhoneNumber>,
     now: Timestamp,
-    facts: &mut Facts,
+    facts: &mut Facts<'_>,
 ) -> Result<Result<(ProspectRecord, CallRecord), PlaceRefused>, StoreError> {
     let campaign = facts.campaign(tx, wish.campaign).await?;
     let Some(campaign) = campaign.filter(|campaign| campaign.workspace == wish.actor.workspace) else {
@@ -177,21 +175,31 @@ async fn reserve_one(
     let Some(mut prospect) = prospect.filter(|found| found.campaign == campaign.id) else {
         return Ok(Err(PlaceRefused::NoSuchProspect));
     };
-    let Some(from) = campaign.caller_id.as_ref().or(caller_id).cloned() else {
+    let Some(from) = campaign.caller_id.as_ref().or(facts.installation.caller_id.as_ref()).cloned() else {
         return Ok(Err(PlaceRefused::NoCallerId));
     };
     let when = wish.scheduled_for.unwrap_or(now);
+    let workspace = facts.workspace(tx, campaign.workspace).await?;
     let verdict = gate::decide(&GateFacts {
         now: when,
         campaign: campaign.status,
         rules: &campaign.rules,
         used_today: facts.used_on(tx, campaign.id, campaign.rules.zone.local_date(when)).await?,
-        kill_switch: facts.dialing_stopped(tx, campaign.workspace).await?,
+        kill_switch: workspace.dialing_stopped,
+        quarantine: facts.quarantine,
         prospect: prospect.status,
         // A person who asks for a call now does not wait for the retry delay.
         due_at: None,
         do_not_call: facts.do_not_call.contains(&(campaign.workspace, prospect.phone.clone())),
+        // Whoever is in a call to this number is found when the reservation is made.
         number_in_call: false,
+        // It waits for these where they are asked for good, when it is armed.
+        lost_call_unlooked: false,
+        pace: Verdict::Dial,
+        frequency_cap: workspace.frequency_cap,
+        recent_rings: &facts.rings_to(&prospect),
+        funds: facts.funds(tx, &campaign, &workspace, when).await?,
+        worst_case: campaign.quote(&facts.installation.rates, &prospect.phone).map(|it| it.worst_case),
     });
     match verdict {
         Verdict::Dial => {
@@ -214,15 +222,48 @@ async fn reserve_one(
 }
 
 /// What the gates ask, read once per transaction.
-#[derive(Default)]
-struct Facts {
+struct Facts<'a> {
+    installation: &'a Installation,
+    quarantine: bool,
     campaigns: HashMap<CampaignId, Option<Arc<CampaignRecord>>>,
+    workspaces: HashMap<WorkspaceId, WorkspaceRules>,
     used: HashMap<(CampaignId, Date), u32>,
-    stopped: HashMap<WorkspaceId, bool>,
+    funds: HashMap<(CampaignId, Timestamp), Funds>,
     do_not_call: HashSet<(WorkspaceId, PhoneNumber)>,
+    calls: HashMap<WorkspaceId, CallsToNumbers>,
 }
 
-impl Facts {
+impl<'a> Facts<'a> {
+    /// What is the same for all of these people, and what is known of their numbers.
+    async fn about(
+        tx: &Tx,
+        installation: &'a Installation,
+        prospects: impl Iterator<Item = &ProspectRecord>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let mut facts = Self {
+            installation,
+            quarantine: tx.is_quarantined().await?,
+            campaigns: HashMap::new(),
+            workspaces: HashMap::new(),
+            used: HashMap::new(),
+            funds: HashMap::new(),
+            do_not_call: HashSet::new(),
+            calls: HashMap::new(),
+        };
+        let mut numbers: HashMap<WorkspaceId, Vec<PhoneNumber>> = HashMap::new();
+        for prospect in prospects {
+            numbers.entry(prospect.workspace).or_default().push(prospect.phone.clone());
+        }
+        for (workspace, phones) in numbers {
+            let listed = tx.do_not_call_among(workspace, &phones).await?;
+            facts.do_not_call.extend(listed.into_iter().map(|phone| (workspace, phone)));
+            // A call for later needs fewer of them; the cap leaves out what is too old for it.
+            facts.calls.insert(workspace, tx.calls_to_numbers(workspace, &phones, now).await?);
+        }
+        Ok(facts)
+    }
+
     async fn campaign(&mut self, tx: &Tx, id: CampaignId) -> Result<Option<Arc<CampaignRecord>>, StoreError> {
         if let Some(known) = self.campaigns.get(&id) {
             return Ok(known.clone());
@@ -230,6 +271,15 @@ impl Facts {
         let found = tx.campaign(id).await?.map(Arc::new);
         self.campaigns.insert(id, found.clone());
         Ok(found)
+    }
+
+    async fn workspace(&mut self, tx: &Tx, of: WorkspaceId) -> Result<WorkspaceRules, StoreError> {
+        if let Some(known) = self.workspaces.get(&of) {
+            return Ok(*known);
+        }
+        let rules = tx.workspace_rules(of).await?;
+        self.workspaces.insert(of, rules);
+        Ok(rules)
     }
 
     async fn used_on(&mut self, tx: &Tx, campaign: CampaignId, day: Date) -> Result<u32, StoreError> {
@@ -241,29 +291,24 @@ impl Facts {
         Ok(used)
     }
 
-    async fn dialing_stopped(&mut self, tx: &Tx, of: WorkspaceId) -> Result<bool, StoreError> {
-        if let Some(known) = self.stopped.get(&of) {
-            return Ok(*known);
-        }
-        let stopped = tx.dialing_stopped(of).await?;
-        self.stopped.insert(of, stopped);
-        Ok(stopped)
-    }
-
-    /// Notes which of these people's numbers must never be rung.
-    async fn look_up_numbers(
+    async fn funds(
         &mut self,
         tx: &Tx,
-        prospects: impl Iterator<Item = &ProspectRecord>,
-    ) -> Result<(), StoreError> {
-        let mut numbers: HashMap<WorkspaceId, Vec<PhoneNumber>> = HashMap::new();
-        for prospect in prospects {
-            numbers.entry(prospect.workspace).or_default().push(prospect.phone.clone());
+        campaign: &CampaignRecord,
+        workspace: &WorkspaceRules,
+        when: Timestamp,
+    ) -> Result<Funds, StoreError> {
+        if let Some(known) = self.funds.get(&(campaign.id, when)) {
+            return Ok(*known);
         }
-        for (workspace, phones) in numbers {
-            let listed = tx.do_not_call_among(workspace, &phones).await?;
-            self.do_not_call.extend(listed.into_iter().map(|phone| (workspace, phone)));
-        }
-        Ok(())
+        let funds = tx.funds(campaign, workspace, when).await?;
+        self.funds.insert((campaign.id, when), funds);
+        Ok(funds)
+    }
+
+    /// When the number of a prospect rang lately.
+    fn rings_to(&self, prospect: &ProspectRecord) -> Vec<Timestamp> {
+        let calls = self.calls.get(&prospect.workspace).map_or(&[][..], |calls| calls.to(&prospect.phone));
+        calls.iter().filter_map(CallToNumber::rang).collect()
     }
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 
 use domain::phone_number::{DestinationPolicy, PhoneNumber, Region};
+use domain::queue::Priority;
 use serde_json::{Map, Value};
 
 use super::header::Field;
@@ -127,6 +128,7 @@ fn person(cells: &Cells, fields: &[Field], rules: &Rules) -> Result<Person, Refu
         company: String::new(),
         title: String::new(),
         metadata: String::new(),
+        priority: Priority::default(),
     };
     let mut custom = Map::new();
     for (field, cell) in fields.iter().zip(cells.iter()) {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::ids::CallId;
+use domain::ids::{CallId, ProspectId};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox};
 use sha2::Sha256;
@@ -81,9 +81,9 @@ impl CallbackUrls {
         &self.base
     }
 
-    /// The address to give to Twilio for `call`.
-    pub fn url(&self, purpose: Purpose, call: CallId) -> String {
-        format!("{}{}?{}{DELIVERY}", self.base, purpose.path(), self.query(purpose, call))
+    /// The address to give to Twilio for `call` to `prospect`: should our database forget both, the carrier still knows.
+    pub fn url(&self, purpose: Purpose, call: CallId, prospect: ProspectId) -> String {
+        format!("{}{}?{}{DELIVERY}", self.base, purpose.path(), self.query(purpose, call, prospect))
     }
 
     /// The exact text Twilio signs for a request that reached us with this raw path and query. Never built from `Host`
@@ -92,40 +92,63 @@ impl CallbackUrls {
         format!("{}{path_and_query}", self.base)
     }
 
-    /// The call whose address this is, if the seal fits; in constant time.
-    pub fn verify(&self, purpose: Purpose, call: &str, mac: &str) -> Option<CallId> {
-        let call: CallId = call.parse().ok()?;
-        let expected = self.mac(purpose, call);
-        bool::from(expected.as_bytes().ct_eq(mac.as_bytes())).then_some(call)
-    }
-
-    /// As [`Self::verify`] for a raw query, which must be exactly the one we built: Twilio's signature joins address and
-    /// fields without separators, so anything more could be fields split in another way.
+    /// The call whose address this is, if the seal of a raw query fits; in constant time. The query must be exactly the one
+    /// we built: Twilio's signature joins address and fields without separators, so anything more could be fields split in
+    /// another way.
     pub fn open(&self, purpose: Purpose, raw_query: &str) -> Option<CallId> {
-        let (call, mac) = raw_query.strip_prefix("call=")?.split_once("&mac=")?;
-        self.verify(purpose, call, mac)
+        self.unseal(purpose, raw_query).map(|(call, _)| call)
     }
 
     /// The purpose and call of a whole address of ours, wherever it was found, such as among a call's events.
     pub fn recognise(&self, url: &str) -> Option<(Purpose, CallId)> {
-        let (path, query) = url.strip_prefix(&self.base)?.split_once('?')?;
-        let query = query.split_once('#').map_or(query, |(query, _)| query);
-        let purpose = Purpose::ALL.into_iter().find(|purpose| purpose.path() == path)?;
+        let (purpose, query) = self.purpose_of(url)?;
         Some((purpose, self.open(purpose, query)?))
     }
 
-    fn query(&self, purpose: Purpose, call: CallId) -> String {
-        format!("call={call}&mac={}", self.mac(purpose, call))
+    /// The call and the prospect of a whole address of ours. Addresses of earlier versions name no prospect.
+    pub fn recognise_whom(&self, url: &str) -> Option<(CallId, Option<ProspectId>)> {
+        let (purpose, query) = self.purpose_of(url)?;
+        self.unseal(purpose, query)
+    }
+
+    /// Whether an address leads to this server, whoever sealed it.
+    pub fn leads_here(&self, url: &str) -> bool {
+        self.purpose_of(url).is_some()
+    }
+
+    fn purpose_of<'u>(&self, url: &'u str) -> Option<(Purpose, &'u str)> {
+        let (path, query) = url.strip_prefix(&self.base)?.split_once('?')?;
+        let query = query.split_once('#').map_or(query, |(query, _)| query);
+        Some((Purpose::ALL.into_iter().find(|purpose| purpose.path() == path)?, query))
+    }
+
+    fn unseal(&self, purpose: Purpose, raw_query: &str) -> Option<(CallId, Option<ProspectId>)> {
+        let (sealed, mac) = raw_query.strip_prefix("call=")?.split_once("&mac=")?;
+        let (call, prospect) = match sealed.split_once("&for=") {
+            Some((call, prospect)) => (call.parse().ok()?, Some(prospect.parse().ok()?)),
+            // As earlier versions sealed them; calls and their news live long.
+            None => (sealed.parse().ok()?, None),
+        };
+        let expected = self.mac(purpose, call, prospect);
+        bool::from(expected.as_bytes().ct_eq(mac.as_bytes())).then_some((call, prospect))
+    }
+
+    fn query(&self, purpose: Purpose, call: CallId, prospect: ProspectId) -> String {
+        format!("call={call}&for={prospect}&mac={}", self.mac(purpose, call, Some(prospect)))
     }
 
     /// The path names the purpose and an id has one spelling, so the joined text cannot be split in two ways.
-    fn mac(&self, purpose: Purpose, call: CallId) -> String {
+    fn mac(&self, purpose: Purpose, call: CallId, prospect: Option<ProspectId>) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.mac_key.expose_secret())
             .expect("HMAC takes a key of any length");
         mac.update(b"prospectai callback 1\n");
         mac.update(purpose.path().as_bytes());
         mac.update(b"\n");
         mac.update(call.to_string().as_bytes());
+        if let Some(prospect) = prospect {
+            mac.update(b"\n");
+            mac.update(prospect.to_string().as_bytes());
+        }
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 }
@@ -150,18 +173,34 @@ mod tests {
         CallId::from_uuid(time_ordered_uuid(1_800_000_000_000, [random; 10]))
     }
 
+    fn whom(random: u8) -> ProspectId {
+        ProspectId::from_uuid(time_ordered_uuid(1_800_000_000_000, [random; 10]))
+    }
+
     #[test]
     fn an_address_opens_for_its_call_and_its_purpose_only() {
         let urls = urls("https://calls.example.com/");
         for purpose in Purpose::ALL {
-            let url = urls.url(purpose, call(1));
+            let url = urls.url(purpose, call(1), whom(1));
             assert_eq!(urls.recognise(&url), Some((purpose, call(1))), "{url}");
-            let query = urls.query(purpose, call(1));
+            assert_eq!(urls.recognise_whom(&url), Some((call(1), Some(whom(1)))), "{url}");
+            let query = urls.query(purpose, call(1), whom(1));
             for other in Purpose::ALL {
                 assert_eq!(urls.open(other, &query).is_some(), other == purpose);
             }
             assert_eq!(urls.open(purpose, &query.replace(&call(1).to_string(), &call(2).to_string())), None);
+            assert_eq!(urls.open(purpose, &query.replace(&whom(1).to_string(), &whom(2).to_string())), None);
         }
+    }
+
+    #[test]
+    fn an_address_of_an_earlier_version_still_opens() {
+        let urls = urls("https://calls.example.com/");
+        let mac = urls.mac(Purpose::Status, call(1), None);
+        let query = format!("call={}&mac={mac}", call(1));
+        assert_eq!(urls.open(Purpose::Status, &query), Some(call(1)));
+        let named = format!("call={}&for={}&mac={mac}", call(1), whom(1));
+        assert_eq!(urls.open(Purpose::Status, &named), None, "a prospect cannot be put in afterwards");
     }
 
     #[test]
@@ -169,13 +208,13 @@ mod tests {
         let ours = urls("https://calls.example.com");
         let other =
             CallbackUrls::new("https://calls.example.com", SecretBox::new(Box::new([8; 32]))).expect("valid");
-        assert_eq!(ours.recognise(&other.url(Purpose::Status, call(1))), None);
+        assert_eq!(ours.recognise(&other.url(Purpose::Status, call(1), whom(1))), None);
     }
 
     #[test]
     fn a_query_with_anything_more_or_less_does_not_open() {
         let urls = urls("https://calls.example.com");
-        let query = urls.query(Purpose::Status, call(1));
+        let query = urls.query(Purpose::Status, call(1), whom(1));
         assert!(urls.open(Purpose::Status, &query).is_some());
         let shortened = &query[..query.len() - 1];
         for wrong in [&format!("{query}&x=1"), &format!("x=1&{query}"), &format!("{query}="), shortened, ""] {
@@ -190,7 +229,7 @@ mod tests {
             urls.signed_url("/api/webhooks/twilio?call=a%27b"),
             "https://calls.example.com:8443/api/webhooks/twilio?call=a%27b"
         );
-        let given = urls.url(Purpose::Status, call(1));
+        let given = urls.url(Purpose::Status, call(1), whom(1));
         let (sent, fragment) = given.split_once('#').expect("delivery options");
         assert_eq!(fragment, "rc=5&rp=all&ct=2000&rt=5000&tt=15000");
         assert_eq!(urls.signed_url(&sent["https://calls.example.com:8443".len()..]), sent);

@@ -1,7 +1,7 @@
 //! The REST client: one that creates calls and never repeats itself, one that reads.
 
 use std::error::Error as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -19,9 +19,10 @@ use crate::carrier::{
     Account, CallEvent, CallList, CallSid, CarrierCall, EndAs, EndOutcome, PlaceCall, PlaceOutcome,
     RequestError,
 };
+use crate::clock::Uptime;
 
 /// The first byte of a create leaves us within this time of its arming, or not at all: later, somebody else may already
-/// have taken the attempt for lost. Time during which the machine itself sleeps does not count.
+/// have taken the attempt for lost. Time during which the machine itself sleeps counts.
 pub const SEND_WITHIN: Duration = Duration::from_secs(5);
 
 /// Longer answers are given up; the largest page we ask for is a fraction of it.
@@ -110,7 +111,7 @@ impl TwilioClient {
 
     /// Places one call, with at most one request. `armed` is when the attempt was armed; past [`SEND_WITHIN`], less the time
     /// that connecting may take, nothing is sent.
-    pub async fn place(&self, call: &PlaceCall, armed: Instant) -> PlaceOutcome {
+    pub async fn place(&self, call: &PlaceCall, armed: Uptime) -> PlaceOutcome {
         let form = match wire::create_form(call, &self.urls) {
             Ok(form) => form,
             Err(error) => return PlaceOutcome::Refused(errors::refused_unsent(&error)),
@@ -149,8 +150,25 @@ impl TwilioClient {
             .append_pair("To", to.as_str())
             .append_pair("From", from.as_str())
             .append_pair("PageSize", PAGE_SIZE);
+        self.read_list(url, since, MAX_PAGES).await
+    }
+
+    /// Every call of the account that was created at or after `since`, newest first: for finding again what a restored
+    /// database has forgotten. However long that takes.
+    pub async fn list_all(&self, since: Timestamp) -> Result<CallList, RequestError> {
+        let mut url = self.account_url("/Calls.json");
+        url.query_pairs_mut().append_pair("PageSize", PAGE_SIZE);
+        self.read_list(url, since, usize::MAX).await
+    }
+
+    async fn read_list(
+        &self,
+        mut url: Url,
+        since: Timestamp,
+        most_pages: usize,
+    ) -> Result<CallList, RequestError> {
         let mut calls = Vec::new();
-        for _ in 0..MAX_PAGES {
+        for _ in 0..most_pages {
             let page = self.read(url).await?;
             for call in entries(&page, "calls")? {
                 let call = wire::read_call(call).ok_or_else(errors::unreadable)?;

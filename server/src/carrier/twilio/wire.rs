@@ -54,7 +54,7 @@ pub fn create_form(call: &PlaceCall, urls: &CallbackUrls) -> Result<String, NotS
     if !(1..=MAX_CALL_SECONDS).contains(&limit) {
         return Err(NotSendable::TimeLimit { seconds: limit });
     }
-    let url = |purpose| urls.url(purpose, call.call_id);
+    let url = |purpose| urls.url(purpose, call.call_id, call.prospect_id);
     let mut form = Serializer::new(String::new());
     form.append_pair("To", call.to.as_str()).append_pair("From", call.from.as_str());
     add_speech(&mut form, &call.speech, &url(Purpose::Voice))?;

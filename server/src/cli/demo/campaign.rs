@@ -4,12 +4,14 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context as _;
+use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
-use domain::campaign::CampaignRules;
+use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::disposition::Disposition;
 use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
 use domain::pacing::Pacing;
+use domain::queue::DialOrder;
 use domain::retry::{RetryPolicy, RetryRule};
 
 use crate::actions::campaigns::CampaignDraft;
@@ -52,12 +54,16 @@ pub(super) async fn prepare(
             windows: WeeklyWindows::every_day(DailyWindow::parse("09:00", "21:00")?),
             daily_limit: DailyLimit::new(10_000)?,
             retry: quick_retries()?,
+            lost_calls: LostCallPolicy::default(),
+            budgets: Budgets::default(),
+            pacing: None,
         },
         ring_timeout_seconds: 25,
         time_limit_seconds: 120,
         machine_detection: "enable".to_owned(),
         recording: "off".to_owned(),
         metadata: "{}".to_owned(),
+        dial_order: DialOrder::default(),
     };
     let campaign = actions.create_campaign(actor.clone(), draft).await?;
     import(actions, actor, campaign.id, people, folder).await?;

@@ -10,6 +10,8 @@ pub mod fields;
 pub mod figures;
 /// Calling hours.
 pub mod hours;
+/// The queue: who is rung next, and what people do about it.
+pub mod queue;
 /// Retry rules.
 pub mod retry;
 /// A campaign as the API shows it.
@@ -175,7 +177,7 @@ pub async fn launch(
     Ok(Json(state.actions.launch(visitor.actor, id).await?.into()))
 }
 
-/// Stops ringing; calls under way go on to their end.
+/// Stops ringing. Calls under way go on to their end; those that the carrier has not begun to dial are ended.
 #[utoipa::path(post, path = "/api/campaigns/{id}/pause", tag = "campaigns", params(("id" = String, Path)),
     responses((status = 200, body = CampaignView), (status = "4XX", body = Problem)))]
 pub async fn pause(

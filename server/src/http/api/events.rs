@@ -107,7 +107,7 @@ impl Reader {
     }
 
     async fn send_change(&self, change: &Arc<Change>) -> Result<(), Over> {
-        if change.workspace != self.workspace {
+        if change.workspace != self.workspace && change.subject != Subject::Missed {
             return Ok(());
         }
         let (name, data) = match &change.subject {
@@ -117,6 +117,7 @@ impl Reader {
             ),
             Subject::Campaign { campaign } => ("campaign", serde_json::json!({ "id": campaign.to_string() })),
             Subject::Import { import } => ("import", serde_json::json!({ "id": import.to_string() })),
+            Subject::Missed => ("reset", serde_json::json!({})),
         };
         self.send(change.number, name, &data).await
     }

@@ -66,6 +66,7 @@ impl<T, const LIMIT: usize> Repeatable<T, LIMIT> {
         match state.actions.claim_key(workspace, key.clone(), fingerprint).await? {
             Claim::Mine => {}
             Claim::Mismatch => return Err(Problem::idempotency_mismatch()),
+            Claim::OutcomeUnknown => return Err(Problem::outcome_unknown()),
             Claim::InProgress => return Err(Problem::in_progress(ASK_AGAIN)),
             Claim::Answered { status, body } => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);

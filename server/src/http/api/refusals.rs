@@ -117,10 +117,16 @@ fn never(reason: NeverReason) -> Problem {
 /// The stable name of a refusal that time or a person can lift.
 pub fn code_of(reason: HoldReason) -> &'static str {
     match reason {
+        HoldReason::Quarantine => "quarantine",
         HoldReason::CampaignDraft | HoldReason::CampaignPaused | HoldReason::CampaignCompleted => {
             "campaign_state"
         }
         HoldReason::KillSwitch => "kill_switch",
+        HoldReason::FrequencyCap => "frequency_cap",
+        HoldReason::Budget | HoldReason::DailyBudget => "budget",
+        HoldReason::NoRate => "no_rate",
+        HoldReason::Pacing | HoldReason::AtCapacity => "at_capacity",
+        HoldReason::CarrierThrottled | HoldReason::CarrierUnreachable => "carrier_unavailable",
         HoldReason::InCall | HoldReason::NumberInCall => "already_in_call",
         HoldReason::OutcomeUnknown => "outcome_unknown",
         HoldReason::NotDue => "not_due",

@@ -163,6 +163,14 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", "Key used before", detail)
     }
 
+    /// 409: the server that worked on the first request with this `Idempotency-Key` is gone, and left no answer.
+    pub fn outcome_unknown() -> Self {
+        let detail = "The server that took the first request with this `Idempotency-Key` stopped before it could answer. \
+                      The request may have been done or not: look for what it would have made, and send it with a new \
+                      key if it is not there.";
+        Self::conflict("request_outcome_unknown", detail)
+    }
+
     /// 409: the first request with this `Idempotency-Key` is still running.
     pub fn in_progress(retry_after_seconds: u32) -> Self {
         let detail = "The first request with this `Idempotency-Key` is still running. Ask again shortly.";

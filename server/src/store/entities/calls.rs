@@ -51,6 +51,10 @@ pub struct Model {
     pub created_at: i64,
     pub updated_at: i64,
     pub month: i64,
+    pub worst_case_micros: i64,
+    pub beside_price_micros: i64,
+    pub looked_at: Option<i64>,
+    pub late: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -32,6 +32,12 @@ pub struct Model {
     pub updated_at: i64,
     pub launched_at: Option<i64>,
     pub completed_at: Option<i64>,
+    pub budget_micros: Option<i64>,
+    pub daily_budget_micros: Option<i64>,
+    pub calls_per_second_thousandths: Option<i64>,
+    pub max_live_calls: Option<i64>,
+    pub lost_calls: String,
+    pub dial_order: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -15,6 +15,7 @@ pub struct Model {
     pub status: Option<i64>,
     pub body: Option<String>,
     pub created_at: i64,
+    pub node_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -21,6 +21,7 @@ pub struct Model {
     pub rejected: i64,
     pub created_at: i64,
     pub finished_at: Option<i64>,
+    pub node_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

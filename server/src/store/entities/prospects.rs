@@ -26,6 +26,9 @@ pub struct Model {
     pub last_call_id: Option<Uuid>,
     pub created_at: i64,
     pub updated_at: i64,
+    pub priority: i64,
+    pub due_before_skip: Option<i64>,
+    pub cleared_by: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -12,6 +12,8 @@ pub struct Model {
     pub name: String,
     pub dialing_stopped: bool,
     pub created_at: i64,
+    pub frequency_cap: i64,
+    pub daily_budget_micros: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -27,7 +27,7 @@ async fn happen(api: &TestApi) {
     ];
     for (index, sending) in sent.into_iter().enumerate() {
         let Some((status, answered_by, seconds)) = endings.get(index).copied() else {
-            actions.record_outcome(sending.call.id, Outcome::Unknown).await.expect("recorded");
+            actions.record_outcome(sending.call.id, 0, Outcome::Unknown).await.expect("recorded");
             continue;
         };
         let evidence = Evidence {

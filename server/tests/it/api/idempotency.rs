@@ -66,3 +66,42 @@ async fn a_key_that_is_too_long_is_refused() {
     let owner = api.as_owner().with("idempotency-key", &"x".repeat(256));
     owner.post("/api/campaigns", json!({ "name": "Spring" })).await.problem(400, "invalid_parameter");
 }
+
+#[tokio::test]
+async fn a_key_whose_server_is_gone_says_that_nobody_knows_the_outcome_and_one_at_work_is_waited_for() {
+    use crate::support::bare::random_node;
+    use prospectai::store::nodes::{NewNode, NodeRole};
+    use sha2::{Digest, Sha256};
+    for database in Database::BOTH {
+        let api = TestApi::on(database).await;
+        let owner = api.as_owner().with("idempotency-key", "order-7");
+        let body = json!({ "name": "Spring" });
+        // As another server would have claimed it.
+        let fingerprint = Sha256::digest(b"POST /api/campaigns\n{\"name\":\"Spring\",}");
+        let (now, node) = (api.clock.now(), random_node());
+        let store = &api.state.actions.store;
+        let workspace = store.first_workspace().await.expect("read").expect("a workspace");
+        let claim = move |tx: prospectai::store::Tx| async move {
+            tx.add_node(
+                &NewNode {
+                    id: node,
+                    name: "other".into(),
+                    role: NodeRole::Web,
+                    version: "0".into(),
+                    lease_ms: 60_000,
+                },
+                now,
+            )
+            .await?;
+            tx.claim_idempotency_key(workspace, "order-7", &fingerprint, node, now).await
+        };
+        assert!(store.transaction::<_, prospectai::store::StoreError, _, _>(claim).await.expect("claimed"));
+        owner.post("/api/campaigns", body.clone()).await.problem(409, "in_progress");
+
+        let ending = move |tx: prospectai::store::Tx| async move {
+            tx.give_up_lease(prospectai::store::nodes::Lease { node, epoch: 1 }, now).await
+        };
+        assert!(store.transaction::<_, prospectai::store::StoreError, _, _>(ending).await.expect("ended"));
+        owner.post("/api/campaigns", body).await.problem(409, "request_outcome_unknown");
+    }
+}

@@ -75,7 +75,10 @@ async fn a_call_that_must_not_be_placed_says_why_and_when_it_may_be() {
         owner.patch(&format!("/api/campaigns/{campaign}"), json!({ "dailyCallLimit": 50 })).await.expect(200);
 
         owner.post("/api/dialing/stop", json!({})).await.expect(200);
-        assert_eq!(owner.get("/api/dialing").await.expect(200).json, json!({ "stopped": true }));
+        assert_eq!(
+            owner.get("/api/dialing").await.expect(200).json,
+            json!({ "stopped": true, "clockHolds": [], "quarantine": false })
+        );
         owner.post("/api/calls/place", wish(&campaign, &prospects[2])).await.problem(409, "kill_switch");
         owner.post("/api/dialing/resume", json!({})).await.expect(200);
 

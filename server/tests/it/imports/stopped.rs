@@ -37,7 +37,7 @@ fn killed_and_repeated(location: &Location) {
         assert_eq!(left.rows, left.added + left.merged + left.rejected);
         let people_then = world.people().await.len() as u64;
         assert_eq!(people_then, left.added, "prospects and totals are committed together");
-        world.actions.close_what_was_left_open().await.unwrap();
+        world.a_server_starts().await;
         let closed = world.actions.store.import(world.actor.workspace, killed.id).await.unwrap().unwrap();
         assert_eq!(closed.status, ImportStatus::Failed);
 

@@ -3,24 +3,28 @@
 use std::fs::File;
 use std::io::Write;
 
+use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
-use domain::campaign::CampaignRules;
+use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::ids::{CampaignId, ImportId};
 use domain::limits::DailyLimit;
-use domain::phone_number::DestinationPolicy;
+use domain::queue::DialOrder;
 use domain::retry::RetryPolicy;
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::actions::imports::{ImportOptions, ImportRefused};
+use prospectai::actions::nodes::Membership;
 use prospectai::actions::{Actions, Actor, Installation};
 use prospectai::clock::Clock;
 use prospectai::live::Live;
 use prospectai::store::imports::{ImportRecord, ImportStatus};
+use prospectai::store::nodes::NodeRole;
 use prospectai::store::prospects::{ProspectFilter, ProspectRecord};
 use prospectai::store::{Location, Store};
 use prospectai::wake::Wake;
 use tempfile::TempDir;
 
+use crate::support::bare::random_node;
 use crate::support::postgres;
 
 /// A database with one campaign.
@@ -67,6 +71,13 @@ impl World {
             actions.store.campaigns(workspace, None, 1).await.unwrap()[0].id
         };
         Self { actions, actor, campaign, _folder: None }
+    }
+
+    /// Closes what servers that are gone left open, as every start does.
+    pub async fn a_server_starts(&self) {
+        let lease = std::time::Duration::from_secs(600);
+        let membership = Membership::of(NodeRole::All, "test".into(), lease, &self.actions.clock);
+        self.actions.join(membership).await.unwrap();
     }
 
     pub async fn start(&self, content: &str) -> Result<ImportRecord, ImportRefused> {
@@ -134,15 +145,19 @@ impl World {
             created_at: now,
             finished_at: None,
         };
-        self.actions.store.transaction(move |tx| async move { tx.add_import(&import).await }).await.unwrap();
+        let node = random_node();
+        self.actions
+            .store
+            .transaction(move |tx| async move { tx.add_import(&import, node).await })
+            .await
+            .unwrap();
     }
 }
 
 async fn open(location: &Location) -> Actions {
     let store = Store::open(location).await.unwrap();
     let clock = Clock::settable("2027-03-01T15:00:00Z".parse::<Timestamp>().unwrap());
-    let installation =
-        Installation { run: "test".into(), caller_id: None, destinations: DestinationPolicy::default() };
+    let installation = Installation::of(random_node());
     Actions::new(store, clock, Wake::default(), Live::new("test"), installation)
 }
 
@@ -160,11 +175,15 @@ fn draft() -> CampaignDraft {
             windows: WeeklyWindows::every_day(DailyWindow::parse("09:00", "17:00").unwrap()),
             daily_limit: DailyLimit::default(),
             retry: RetryPolicy::default(),
+            lost_calls: LostCallPolicy::default(),
+            budgets: Budgets::default(),
+            pacing: None,
         },
         ring_timeout_seconds: 30,
         time_limit_seconds: 600,
         machine_detection: "off".into(),
         recording: "off".into(),
         metadata: "{}".into(),
+        dial_order: DialOrder::default(),
     }
 }

@@ -80,8 +80,8 @@ fn a_number_put_on_the_do_not_call_list_while_it_waits_for_a_retry_is_not_rung_a
 #[test]
 fn a_call_cancelled_in_the_carrier_s_queue_ends_without_a_callback_and_without_a_ring() {
     on_both(async |database| {
-        // The carrier starts a call every fifty seconds: the second one waits in its queue.
-        let app = TestApp::on(database).speed(60.0).carrier_calls_per_second(0.02).start().await;
+        // The carrier starts a call every eighty seconds, four real ones: the second call waits in its queue.
+        let app = TestApp::on(database).speed(20.0).carrier_calls_per_second(0.0125).start().await;
         let campaign = app.campaign_of(2).await;
         app.launch(campaign).await;
         let queued = app

@@ -3,7 +3,7 @@
 use domain::campaign::CampaignStatus;
 use domain::prospect::ProspectStatus;
 use domain::refusal::RefusalMeaning;
-use simulator::{CreateFaults, Faults};
+use simulator::{AnswerModel, CreateFaults, Faults, Outcome};
 
 use crate::support::test_app::TestApp;
 use crate::support::world::on_both;
@@ -11,8 +11,9 @@ use crate::support::world::on_both;
 #[test]
 fn too_many_calls_at_one_time_cost_nobody_an_attempt() {
     on_both(async |database| {
-        // Slow enough for talks to be under way together.
-        let app = TestApp::on(database).speed(60.0).concurrency_limit(2).start().await;
+        // Talks of two real seconds: long enough to be under way together on a busy machine.
+        let answers = AnswerModel::always(Outcome::Human { talk_seconds: 120 });
+        let app = TestApp::on(database).answers(answers).speed(60.0).concurrency_limit(2).start().await;
         let campaign = app.campaign_of(6).await;
         app.launch(campaign).await;
         app.until_completed(campaign).await;

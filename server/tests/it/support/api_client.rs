@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, Response};
 use domain::ids::{WorkspaceId, time_ordered_uuid};
-use domain::phone_number::{DestinationPolicy, PhoneNumber};
+use domain::pacing::Pacing;
+use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
+use prospectai::actions::nodes::Membership;
 use prospectai::actions::users::Role;
 use prospectai::actions::{Actions, Actor, Installation};
 use prospectai::carrier::twilio::CallbackUrls;
@@ -18,6 +21,7 @@ use prospectai::http::query::CursorKey;
 use prospectai::http::router;
 use prospectai::http::state::{HttpState, ServerFacts};
 use prospectai::live::Live;
+use prospectai::store::nodes::NodeRole;
 use prospectai::store::{Location, Store, StoreError};
 use prospectai::wake::Wake;
 use secrecy::{ExposeSecret, SecretBox};
@@ -27,6 +31,7 @@ use tower::ServiceExt;
 use url::Url;
 use utoipa::openapi::OpenApi;
 
+use super::bare::random_node;
 use super::postgres::fresh_database;
 
 /// A Monday, ten in the morning in New York: the default window is open.
@@ -69,12 +74,16 @@ impl TestApi {
         let store = Store::open(&location).await.expect("open the database");
         let clock = Clock::settable(MONDAY_MORNING.parse().expect("a time"));
         let installation = Installation {
-            run: "test".to_owned(),
             caller_id: Some(number("+14155550100")),
-            destinations: DestinationPolicy::default(),
+            // The clock stands: with the usual pace only one call would ever start.
+            pacing: Pacing::new(10_000.0, 100_000).expect("a pace"),
+            ..Installation::of(random_node())
         };
         let actions = Actions::new(store, clock.clone(), Wake::default(), Live::new("test"), installation);
         let (workspace, _) = actions.first_workspace().await.expect("a workspace");
+        let membership =
+            Membership::of(NodeRole::All, "test".to_owned(), Duration::from_secs(600), &actions.clock);
+        actions.join(membership).await.expect("join");
         let console = ApiKey::generate([9; 32]);
         let public_url = Url::parse("https://calls.example.net").expect("a URL");
         let server = ServerFacts {

@@ -1,11 +1,13 @@
 //! Campaigns and people of tests: fictional numbers, quick retries, a window that is always open.
 
+use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, WeeklyWindows};
-use domain::campaign::CampaignRules;
+use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::disposition::Disposition;
 use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
 use domain::phone_number::PhoneNumber;
+use domain::queue::{DialOrder, Priority};
 use domain::retry::{RetryPolicy, RetryRule};
 use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::actions::prospects::Person;
@@ -36,6 +38,7 @@ pub fn person(nth: usize) -> Person {
         company: "Example Ltd".to_owned(),
         title: String::new(),
         metadata: "{}".to_owned(),
+        priority: Priority::default(),
     }
 }
 
@@ -54,12 +57,16 @@ pub fn draft() -> CampaignDraft {
             windows: WeeklyWindows::around_the_clock(),
             daily_limit: DailyLimit::new(10_000).expect("a limit"),
             retry: retries(),
+            lost_calls: LostCallPolicy::default(),
+            budgets: Budgets::default(),
+            pacing: None,
         },
         ring_timeout_seconds: 25,
         time_limit_seconds: 120,
         machine_detection: "enable".to_owned(),
         recording: "off".to_owned(),
         metadata: "{}".to_owned(),
+        dial_order: DialOrder::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A running server with a phone network of its own, and the questions that tests ask of both.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use domain::call::Placement;
@@ -9,10 +10,13 @@ use domain::ids::{CallId, CampaignId};
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::actions::{Actions, Actor};
-use prospectai::app::App;
+use prospectai::app::{App, Network};
+use prospectai::clock::Clock;
+use prospectai::config::Settings;
 use prospectai::store::calls::CallRecord;
 use prospectai::store::campaigns::CampaignRecord;
 use prospectai::store::integrity::Recount;
+use prospectai::store::nodes::NodeRole;
 use prospectai::store::prospects::{ProspectFilter, ProspectRecord};
 use prospectai::store::{Location, OpenError, Store};
 use simulator::{Ring, Simulator};
@@ -37,9 +41,16 @@ pub struct TestApp {
     /// The phone network.
     pub phones: Simulator,
     app: App,
-    location: Location,
-    folder: TempDir,
+    ground: Ground,
     unstopped: Unstopped,
+}
+
+/// What stays when a server stops and starts again.
+pub struct Ground {
+    pub location: Location,
+    pub folder: TempDir,
+    pub settings: Settings,
+    pub clock: Clock,
 }
 
 /// Fails the test that forgets to stop its server.
@@ -60,11 +71,21 @@ impl TestApp {
         World::on(database)
     }
 
-    pub(super) async fn of(app: App, phones: Simulator, location: Location, folder: TempDir) -> Self {
+    pub(super) async fn of(app: App, phones: Simulator, ground: Ground) -> Self {
         let actions = app.actions.clone();
         let (workspace, _) = actions.first_workspace().await.expect("a workspace");
         let actor = Actor { workspace, name: "console".to_owned() };
-        Self { actions, actor, phones, app, location, folder, unstopped: Unstopped }
+        Self { actions, actor, phones, app, ground, unstopped: Unstopped }
+    }
+
+    /// One more server on the same database, behind the same public address. Its test stops it.
+    pub async fn another_server(&self, role: NodeRole) -> App {
+        let mut settings = self.ground.settings.clone();
+        settings.role = role;
+        settings.public_url = Some(self.app.public_url.clone());
+        let store = Store::open(&settings.database).await.expect("open the database");
+        let started = App::start_on(store, self.ground.clock.clone(), &settings, Network::default());
+        started.await.expect("start another server")
     }
 
     /// A campaign of this many people, not launched.
@@ -178,7 +199,7 @@ impl TestApp {
     /// The kind and the text of everything that was ever taken in from the carrier, oldest first.
     pub async fn kept_news(&self) -> Vec<(String, String)> {
         const EVERYTHING: &str = "SELECT kind, payload FROM carrier_events ORDER BY id";
-        let read = match &self.location {
+        let read = match &self.ground.location {
             Location::Folder(folder) => {
                 let options =
                     SqliteConnectOptions::new().filename(folder.join("prospectai.db")).read_only(true);
@@ -212,13 +233,39 @@ impl TestApp {
 
     /// Stops where everything stands: for tests that leave work behind on purpose.
     pub async fn abandon(self) -> AtRest {
-        let Self { actions, phones, app, location, folder, unstopped, .. } = self;
+        let Self { actions, phones, app, ground, unstopped, .. } = self;
         std::mem::forget(unstopped);
         app.stop().await.expect("stop the server");
         drop(actions);
         let ledger = phones.ledger();
         phones.stop().await;
-        AtRest { store: open_again(&location).await, ledger, _folder: folder }
+        AtRest { store: open_again(&ground.location).await, ledger, _folder: ground.folder }
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        self.ground.folder.path()
+    }
+
+    /// Where its database is, for commands of the program.
+    pub fn location(&self) -> &Location {
+        &self.ground.location
+    }
+
+    /// Stops the server, lets a test do what it wants to the data, and starts it again where it was; the phone network
+    /// goes on all the while.
+    pub async fn restart(self, between: impl AsyncFnOnce(&Path, &Location)) -> Self {
+        let Self { actions, phones, app, mut ground, unstopped, .. } = self;
+        std::mem::forget(unstopped);
+        // The addresses that the phone network was given must lead to the same server.
+        ground.settings.listen = app.address;
+        app.stop().await.expect("stop the server");
+        drop(actions);
+        open_again(&ground.location).await.close().await.expect("close");
+        between(ground.folder.path(), &ground.location).await;
+        let store = open_again(&ground.location).await;
+        let app = App::start_on(store, ground.clock.clone(), &ground.settings, Network::default());
+        Self::of(app.await.expect("start the server again"), phones, ground).await
     }
 
     async fn describe(&self) -> String {

@@ -10,13 +10,14 @@ use prospectai::app::{App, Network};
 use prospectai::carrier::twilio::Credentials;
 use prospectai::clock::Clock;
 use prospectai::config::{CarrierSettings, Environment, Flags, Settings};
+use prospectai::store::nodes::NodeRole;
 use prospectai::store::{Location, Store};
 use secrecy::SecretString;
 use simulator::{AnswerModel, Faults, Outcome, Simulator, Timeline};
 use tempfile::TempDir;
 
 use super::postgres;
-use super::test_app::TestApp;
+use super::test_app::{Ground, TestApp};
 
 /// The account that the server and the phone network share.
 pub const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
@@ -70,6 +71,7 @@ pub struct World {
     token_at_the_carrier: String,
     api_base: Option<String>,
     standing_clock: bool,
+    role: NodeRole,
 }
 
 impl World {
@@ -85,6 +87,7 @@ impl World {
             token_at_the_carrier: TOKEN.to_owned(),
             api_base: None,
             standing_clock: false,
+            role: NodeRole::All,
         }
     }
 
@@ -134,6 +137,11 @@ impl World {
         Self { standing_clock: true, ..self }
     }
 
+    /// The server does only this.
+    pub fn role(self, role: NodeRole) -> Self {
+        Self { role, ..self }
+    }
+
     /// Starts everything.
     pub async fn start(self) -> TestApp {
         let folder = TempDir::new().expect("a temporary folder");
@@ -148,8 +156,9 @@ impl World {
         let api_base = self.api_base.clone().unwrap_or_else(|| phones.base_url());
         let settings = self.settings(folder.path(), &location, &api_base);
         let store = Store::open(&location).await.expect("open the database");
-        let app = App::start_on(store, clock, &settings, Network::default()).await.expect("start the server");
-        TestApp::of(app, phones, location, folder).await
+        let app = App::start_on(store, clock.clone(), &settings, Network::default());
+        let app = app.await.expect("start the server");
+        TestApp::of(app, phones, Ground { location, folder, settings, clock }).await
     }
 
     async fn phones(&self, timeline: Timeline) -> Simulator {
@@ -165,9 +174,11 @@ impl World {
     }
 
     fn settings(&self, folder: &Path, location: &Location, api_base: &str) -> Settings {
-        let flags = Flags { data_dir: Some(folder.to_owned()), listen: Some("127.0.0.1:0".to_owned()) };
+        let flags =
+            Flags { data_dir: Some(folder.to_owned()), listen: Some("127.0.0.1:0".to_owned()), role: None };
         let mut settings = Settings::load(flags, &Environment::default()).expect("the defaults are accepted");
         settings.database = location.clone();
+        settings.role = self.role;
         settings.pacing = Pacing::new(self.pacing.0, self.pacing.1).expect("a pace");
         settings.caller_id = Some(PhoneNumber::from_e164_unchecked(CALLER_ID.to_owned()));
         let credentials = Credentials::new(ACCOUNT.to_owned(), SecretString::from(TOKEN), None);

@@ -1,9 +1,10 @@
 //! Every way a create can end, and which of them may be tried again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::refusal::RefusalMeaning;
 use prospectai::carrier::{CallSpeech, PlaceOutcome};
+use prospectai::clock::Uptime;
 use serde_json::json;
 
 use super::fake_peer::{FakePeer, Then, http};
@@ -20,7 +21,7 @@ fn twilio_error(code: u32, status: u16) -> String {
 
 async fn place_against(then: Then) -> PlaceOutcome {
     let peer = FakePeer::start(then).await;
-    let outcome = client(&peer.base()).place(&a_call(), Instant::now()).await;
+    let outcome = client(&peer.base()).place(&a_call(), Uptime::now()).await;
     assert_eq!((peer.requests().len(), peer.connections()), (1, 1), "one request, whatever comes back");
     outcome
 }
@@ -34,7 +35,7 @@ async fn an_accepted_call_is_placed_on_a_fresh_connection_each() {
     let peer = FakePeer::start(Then::WriteAndKeep(created())).await;
     let client = client(&peer.base());
     for sent in 1..=2 {
-        let outcome = client.place(&a_call(), Instant::now()).await;
+        let outcome = client.place(&a_call(), Uptime::now()).await;
         let PlaceOutcome::Placed(call) = outcome else { panic!("{outcome:?}") };
         assert_eq!(call.sid.as_str(), CALL);
         assert_eq!((peer.requests().len(), peer.connections()), (sent, sent));
@@ -53,7 +54,7 @@ async fn without_a_connection_nothing_was_sent() {
         format!("https://{}", silent.address),
         format!("https://{}", no_tls.address),
     ] {
-        let outcome = client(&base).place(&a_call(), Instant::now()).await;
+        let outcome = client(&base).place(&a_call(), Uptime::now()).await;
         assert!(matches!(outcome, PlaceOutcome::NotSent { .. }), "{base}: {outcome:?}");
     }
 }
@@ -61,7 +62,7 @@ async fn without_a_connection_nothing_was_sent() {
 #[tokio::test]
 async fn an_attempt_armed_too_long_ago_is_not_sent() {
     let peer = FakePeer::start(Then::Write(created())).await;
-    let long_ago = Instant::now().checked_sub(Duration::from_secs(6)).expect("the machine is up for longer");
+    let long_ago = Uptime::now().before(Duration::from_secs(6));
     let outcome = client(&peer.base()).place(&a_call(), long_ago).await;
     assert!(matches!(outcome, PlaceOutcome::NotSent { .. }), "{outcome:?}");
     assert_eq!(peer.connections(), 0);
@@ -72,7 +73,7 @@ async fn a_document_that_is_too_long_is_refused_by_ourselves() {
     let peer = FakePeer::start(Then::Write(created())).await;
     let mut call = a_call();
     call.speech = CallSpeech::Inline("é".repeat(4_001));
-    let outcome = client(&peer.base()).place(&call, Instant::now()).await;
+    let outcome = client(&peer.base()).place(&call, Uptime::now()).await;
     let PlaceOutcome::Refused(refusal) = outcome else { panic!("{outcome:?}") };
     assert_eq!((refusal.meaning, refusal.http_status), (RefusalMeaning::SetUp, None));
     assert!(refusal.explain().contains("4001 characters"), "{}", refusal.explain());

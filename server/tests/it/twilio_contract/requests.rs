@@ -1,6 +1,6 @@
 //! None of our requests is one that Twilio does not document, and the checker that says so can say otherwise.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::header::CONTENT_TYPE;
 use jiff::Timestamp;
@@ -8,6 +8,7 @@ use prospectai::carrier::twilio::{ApiKey, ClientSettings, Credentials, Purpose, 
 use prospectai::carrier::{
     CallSpeech, EndAs, EndOutcome, MachineDetection, PlaceCall, PlaceOutcome, Recording, RequestError,
 };
+use prospectai::clock::Uptime;
 
 use super::strict_checker::StrictChecker;
 use super::{ACCOUNT, CALL, a_call, callback_urls, client, number};
@@ -48,7 +49,7 @@ async fn every_kind_of_call_is_a_documented_request() {
     let client = client(checker.base_url());
     let calls = every_kind_of_call();
     for call in &calls {
-        let outcome = client.place(call, Instant::now()).await;
+        let outcome = client.place(call, Uptime::now()).await;
         assert!(matches!(outcome, PlaceOutcome::Placed(_)), "{call:?}: {outcome:?}");
     }
     assert_eq!(checker.refusals(), Vec::<String>::new());
@@ -64,7 +65,7 @@ async fn every_callback_address_of_a_call_leads_back_to_it() {
         record: Recording::Dual,
         ..a_call()
     };
-    client(checker.base_url()).place(&call, Instant::now()).await;
+    client(checker.base_url()).place(&call, Uptime::now()).await;
     let form = checker.created().remove(0);
     for (name, purpose) in [
         ("StatusCallback", Purpose::Status),
@@ -85,7 +86,7 @@ async fn reading_listing_and_ending_are_documented_requests() {
     let checker = StrictChecker::start().await;
     let client = client(checker.base_url());
     for _ in 0..120 {
-        client.place(&a_call(), Instant::now()).await;
+        client.place(&a_call(), Uptime::now()).await;
     }
     let (to, from) = (a_call().to, a_call().from);
     let found = client.list(&to, &from, Timestamp::UNIX_EPOCH).await.expect("a list");
@@ -117,7 +118,7 @@ async fn an_api_key_signs_in_for_the_account_of_the_path() {
     let credentials = Credentials::new(ACCOUNT.to_owned(), "token".into(), Some(key)).expect("credentials");
     assert!(!format!("{credentials:?}").contains("key secret"));
     let client = TwilioClient::new(&settings, credentials, callback_urls()).expect("a client");
-    assert!(matches!(client.place(&a_call(), Instant::now()).await, PlaceOutcome::Placed(_)));
+    assert!(matches!(client.place(&a_call(), Uptime::now()).await, PlaceOutcome::Placed(_)));
     assert_eq!(checker.refusals(), Vec::<String>::new());
 }
 

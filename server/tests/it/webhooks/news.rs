@@ -3,6 +3,7 @@
 use domain::call::{CallStatus, Placement};
 use domain::ids::{CallId, time_ordered_uuid};
 use prospectai::carrier::twilio::Purpose;
+use prospectai::store::history::QuarantineReason;
 use simulator::{CreateFaults, Faults};
 
 use super::post::Desk;
@@ -46,6 +47,9 @@ fn news_that_belongs_to_none_of_our_calls_is_kept_and_changes_none() {
             assert_eq!(desk.now().await, before, "{fields:?}");
         }
         assert_eq!(desk.kinds().await, ["orphan"; 4]);
+        // Our own seal on a call that we do not know: this database has forgotten something.
+        let open = desk.app.actions.store.open_quarantine().await.expect("read").expect("nobody is rung");
+        assert_eq!(open.reason, QuarantineReason::UnknownCall);
         assert!(desk.app.recount().await.is_equal());
         desk.app.abandon().await;
     });

@@ -1,7 +1,7 @@
 //! A call that stands still, and a hand that posts whatever a test wants to where Twilio posts.
 
 use domain::call::Placement;
-use domain::ids::CallId;
+use domain::ids::{CallId, ProspectId};
 use prospectai::carrier::twilio::{CallbackUrls, Purpose};
 use prospectai::store::calls::CallRecord;
 use prospectai::store::integrity::Recount;
@@ -57,7 +57,7 @@ impl Desk {
 
     /// The address that Twilio was given for a call, as it asks it.
     pub fn url_of(&self, purpose: Purpose, call: CallId) -> String {
-        let url = self.urls.url(purpose, call);
+        let url = self.urls.url(purpose, call, ProspectId::from_uuid(call.uuid()));
         url.split('#').next().expect("an address").to_owned()
     }
 

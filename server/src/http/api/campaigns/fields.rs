@@ -1,10 +1,12 @@
 //! What a person may say about a campaign, and how it is read: everything wrong is told at once.
 
+use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
-use domain::campaign::CampaignRules;
+use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::ids::ScriptId;
 use domain::limits::DailyLimit;
 use domain::phone_number::{PhoneNumber, Region};
+use domain::queue::DialOrder;
 use domain::retry::RetryPolicy;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -97,6 +99,32 @@ pub struct CampaignFields {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
+    /// Who of one priority comes first. Default `due`.
+    #[serde(deserialize_with = "given")]
+    dial_order: Option<Order>,
+}
+
+/// In which order those of one priority are rung.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = DialOrder)]
+pub enum Order {
+    /// Whose time came first.
+    Due,
+    /// Those who are `ready` before those who are `waiting` for another attempt.
+    FreshFirst,
+    /// Those who are `waiting` for another attempt before those who are `ready`.
+    RetriesFirst,
+}
+
+impl From<Order> for DialOrder {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Due => Self::Due,
+            Order::FreshFirst => Self::FreshFirst,
+            Order::RetriesFirst => Self::RetriesFirst,
+        }
+    }
 }
 
 /// Whether and how the carrier tells people from machines.
@@ -190,6 +218,7 @@ impl CampaignFields {
         if let Some(object) = &self.metadata {
             draft.metadata = note(wrong, metadata("/metadata", object)).unwrap_or_default();
         }
+        draft.dial_order = self.dial_order.map_or(draft.dial_order, DialOrder::from);
         self.change_rules(&mut draft.rules, wrong);
         if errors.is_empty() { Ok(draft) } else { Err(errors) }
     }
@@ -286,6 +315,7 @@ pub fn draft_of(campaign: &CampaignRecord) -> CampaignDraft {
         machine_detection: campaign.machine_detection.clone(),
         recording: campaign.recording.clone(),
         metadata: campaign.metadata.clone(),
+        dial_order: campaign.dial_order,
     }
 }
 
@@ -306,12 +336,16 @@ fn defaults() -> CampaignDraft {
             windows: WeeklyWindows::every_day(window),
             daily_limit: DailyLimit::default(),
             retry: RetryPolicy::default(),
+            lost_calls: LostCallPolicy::default(),
+            budgets: Budgets::default(),
+            pacing: None,
         },
         ring_timeout_seconds: 30,
         time_limit_seconds: 600,
         machine_detection: MachineDetection::Off.as_str().to_owned(),
         recording: Recording::Off.as_str().to_owned(),
         metadata: "{}".to_owned(),
+        dial_order: DialOrder::default(),
     }
 }
 

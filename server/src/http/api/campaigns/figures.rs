@@ -2,8 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::budget::Funds;
 use domain::calling_window::Openness;
 use domain::campaign::{CampaignRules, CampaignStatus};
+use domain::frequency::FrequencyCap;
 use domain::gate::{self, GateFacts, Verdict};
 use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
@@ -186,10 +188,18 @@ fn next_available(rules: &CampaignRules, used_today: u32, now: Timestamp) -> Opt
             rules,
             used_today,
             kill_switch: false,
+            quarantine: false,
             prospect: ProspectStatus::Ready,
             due_at: None,
             do_not_call: false,
             number_in_call: false,
+            // What one number or the money allows is not a matter of the schedule.
+            lost_call_unlooked: false,
+            frequency_cap: FrequencyCap::default(),
+            recent_rings: &[],
+            funds: Funds::UNBOUNDED,
+            worst_case: None,
+            pace: Verdict::Dial,
         });
         match verdict {
             Verdict::Dial => return Some(at),

@@ -60,6 +60,8 @@ pub struct CampaignView {
     /// Your own JSON.
     #[schema(value_type = Object)]
     metadata: Value,
+    /// Who of one priority is rung first: `due`, `fresh_first` or `retries_first`.
+    dial_order: &'static str,
     /// What may surprise you: `overlapping_windows`, `paused_by_limit`.
     notices: Vec<&'static str>,
     /// How many prospects stand where; only when one campaign is read.
@@ -108,6 +110,7 @@ impl From<CampaignRecord> for CampaignView {
             retry_policy: RetryFields::of(&rules.retry),
             caller_id: campaign.caller_id.map(|number| number.to_string()),
             metadata: stored_json(&campaign.metadata),
+            dial_order: campaign.dial_order.as_str(),
             notices: notices.into_iter().flatten().collect(),
             prospects: None,
             created_at: time(campaign.created_at),

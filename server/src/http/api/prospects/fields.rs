@@ -1,7 +1,8 @@
 //! What a person may say about a prospect, and how it is read.
 
 use domain::phone_number::{PhoneNumber, Region};
-use serde::Deserialize;
+use domain::queue::Priority;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -44,6 +45,35 @@ pub struct ProspectFields {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
+    /// How urgent they are. Default `normal`.
+    #[serde(deserialize_with = "given")]
+    priority: Option<PriorityWord>,
+}
+
+/// How urgent a prospect is.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Priority)]
+pub enum PriorityWord {
+    /// Before everybody else.
+    Next,
+    /// Before most.
+    High,
+    /// Like everybody.
+    Normal,
+    /// When nobody else is due.
+    Low,
+}
+
+impl From<PriorityWord> for Priority {
+    fn from(word: PriorityWord) -> Self {
+        match word {
+            PriorityWord::Next => Self::Next,
+            PriorityWord::High => Self::High,
+            PriorityWord::Normal => Self::Normal,
+            PriorityWord::Low => Self::Low,
+        }
+    }
 }
 
 /// What a number may be in a campaign.
@@ -100,6 +130,7 @@ impl ProspectFields {
             company: String::new(),
             title: String::new(),
             metadata: "{}".to_owned(),
+            priority: Priority::default(),
         };
         self.fill_in(nobody, pointer, errors)
     }
@@ -125,6 +156,7 @@ impl ProspectFields {
             company: prospect.company.clone(),
             title: prospect.title.clone(),
             metadata: prospect.metadata.clone(),
+            priority: prospect.priority,
         };
         self.fill_in(before, "", errors)
     }
@@ -147,6 +179,7 @@ impl ProspectFields {
                 *kept = note(&mut errors, read).flatten().unwrap_or_default();
             }
         }
+        person.priority = self.priority.map_or(person.priority, Priority::from);
         if let Some(email) = &self.email {
             let read = text::optional_email(&format!("{pointer}/email"), Some(email));
             person.email = note(&mut errors, read).flatten().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! A prospect as the API shows it, with the answer to "why has this person not been called?".
 
-use domain::gate::{self, GateCheck, GateFacts, Verdict};
+use domain::budget::RateCard;
+use domain::gate::{self, GateCheck, Verdict};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -35,6 +36,8 @@ pub struct ProspectView {
     disposition: Option<&'static str>,
     /// Calls made so far.
     attempts: u32,
+    /// `next`, `high`, `normal` or `low`.
+    priority: &'static str,
     /// When they may be rung next.
     #[schema(format = DateTime)]
     due_at: Option<String>,
@@ -87,8 +90,10 @@ pub async fn views(
     prospects: Vec<ProspectRecord>,
 ) -> Result<Vec<ProspectView>, Problem> {
     let now = state.actions.clock.now();
-    let facts = state.actions.store.hold_facts(campaign, &prospects, now).await?;
-    Ok(prospects.into_iter().map(|prospect| view(prospect, campaign, &facts, now)).collect())
+    let installation = &state.actions.installation;
+    let facts = state.actions.store.hold_facts(campaign, &prospects, installation.pacing, now).await?;
+    let rates = &installation.rates;
+    Ok(prospects.into_iter().map(|prospect| view(prospect, campaign, &facts, rates)).collect())
 }
 
 /// One prospect as they stand now.
@@ -105,19 +110,9 @@ fn view(
     prospect: ProspectRecord,
     campaign: &CampaignRecord,
     facts: &HoldFacts,
-    now: Timestamp,
+    rates: &RateCard,
 ) -> ProspectView {
-    let gates = gate::examine(&GateFacts {
-        now,
-        campaign: campaign.status,
-        rules: &campaign.rules,
-        used_today: facts.used_today,
-        kill_switch: facts.kill_switch,
-        prospect: prospect.status,
-        due_at: prospect.due_at,
-        do_not_call: facts.do_not_call.contains(&prospect.phone),
-        number_in_call: facts.numbers_in_other_calls.contains(&prospect.phone),
-    });
+    let hold = hold_of(&prospect, campaign, facts, rates);
     ProspectView {
         id: prospect.id.to_string(),
         campaign_id: prospect.campaign.to_string(),
@@ -130,13 +125,26 @@ fn view(
         status: prospect.status.as_str(),
         disposition: prospect.disposition.map(|disposition| disposition.as_str()),
         attempts: prospect.attempts,
-        due_at: maybe_time(prospect.due_at),
+        priority: prospect.priority.as_str(),
+        // Those whom a clearing took out keep theirs for its undoing; it means nothing meanwhile.
+        due_at: maybe_time(prospect.due_at.filter(|_| !prospect.status.is_final())),
         last_call_id: prospect.last_call.map(|id| id.to_string()),
         metadata: stored_json(&prospect.metadata),
-        hold: hold(&gates),
+        hold,
         created_at: time(prospect.created_at),
         updated_at: time(prospect.updated_at),
     }
+}
+
+/// Why a prospect is not rung at this instant; nothing when they may be.
+pub fn hold_of(
+    prospect: &ProspectRecord,
+    campaign: &CampaignRecord,
+    facts: &HoldFacts,
+    rates: &RateCard,
+) -> Option<Hold> {
+    let gates = gate::examine(&facts.of(campaign, prospect, rates));
+    hold(&gates)
 }
 
 fn hold(gates: &[GateCheck]) -> Option<Hold> {

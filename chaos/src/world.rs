@@ -1,0 +1,261 @@
+//! One installation with everything around it: servers, database, phone network, and the lines between them. All of it
+//! is on this machine, in a throw-away folder, and ends with this value.
+
+pub mod api;
+pub mod campaigns;
+pub mod front;
+pub mod link;
+pub mod node;
+pub mod phones;
+pub mod small_disk;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testbed::{Postgres, free_address};
+
+use crate::clock::now;
+use api::Api;
+use campaigns::{Campaign, Hours};
+use front::Front;
+use link::Link;
+use node::Node;
+use phones::{ACCOUNT_SID, AUTH_TOKEN, CALLER_ID, Phones};
+
+/// Where an installation keeps what it knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Database {
+    /// A file in the data folder.
+    Sqlite,
+    /// A server of its own, with `fsync`.
+    Postgres,
+}
+
+/// What differs from the usual world.
+pub struct Setup {
+    /// The program under test.
+    pub program: PathBuf,
+    /// Where it keeps what it knows.
+    pub database: Database,
+    /// How many servers share it.
+    pub nodes: usize,
+    /// What each server may start per second.
+    pub calls_per_second: f64,
+    /// What the phone network starts per second; more are queued there.
+    pub network_calls_per_second: f64,
+    /// Accidents of the phone network.
+    pub faults: Value,
+    /// How the called people behave.
+    pub answers: Value,
+    /// Repeats what chance decides.
+    pub seed: u64,
+    /// The data folder, where it must be a certain one.
+    pub data: Option<PathBuf>,
+}
+
+/// An installation and everything around it.
+pub struct World {
+    /// The servers.
+    pub nodes: Vec<Node>,
+    /// The phone network.
+    pub phones: Phones,
+    /// Where webhooks arrive.
+    pub front: Front,
+    /// From the servers to the phone network.
+    pub to_phones: Link,
+    /// From each server to the database, where that is a server.
+    pub to_database: Vec<Link>,
+    /// The database, where it is a server.
+    pub postgres: Option<Postgres>,
+    /// The API.
+    pub api: Api,
+    /// Launched campaigns.
+    pub campaigns: Vec<Campaign>,
+    /// Numbers that must not be rung, and since when that is certain.
+    pub do_not_call: BTreeMap<String, Timestamp>,
+    next_person: usize,
+    // Last: it goes when everything that writes into it is gone.
+    folder: TempDir,
+}
+
+impl Setup {
+    /// One server, 50 calls per second, a network that takes them all, people who answer soon and talk for a second.
+    pub fn new(program: &Path, database: Database, seed: u64) -> Self {
+        Self {
+            program: program.to_owned(),
+            database,
+            nodes: 1,
+            calls_per_second: 50.0,
+            network_calls_per_second: 1000.0,
+            faults: json!({}),
+            answers: json!({
+                "connect_seconds": [0.1, 0.3], "ring_seconds": [0.2, 0.6], "invalid": 0.0,
+                "everyone": {"human": {"talk_seconds": 1}},
+            }),
+            seed,
+            data: None,
+        }
+    }
+}
+
+impl World {
+    /// Builds it and starts every server.
+    pub async fn build(setup: Setup) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("prospectai-chaos.").tempdir()?;
+        let mut postgres = None;
+        let mut url = None;
+        if setup.database == Database::Postgres {
+            let mut server = Postgres::start_on_loopback().await?.context("PostgreSQL is not installed")?;
+            url = Some(server.new_database().await?);
+            postgres = Some(server);
+        }
+        let answers = &setup.answers;
+        let pace = setup.network_calls_per_second;
+        let phones =
+            Phones::start(&setup.program, folder.path(), setup.seed, pace, answers, &setup.faults).await?;
+        let front = Front::start().await?;
+        let to_phones = Link::to(phones.address).await?;
+        let mut to_database = Vec::new();
+        let mut nodes = Vec::new();
+        for nth in 0..setup.nodes {
+            let mut environment: Vec<(String, String)> = [
+                ("PUBLIC_URL", format!("http://{}", front.address)),
+                ("TWILIO_ACCOUNT_SID", ACCOUNT_SID.to_owned()),
+                ("TWILIO_AUTH_TOKEN", AUTH_TOKEN.to_owned()),
+                ("TWILIO_PHONE_NUMBER", CALLER_ID.to_owned()),
+                ("TWILIO_API_BASE", format!("http://{}", to_phones.address)),
+                ("DIALER_CALLS_PER_SECOND", setup.calls_per_second.to_string()),
+                ("DIALER_MAX_LIVE_CALLS", "5000".to_owned()),
+                ("LOG_LEVEL", "warn".to_owned()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
+            if let Some((server, url)) = postgres.as_ref().zip(url.as_ref()) {
+                let link = Link::to(server.address().context("the database has no port")?).await?;
+                environment.push(("DATABASE_URL".to_owned(), server.url_by_way_of(link.address, url)?));
+                to_database.push(link);
+            }
+            let data = match &setup.data {
+                Some(data) => data.clone(),
+                None => folder.path().join(format!("node-{nth}")),
+            };
+            nodes.push(Node::new(&setup.program, data, free_address().await?, environment)?);
+        }
+        let key = make_key(&nodes[0]).await?;
+        for node in &mut nodes {
+            node.start().await?;
+        }
+        let addresses: Vec<_> = nodes.iter().map(|node| node.address).collect();
+        front.lead_to(addresses.clone());
+        let api = Api::new(key, addresses)?;
+        Ok(Self {
+            nodes,
+            phones,
+            front,
+            to_phones,
+            to_database,
+            postgres,
+            api,
+            campaigns: Vec::new(),
+            do_not_call: BTreeMap::new(),
+            next_person: 0,
+            folder,
+        })
+    }
+
+    /// Launches a campaign of people whom no other one has.
+    pub async fn launch(&mut self, people: usize, limit: u64, hours: Hours) -> anyhow::Result<()> {
+        let numbers = self.people(people)?;
+        self.campaigns.push(campaigns::launch(&self.api, numbers, limit, hours).await?);
+        Ok(())
+    }
+
+    /// Numbers that nobody was given yet.
+    pub fn people(&mut self, count: usize) -> anyhow::Result<Vec<String>> {
+        let first = self.next_person;
+        self.next_person += count;
+        if self.next_person > campaigns::PEOPLE {
+            bail!("there are only {} numbers for fiction", campaigns::PEOPLE);
+        }
+        Ok((first..self.next_person).map(campaigns::number).collect())
+    }
+
+    /// Puts a number on the do-not-call list, and notes since when it must not be rung.
+    pub async fn forbid(&mut self, number: &str) -> anyhow::Result<()> {
+        let entry = json!({"phone": number, "reason": "chaos"});
+        self.api.send(Method::POST, "/api/do-not-call", &entry).await?;
+        self.do_not_call.insert(number.to_owned(), now());
+        Ok(())
+    }
+
+    /// Pauses every campaign: nobody new is rung.
+    pub async fn pause_all(&self) {
+        for campaign in &self.campaigns {
+            // One that has rung everybody is completed, and cannot be paused.
+            let path = format!("/api/campaigns/{}/pause", campaign.id);
+            let _ = self.api.send(Method::POST, &path, &json!({})).await;
+        }
+    }
+
+    /// Starts the servers that do not run.
+    pub async fn start_all(&mut self) -> anyhow::Result<()> {
+        for node in &mut self.nodes {
+            if !node.is_running() {
+                node.start().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the network has taken more calls than `seen`; how long that took, `None` when patience ended.
+    pub async fn until_more_than(&self, seen: usize, patience: Duration) -> anyhow::Result<Option<Duration>> {
+        let began = Instant::now();
+        while began.elapsed() < patience {
+            if self.phones.ledger().await?.len() > seen {
+                return Ok(Some(began.elapsed()));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(None)
+    }
+
+    /// Ends every server the way a loss of power would, and recounts. What `prospectai check` says when it is not
+    /// content.
+    pub async fn recount(&mut self) -> anyhow::Result<Option<String>> {
+        for node in &mut self.nodes {
+            node.kill().await?;
+        }
+        let said = tokio::time::timeout(Duration::from_secs(300), self.nodes[0].command(&["check"]).output())
+            .await
+            .context("`prospectai check` did not end within five minutes")??;
+        if said.status.success() {
+            return Ok(None);
+        }
+        let text =
+            [said.stdout, said.stderr].map(|part| String::from_utf8_lossy(&part).into_owned()).concat();
+        Ok(Some(format!("check ended with {}: {}", said.status, text.trim().replace('\n', " / "))))
+    }
+
+    /// Keeps the folder with logs and data, and says where it is.
+    pub fn keep(mut self) -> PathBuf {
+        self.folder.disable_cleanup(true);
+        self.folder.path().to_owned()
+    }
+}
+
+/// The first command on the data: a key for the API.
+async fn make_key(node: &Node) -> anyhow::Result<String> {
+    let mut command = node.command(&["key", "create", "--name", "chaos", "--role", "owner", "--json"]);
+    let said = command.output().await?;
+    if !said.status.success() {
+        bail!("no key could be made: {}", String::from_utf8_lossy(&said.stderr));
+    }
+    let said: Value = serde_json::from_slice(&said.stdout)?;
+    Ok(said["key"].as_str().context("the command gave no key")?.to_owned())
+}

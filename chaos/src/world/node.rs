@@ -1,0 +1,154 @@
+//! One `prospectai serve` as a process of its own, which may be killed, stopped, frozen and started again.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use reqwest::Client;
+use testbed::{Signal, signal};
+use tokio::process::{Child, Command};
+
+/// How long a start may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One server of an installation.
+pub struct Node {
+    /// Its data folder.
+    pub folder: PathBuf,
+    /// Where it listens, whether it runs or not.
+    pub address: SocketAddr,
+    program: PathBuf,
+    environment: Vec<(String, String)>,
+    child: Option<Child>,
+    client: Client,
+}
+
+impl Node {
+    /// A node that has yet to be started.
+    pub fn new(
+        program: &Path,
+        folder: PathBuf,
+        address: SocketAddr,
+        environment: Vec<(String, String)>,
+    ) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&folder)?;
+        let client = Client::builder().timeout(Duration::from_secs(2)).pool_max_idle_per_host(0).build()?;
+        Ok(Self { folder, address, program: program.to_owned(), environment, child: None, client })
+    }
+
+    /// A command of the same program on the same data.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(&self.folder)
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Changes one setting from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Starts the process, and does not wait for it.
+    pub fn launch(&mut self) -> anyhow::Result<()> {
+        let log = File::options().create(true).append(true).open(self.log())?;
+        let mut command = self.command(&["serve", "--listen", &self.address.to_string()]);
+        command.stdout(Stdio::null()).stderr(log);
+        self.child = Some(command.spawn().context("the server could not be started")?);
+        Ok(())
+    }
+
+    /// Starts the process and waits until it is healthy; how long that took.
+    pub async fn start(&mut self) -> anyhow::Result<Duration> {
+        let began = Instant::now();
+        self.launch()?;
+        self.until_healthy().await?;
+        Ok(began.elapsed())
+    }
+
+    /// Waits until `/health` answers 200.
+    pub async fn until_healthy(&mut self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        while !self.is_healthy().await {
+            let child = self.child.as_mut().context("the server was not started")?;
+            if let Some(status) = child.try_wait()? {
+                bail!("a server ended while it started ({status}); its log is {}", self.log().display());
+            }
+            if began.elapsed() > PATIENCE {
+                bail!(
+                    "a server was not healthy after {} s; see {}",
+                    PATIENCE.as_secs(),
+                    self.log().display()
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    }
+
+    /// Whether `/health` answers 200 at this moment.
+    pub async fn is_healthy(&self) -> bool {
+        let answer = self.client.get(format!("http://{}/health", self.address)).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Whether the process is there.
+    pub fn is_running(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// Ends it as a loss of power would.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        if let Some(mut child) = self.child.take() {
+            child.kill().await?;
+        }
+        Ok(())
+    }
+
+    /// Asks it to end, as a supervisor does, and waits. Its exit status, and how long it took.
+    pub async fn stop(&mut self, patience: Duration) -> anyhow::Result<(ExitStatus, Duration)> {
+        let began = Instant::now();
+        let mut child = self.child.take().context("the server does not run")?;
+        let status = testbed::stop(&mut child, Signal::TERM, patience).await?;
+        Ok((status, began.elapsed()))
+    }
+
+    /// Freezes it where it is.
+    pub fn freeze(&self) -> anyhow::Result<()> {
+        signal(self.child.as_ref().context("the server does not run")?, Signal::STOP)
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) -> anyhow::Result<()> {
+        signal(self.child.as_ref().context("the server does not run")?, Signal::CONT)
+    }
+
+    /// Memory resident now, in MB.
+    pub fn memory(&self) -> Option<f64> {
+        let id = self.child.as_ref()?.id()?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(line.split_whitespace().next()?.parse::<f64>().ok()? * 0.001_024)
+    }
+
+    /// Lines of its log that contain a text.
+    pub fn logged(&self, text: &str) -> usize {
+        let log = std::fs::read(self.log()).unwrap_or_default();
+        String::from_utf8_lossy(&log).lines().filter(|line| line.contains(text)).count()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.with_extension("log")
+    }
+}
