@@ -20,6 +20,7 @@ pub mod quarantine;
 pub mod queue;
 pub mod scripts;
 pub mod users;
+pub mod workspaces;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

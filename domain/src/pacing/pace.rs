@@ -35,9 +35,9 @@ const LONGEST_BREAK: Duration = Duration::from_secs(300);
 /// Between two calls that only try whether the carrier is back.
 const BETWEEN_PROBES: Duration = Duration::from_secs(5);
 
-/// Two servers' clocks differ by less. A start planned further ahead than this and its own distance is one that a clock
+/// Two servers' clocks differ by no more, or one of them stops dialing. A start planned further ahead than this and its own distance is one that a clock
 /// set back left behind.
-const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_secs(5);
+const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_secs(2);
 
 /// What the carrier's answers said lately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -224,9 +224,14 @@ impl Pace {
 
     /// The instant of the next start, not before `now`: what a pause leaves unused is not caught up.
     fn planned(&self, limits: Pacing, now: Timestamp) -> Timestamp {
+        let spacing = self.spacing(limits, now);
         let planned = self.next_start.unwrap_or(now).max(now);
-        let farthest = self.spacing(limits, now).mul_f64(burst(limits)) + CLOCKS_DIFFER_BY;
-        planned.min(now.checked_add(farthest).unwrap_or(planned))
+        let farthest = spacing.mul_f64(burst(limits)) + CLOCKS_DIFFER_BY;
+        if planned.duration_since(now) <= farthest {
+            return planned;
+        }
+        // Nobody plans that far ahead. One call may go, and from there it counts anew.
+        now.checked_add(spacing.mul_f64(burst(limits) - 1.0)).unwrap_or(now)
     }
 }
 

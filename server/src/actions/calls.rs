@@ -7,6 +7,7 @@ mod polling;
 mod record;
 mod recreate;
 mod reserve;
+mod resolve;
 pub(super) mod settle;
 pub(super) mod together;
 
@@ -16,3 +17,4 @@ pub(super) use end::{end_queued, release};
 pub use place::{PlaceRefused, PlacedMany};
 pub use record::{Outcome, UnknownEnd};
 pub use recreate::{FoundCall, Recreated};
+pub use resolve::ResolveRefused;

@@ -113,6 +113,8 @@ async fn record_placed(parts: &Parts, armed: &ArmedCall, placed: &CarrierCall) -
     if queued || armed.carrier_was_troubled {
         parts.actions.note_carrier_took_call(queued).await?;
     }
+    // Somebody may have said stop between the arm and the answer; a call that is not dialed yet can still be taken back.
+    parts.actions.end_if_stopped(call).await?;
     if waits > LONGEST_QUEUE {
         // It would ring at a time that nobody checked.
         warn!(call_id = %call.id, queue_seconds = waits.as_secs(), "the carrier queues; the call is cancelled");

@@ -32,3 +32,5 @@ pub mod session;
 pub mod voices;
 /// Small words that several nouns share: times, fields that may be null.
 pub mod words;
+/// The limits of a workspace.
+pub mod workspace;

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::api::{
     calls, campaigns, dialing, do_not_call, events, imports, nodes, people, prospects, quarantine, scripts,
-    session, voices,
+    session, voices, workspace,
 };
 use super::auth::{known_visitors, operators_write};
 use super::middleware::{AnswerPolicy, BODY_DEADLINE, LeakedKey, answers, body_within, guarded};
@@ -96,12 +96,14 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(calls::list::list))                                         // /api/calls
         .routes(routes!(calls::read))                                               // /api/calls/{id}
         .routes(routes!(calls::cancel))                                             // /api/calls/{id}/cancel
+        .routes(routes!(calls::resolve::resolve))                                   // /api/calls/{id}/resolve
         .routes(routes!(do_not_call::list, do_not_call::add))                       // /api/do-not-call
         .routes(routes!(do_not_call::remove))                                       // /api/do-not-call/{number}
         .routes(routes!(scripts::create, scripts::list))                            // /api/scripts
         .routes(routes!(scripts::read, scripts::change))                            // /api/scripts/{id}
         .routes(routes!(scripts::preview))                                          // /api/scripts/{id}/preview
         .routes(routes!(voices::list))                                              // /api/voices
+        .routes(routes!(workspace::read, workspace::change))                        // /api/workspace
         .routes(routes!(dialing::read))                                             // /api/dialing
         .routes(routes!(dialing::stop))                                             // /api/dialing/stop
         .routes(routes!(dialing::resume))                                           // /api/dialing/resume

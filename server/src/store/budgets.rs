@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::budget::{Commitment, Funds};
+use domain::budget::{Commitment, Funds, commitment};
 use domain::ids::{CampaignId, WorkspaceId};
 use domain::money::Usd;
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
+use super::calls::CallRecord;
 use super::campaigns::CampaignRecord;
 use super::workspaces::WorkspaceRules;
 use super::{Store, StoreError, Tx, dialect, sql};
@@ -39,6 +40,21 @@ impl BudgetScope {
             Self::CampaignDay(id, day) => (id.uuid(), day.to_string()),
             Self::WorkspaceDay(id, day) => (id.uuid(), day.to_string()),
         }
+    }
+}
+
+impl CallRecord {
+    /// What it costs its budgets, as far as is known.
+    pub fn commitment(&self) -> Commitment {
+        commitment(&self.call, self.quote)
+    }
+
+    /// The budgets it counts against: none before it was armed for the first time.
+    pub fn budgets(&self) -> impl Iterator<Item = BudgetScope> {
+        let whole = self.day.map(|_| BudgetScope::Campaign(self.campaign));
+        let day = self.day.map(|day| BudgetScope::CampaignDay(self.campaign, day));
+        let of_workspace = self.armed_at.map(|at| BudgetScope::workspace_on(self.workspace, at));
+        [whole, day, of_workspace].into_iter().flatten()
     }
 }
 

@@ -4,7 +4,7 @@ mod row;
 
 use std::collections::HashSet;
 
-use domain::budget::{Commitment, Quote, commitment};
+use domain::budget::Quote;
 use domain::call::{Call, Placement};
 use domain::ids::{CallId, CampaignId, NodeId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
@@ -14,7 +14,6 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, QueryFilter, QueryOrder,
 };
 
-use super::budgets::BudgetScope;
 use super::entities::calls::{Column, Entity, Model};
 use super::given::{self, Given};
 use super::{Store, StoreError, Tx, dialect, millis, sql, time};
@@ -79,19 +78,6 @@ pub struct CallRecord {
 }
 
 impl CallRecord {
-    /// What it costs its budgets, as far as is known.
-    pub fn commitment(&self) -> Commitment {
-        commitment(&self.call, self.quote)
-    }
-
-    /// The budgets it counts against: none before it was armed for the first time.
-    pub fn budgets(&self) -> impl Iterator<Item = BudgetScope> {
-        let whole = self.day.map(|_| BudgetScope::Campaign(self.campaign));
-        let day = self.day.map(|day| BudgetScope::CampaignDay(self.campaign, day));
-        let of_workspace = self.armed_at.map(|at| BudgetScope::workspace_on(self.workspace, at));
-        [whole, day, of_workspace].into_iter().flatten()
-    }
-
     /// Nobody can have been rung: the call was chosen and not armed since, or given up before.
     pub fn was_never_armed(&self) -> bool {
         matches!(self.call.placement, Placement::Reserved | Placement::Released) && self.sends == 0

@@ -7,6 +7,7 @@ mod events;
 mod figures;
 mod idempotency;
 mod lists;
+mod money;
 mod nodes;
 mod people;
 mod placing;

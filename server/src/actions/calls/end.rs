@@ -1,6 +1,7 @@
 //! Ending a call by hand: one that was not sent is given up, one that rings is cancelled, one that talks is hung up.
 
 use domain::call::Placement;
+use domain::campaign::CampaignStatus;
 use domain::ids::{CallId, CampaignId, WorkspaceId};
 use jiff::Timestamp;
 
@@ -101,6 +102,20 @@ impl Actions {
             })
             .await?;
         self.wake.reconciler();
+        Ok(())
+    }
+
+    /// Somebody said stop between the arm of a call and the carrier's answer: what is not dialed yet is taken back.
+    pub async fn end_if_stopped(&self, call: &CallRecord) -> Result<(), StoreError> {
+        let campaign = self.store.any_campaign(call.campaign).await?;
+        let paused = campaign.is_some_and(|campaign| campaign.status == CampaignStatus::Paused);
+        if !paused && !self.store.workspace_rules(call.workspace).await?.dialing_stopped {
+            return Ok(());
+        }
+        let (now, workspace, campaign) = (self.clock.now(), call.workspace, call.campaign);
+        let stop = move |tx: Tx| async move { end_queued(&tx, workspace, Some(campaign), now).await };
+        let ending = self.store.transaction::<_, StoreError, _, _>(stop).await?;
+        self.told_of_ending(&ending);
         Ok(())
     }
 

@@ -82,12 +82,9 @@ async fn arm_again(
     }
     let Some(campaign) = tx.campaign(record.campaign).await? else { return Ok(Vec::new()) };
     let mut change = Changed::from(record);
-    let takes_its_slot_itself = change.before.call.placement == Placement::Reserved;
     let day = campaign.rules.zone.local_date(found.created_at);
     note_armed(&mut change.after, found, day);
-    if takes_its_slot_itself {
-        tx.change_day_slots(campaign.id, day, 1).await?;
-    }
+    open_accounts(tx, &change.after, day).await?;
     tx.count_recreated_call().await?;
     settle(tx, vec![change], now).await
 }
@@ -120,9 +117,16 @@ async fn make(
     let mut change = Changed::from(call);
     let day = campaign.rules.zone.local_date(found.created_at);
     note_armed(&mut change.after, found, day);
-    tx.change_day_slots(campaign.id, day, 1).await?;
+    open_accounts(tx, &change.after, day).await?;
     tx.count_recreated_call().await?;
     settle(tx, vec![change], now).await.map(Some)
+}
+
+/// What arming would have opened: settling only changes what is there.
+async fn open_accounts(tx: &Tx, call: &CallRecord, day: jiff::civil::Date) -> Result<(), StoreError> {
+    tx.lock_days(vec![(call.campaign, day)]).await?;
+    tx.lock_budgets(call.budgets().collect()).await?;
+    Ok(())
 }
 
 fn note_armed(call: &mut CallRecord, found: &FoundCall, day: jiff::civil::Date) {

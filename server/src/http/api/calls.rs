@@ -2,6 +2,8 @@
 
 /// Lists of calls.
 pub mod list;
+/// What a person found out about a lost one.
+pub mod resolve;
 /// A call as the API shows it.
 pub mod view;
 

@@ -12,8 +12,10 @@ pub mod figures;
 pub mod hours;
 /// The queue: who is rung next, and what people do about it.
 pub mod queue;
-/// Retry rules.
 pub mod retry;
+/// Retry rules.
+/// What a campaign may cost and how fast it may ring.
+pub mod spending;
 /// A campaign as the API shows it.
 pub mod view;
 

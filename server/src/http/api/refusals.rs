@@ -5,6 +5,7 @@ use domain::gate::{HoldReason, NeverReason};
 
 use crate::actions::calls::EndRefused;
 use crate::actions::calls::PlaceRefused;
+use crate::actions::calls::ResolveRefused;
 use crate::actions::campaigns::CampaignRefused;
 use crate::actions::prospects::ProspectRefused;
 use crate::actions::users::UserRefused;
@@ -143,6 +144,23 @@ impl From<EndRefused> for Problem {
                 Self::conflict("call_over", "The call is over already; there is nothing to end.")
             }
             EndRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResolveRefused> for Problem {
+    fn from(refused: ResolveRefused) -> Self {
+        match refused {
+            ResolveRefused::NoSuchCall => Self::not_found("call"),
+            ResolveRefused::Known => Self::conflict(
+                "outcome_known",
+                "What became of the call is known already; only a call whose answer was lost can be settled by hand.",
+            ),
+            ResolveRefused::Claimed => Self::conflict(
+                "duplicate",
+                "Another call of ours has this name at the carrier already. Look the call up again.",
+            ),
+            ResolveRefused::Store(error) => error.into(),
         }
     }
 }

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::hours::{self, Week};
 use super::retry::RetryFields;
+use super::spending::{LostCalls, PacingFields, Spoken};
 use crate::actions::campaigns::CampaignDraft;
 use crate::http::api::voices;
 use crate::http::api::words::{given, given_or_null, metadata, note};
@@ -99,6 +100,22 @@ pub struct CampaignFields {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
+    /// Dollars that the campaign may cost in all, 0 to 10000000; null for no bound. The worst case of each call is held
+    /// before it is dialed.
+    #[serde(deserialize_with = "given_or_null")]
+    #[schema(value_type = Option<String>, example = "100.00")]
+    budget: Option<Option<String>>,
+    /// Dollars that it may cost on one of its days.
+    #[serde(deserialize_with = "given_or_null")]
+    #[schema(value_type = Option<String>, example = "10.00")]
+    daily_budget: Option<Option<String>>,
+    /// Its own pace, within that of the account; null for none.
+    #[serde(deserialize_with = "given_or_null")]
+    #[schema(value_type = Option<PacingFields>)]
+    pacing: Option<Option<PacingFields>>,
+    /// What happens to a prospect whose call was lost for good. Default `count_as_attempt`.
+    #[serde(deserialize_with = "given")]
+    lost_calls: Option<LostCalls>,
     /// Who of one priority comes first. Default `due`.
     #[serde(deserialize_with = "given")]
     dial_order: Option<Order>,
@@ -242,6 +259,13 @@ impl CampaignFields {
                 Err(wrong) => errors.extend(wrong),
             }
         }
+        let spoken = Spoken {
+            budget: &self.budget,
+            daily_budget: &self.daily_budget,
+            pacing: self.pacing,
+            lost_calls: self.lost_calls,
+        };
+        spoken.change(rules, errors);
         match self.windows(&rules.windows) {
             Ok(Some(windows)) => rules.windows = windows,
             Ok(None) => {}

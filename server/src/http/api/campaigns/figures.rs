@@ -18,10 +18,12 @@ use utoipa::ToSchema;
 
 use super::hours::{Week, Window, same_every_day};
 use super::load;
+use crate::http::api::campaigns::spending::Spending;
 use crate::http::api::words::maybe_time;
 use crate::http::auth::Analyst;
 use crate::http::state::HttpState;
 use crate::http::{PathId, Problem};
+use crate::store::budgets::BudgetScope;
 
 /// What became of the calls, in numbers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -126,6 +128,10 @@ pub struct Schedule {
     daily_call_limit: u32,
     /// Calls that count against today's limit.
     calls_today: u32,
+    /// Money that its calls committed, from the first to the last.
+    spending: Spending,
+    /// Money that its calls committed on its current day.
+    spending_today: Spending,
     /// Calls that today's limit still allows.
     remaining: u32,
     /// The window is open at this instant.
@@ -153,7 +159,8 @@ pub async fn schedule(
     let campaign = load(&state, &visitor, id).await?;
     let now = state.actions.clock.now();
     let rules = &campaign.rules;
-    let used = state.actions.store.used_on(id, rules.zone.local_date(now)).await?;
+    let (store, today) = (&state.actions.store, rules.zone.local_date(now));
+    let used = store.used_on(id, today).await?;
     let open_until = match rules.windows.openness(now, &rules.zone) {
         Openness::Open { until } => Some(until),
         Openness::Closed { .. } => None,
@@ -164,6 +171,8 @@ pub async fn schedule(
         calling_windows: Week::of(&rules.windows),
         daily_call_limit: rules.daily_limit.calls(),
         calls_today: used,
+        spending: store.committed(BudgetScope::Campaign(id)).await?.into(),
+        spending_today: store.committed(BudgetScope::CampaignDay(id, today)).await?.into(),
         remaining: rules.daily_limit.remaining(used),
         open_now: open_until.is_some(),
         open_until: maybe_time(open_until),

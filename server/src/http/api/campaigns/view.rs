@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::hours::{Week, same_every_day};
 use super::retry::RetryFields;
+use super::spending::PacingFields;
 use crate::http::api::words::{maybe_time, stored_json, time};
 use crate::store::campaigns::CampaignRecord;
 
@@ -60,6 +61,15 @@ pub struct CampaignView {
     /// Your own JSON.
     #[schema(value_type = Object)]
     metadata: Value,
+    /// Dollars it may cost in all.
+    budget: Option<String>,
+    /// Dollars it may cost on one of its days.
+    daily_budget: Option<String>,
+    /// Its own pace, within that of the account.
+    #[schema(value_type = Option<PacingFields>)]
+    pacing: Option<PacingFields>,
+    /// What happens to a prospect whose call was lost for good: `count_as_attempt`, `hold` or `assume_placed`.
+    lost_calls: &'static str,
     /// Who of one priority is rung first: `due`, `fresh_first` or `retries_first`.
     dial_order: &'static str,
     /// What may surprise you: `overlapping_windows`, `paused_by_limit`.
@@ -110,6 +120,10 @@ impl From<CampaignRecord> for CampaignView {
             retry_policy: RetryFields::of(&rules.retry),
             caller_id: campaign.caller_id.map(|number| number.to_string()),
             metadata: stored_json(&campaign.metadata),
+            budget: rules.budgets.total.map(|budget| budget.to_string()),
+            daily_budget: rules.budgets.per_day.map(|budget| budget.to_string()),
+            pacing: rules.pacing.map(PacingFields::from),
+            lost_calls: rules.lost_calls.as_str(),
             dial_order: campaign.dial_order.as_str(),
             notices: notices.into_iter().flatten().collect(),
             prospects: None,
