@@ -1,7 +1,7 @@
 //! Wishes for calls that arrive at the same time share one transaction, so that one wait for the disk serves them all.
 //! Each wish gets its own answer after that commit, never before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::budget::Funds;
@@ -115,10 +115,17 @@ async fn answer_all(
     installation: &Installation,
     now: Timestamp,
 ) -> Result<Vec<Answer>, StoreError> {
+    // Campaigns before prospects, as everywhere: a call refers to its campaign, which a pause holds while it waits for the
+    // prospects whose calls it ends.
+    let campaigns: BTreeSet<CampaignId> = wishes.iter().map(|wish| wish.campaign).collect();
+    let mut held = HashMap::with_capacity(campaigns.len());
+    for id in campaigns {
+        held.insert(id, tx.hold_campaign(id).await?);
+    }
     let ids: Vec<ProspectId> = wishes.iter().map(|wish| wish.prospect).collect();
     let mut prospects: HashMap<ProspectId, ProspectRecord> =
         tx.lock_prospects(&ids).await?.into_iter().map(|prospect| (prospect.id, prospect)).collect();
-    let mut facts = Facts::about(tx, installation, prospects.values(), now).await?;
+    let mut facts = Facts::about(tx, installation, held, prospects.values(), now).await?;
     let mut decided = Vec::with_capacity(wishes.len());
     for wish in &wishes {
         let prospect = prospects.remove(&wish.prospect);
@@ -168,7 +175,7 @@ async fn reserve_one(
     now: Timestamp,
     facts: &mut Facts<'_>,
 ) -> Result<Result<(ProspectRecord, CallRecord), PlaceRefused>, StoreError> {
-    let campaign = facts.campaign(tx, wish.campaign).await?;
+    let campaign = facts.campaigns.get(&wish.campaign).cloned().flatten();
     let Some(campaign) = campaign.filter(|campaign| campaign.workspace == wish.actor.workspace) else {
         return Ok(Err(PlaceRefused::NoSuchCampaign));
     };
@@ -225,7 +232,7 @@ async fn reserve_one(
 struct Facts<'a> {
     installation: &'a Installation,
     quarantine: bool,
-    campaigns: HashMap<CampaignId, Option<Arc<CampaignRecord>>>,
+    campaigns: HashMap<CampaignId, Option<CampaignRecord>>,
     workspaces: HashMap<WorkspaceId, WorkspaceRules>,
     used: HashMap<(CampaignId, Date), u32>,
     funds: HashMap<(CampaignId, Timestamp), Funds>,
@@ -238,13 +245,14 @@ impl<'a> Facts<'a> {
     async fn about(
         tx: &Tx,
         installation: &'a Installation,
+        campaigns: HashMap<CampaignId, Option<CampaignRecord>>,
         prospects: impl Iterator<Item = &ProspectRecord>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let mut facts = Self {
             installation,
             quarantine: tx.is_quarantined().await?,
-            campaigns: HashMap::new(),
+            campaigns,
             workspaces: HashMap::new(),
             used: HashMap::new(),
             funds: HashMap::new(),
@@ -262,15 +270,6 @@ impl<'a> Facts<'a> {
             facts.calls.insert(workspace, tx.calls_to_numbers(workspace, &phones, now).await?);
         }
         Ok(facts)
-    }
-
-    async fn campaign(&mut self, tx: &Tx, id: CampaignId) -> Result<Option<Arc<CampaignRecord>>, StoreError> {
-        if let Some(known) = self.campaigns.get(&id) {
-            return Ok(known.clone());
-        }
-        let found = tx.campaign(id).await?.map(Arc::new);
-        self.campaigns.insert(id, found.clone());
-        Ok(found)
     }
 
     async fn workspace(&mut self, tx: &Tx, of: WorkspaceId) -> Result<WorkspaceRules, StoreError> {
