@@ -4,6 +4,7 @@
 //! calls are left out: nothing that is measured reads them.
 
 use domain::ids::{CallId, CampaignId, WorkspaceId};
+use domain::statistics::Tally;
 use prospectai::store::Location;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 use uuid::Uuid;
@@ -133,6 +134,7 @@ fn statements(sql: Dialect, owner: Owner, contents: Contents) -> Vec<String> {
         ));
     }
     statements.push(count_calls(sql, campaign));
+    statements.push(sum_counters());
     statements.push(format!(
         "UPDATE campaigns SET status = 'active', launched_at = {now} WHERE id = {}",
         sql.uuid(campaign.uuid())
@@ -218,6 +220,16 @@ fn count_calls(sql: Dialect, campaign: CampaignId) -> String {
         count("answered_by = 'human'"),
         count("answered_by LIKE 'machine%'"),
         sql.uuid(campaign.uuid())
+    )
+}
+
+/// The totals, from the counters.
+fn sum_counters() -> String {
+    let sums = Tally::NAMES.map(|name| format!("SUM({name})")).join(", ");
+    let names = Tally::NAMES.join(", ");
+    format!(
+        "INSERT INTO campaign_totals (campaign_id, {names}) \
+         SELECT campaign_id, {sums} FROM campaign_counters GROUP BY campaign_id"
     )
 }
 

@@ -55,6 +55,7 @@ pub struct Actions {
     pub installation: Arc<Installation>,
     passwords: Arc<Passwords>,
     news: carrier_events::Intake,
+    wishes: calls::together::Wishes,
     imports: imports::InProgress,
     history: Arc<history::History>,
 }
@@ -107,18 +108,22 @@ impl Actor {
 }
 
 impl Actions {
-    /// Puts the parts together and starts to take in news.
+    /// Puts the parts together and starts to take in news and wishes for calls.
     pub fn new(store: Store, clock: Clock, wake: Wake, live: Live, installation: Installation) -> Self {
         let news = carrier_events::Intake::start(store.clone(), clock.clone(), wake.clone(), live.clone());
+        let installation = Arc::new(installation);
+        let wishes =
+            calls::together::Wishes::start(store.clone(), clock.clone(), wake.clone(), installation.clone());
         Self {
             store,
             clock,
             wake,
             live,
             node: nodes::ThisNode::new(),
-            installation: Arc::new(installation),
+            installation,
             passwords: Arc::new(Passwords::new()),
             news,
+            wishes,
             imports: imports::InProgress::default(),
             history: Arc::default(),
         }

@@ -14,6 +14,7 @@ pub mod counters;
 mod dialect;
 pub mod do_not_call;
 pub mod entities;
+mod given;
 pub mod history;
 pub mod hold_facts;
 pub mod idempotency;

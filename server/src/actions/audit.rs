@@ -15,7 +15,18 @@ pub(super) async fn note(
     detail: serde_json::Value,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let entry = AuditRow {
+    tx.add_audits(vec![entry(actor, action, subject, detail, now)]).await
+}
+
+/// What is written down of a deed.
+pub(super) fn entry(
+    actor: &Actor,
+    action: &str,
+    subject: impl ToString,
+    detail: serde_json::Value,
+    now: Timestamp,
+) -> AuditRow {
+    AuditRow {
         id: new_uuid(now),
         workspace_id: actor.workspace.uuid(),
         actor: actor.name.clone(),
@@ -23,6 +34,5 @@ pub(super) async fn note(
         subject: subject.to_string(),
         detail: detail.to_string(),
         at: millis(now),
-    };
-    tx.add_audit(entry).await.map(|_| ())
+    }
 }

@@ -9,6 +9,7 @@ mod recreate;
 mod reserve;
 mod resolve;
 pub(super) mod settle;
+pub(super) mod together;
 
 pub use arm::{Armed, ArmedCall};
 pub use end::EndRefused;

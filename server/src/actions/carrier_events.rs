@@ -187,21 +187,22 @@ async fn take_in_all(
     ids.dedup();
     let mut calls: HashMap<CallId, Changed> =
         tx.lock_calls(&ids).await?.into_iter().map(|call| (call.id, Changed::from(call))).collect();
-    let orphanage = tx.first_workspace().await?;
     notice_lost_history(tx, &news, &mut calls, now).await?;
 
+    let owner_of = |item: &News| {
+        item.call.filter(|id| calls.get(id).is_some_and(|change| belongs_to(item, &change.after)))
+    };
+    let owners: Vec<Option<CallId>> = news.iter().map(owner_of).collect();
     let mut seen = HashSet::new();
     let mut events = Vec::with_capacity(news.len());
-    let mut owners = Vec::with_capacity(news.len());
-    for item in &news {
-        let owner =
-            item.call.filter(|id| calls.get(id).is_some_and(|change| belongs_to(item, &change.after)));
-        owners.push(owner);
+    for (item, owner) in news.iter().zip(&owners) {
         // The same news twice in one batch is once.
         if seen.insert(item.content_key) {
-            let workspace =
-                owner.and_then(|id| calls.get(&id)).map_or(orphanage, |change| change.after.workspace);
-            events.push(event(item, owner, workspace, now));
+            let workspace = match owner.and_then(|id| calls.get(&id)) {
+                Some(change) => change.after.workspace,
+                None => tx.first_workspace().await?,
+            };
+            events.push(event(item, *owner, workspace, now));
         }
     }
     let mut new: HashSet<[u8; 32]> = tx.add_events(&events).await?.into_iter().collect();

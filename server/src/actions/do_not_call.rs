@@ -55,6 +55,9 @@ impl Actions {
                     }
                     changes.push(change);
                 }
+                // Everybody is locked before a call is written: whoever holds one of them may be adding a call to the same
+                // number, and would wait for what becomes of the written one.
+                tx.lock_prospects_with_number(workspace, &phone).await?;
                 let changed = settle(&tx, changes, now).await?;
                 let mut prospects = tx.lock_prospects_with_number(workspace, &phone).await?;
                 prospects.retain(|prospect| !prospect.status.is_sticky());

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::calls::CallRecord;
 use super::entities::{calls, prospects};
 use super::prospects::contains;
-use super::{Store, StoreError, sql};
+use super::{Store, StoreError};
 
 /// Counting stops here: nobody needs to know whether there are a million or two.
 pub const MOST_COUNTED: u64 = 10_000;
@@ -94,7 +94,14 @@ impl CallFilter {
 
     fn condition(&self) -> Condition {
         use calls::Column;
-        let mut all = Condition::all().add(Column::WorkspaceId.eq(self.workspace.uuid()));
+        let workspace = Expr::col(Column::WorkspaceId);
+        let mut all = Condition::all().add(if self.campaign.is_some() || self.prospect.is_some() {
+            // SQLite would choose the index of the workspace and read past the calls of every other campaign. One that
+            // it cannot use makes it take the index of the campaign or the prospect.
+            Expr::expr(Func::coalesce([workspace.clone(), workspace])).eq(self.workspace.uuid())
+        } else {
+            workspace.eq(self.workspace.uuid())
+        });
         if let Some(campaign) = self.campaign {
             all = all.add(Column::CampaignId.eq(campaign.uuid()));
         }
@@ -196,33 +203,6 @@ impl Store {
         let counted = row.map_or(0, |row| row.count.unsigned_abs());
         let capped = counted > MOST_COUNTED;
         Ok(Counted { calls: if capped { MOST_COUNTED } else { counted }, capped })
-    }
-
-    /// All calls of a workspace in numbers.
-    async fn tally_of_workspace(&self, of: WorkspaceId) -> Result<Tally, StoreError> {
-        struct Row([i64; Tally::NAMES.len()]);
-
-        impl FromQueryResult for Row {
-            fn from_query_result(row: &sea_orm::QueryResult, prefix: &str) -> Result<Self, sea_orm::DbErr> {
-                let mut counts = [0; Tally::NAMES.len()];
-                for (count, name) in counts.iter_mut().zip(Tally::NAMES) {
-                    *count = row.try_get(prefix, name)?;
-                }
-                Ok(Self(counts))
-            }
-        }
-
-        // PostgreSQL sums whole numbers into decimals, and nothing at all into null.
-        let sums: Vec<String> = Tally::NAMES
-            .iter()
-            .map(|name| format!("CAST(COALESCE(SUM({name}), 0) AS BIGINT) AS {name}"))
-            .collect();
-        let wanted = format!(
-            "SELECT {} FROM campaign_counters WHERE campaign_id IN (SELECT id FROM campaigns WHERE workspace_id = $1)",
-            sums.join(", ")
-        );
-        let row: Option<Row> = sql::one(self.reader(), &wanted, [of.uuid().into()]).await?;
-        Ok(row.map_or_else(Tally::default, |Row(counts)| Tally::from_array(counts)))
     }
 }
 

@@ -1,23 +1,22 @@
 //! Calls: one row per attempt, loaded into the domain's words and written back from them.
 
+mod row;
+
+use std::collections::HashSet;
+
 use domain::budget::Quote;
 use domain::call::{Call, Placement};
-use domain::carrier_event::{AnsweredBy, CarrierStatus};
-use domain::facts::{Answer, CallFacts, Ending, Source};
 use domain::ids::{CallId, CampaignId, NodeId, ProspectId, WorkspaceId};
-use domain::money::Usd;
 use domain::phone_number::PhoneNumber;
-use domain::refusal::RefusalMeaning;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Iterable,
-    QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, QueryFilter, QueryOrder,
 };
 
-use super::entities::calls::{ActiveModel, Column, Entity, Model};
-use super::{Store, StoreError, Tx, dialect, millis, month, sql, time};
+use super::entities::calls::{Column, Entity, Model};
+use super::given::{self, Given};
+use super::{Store, StoreError, Tx, dialect, millis, sql, time};
 
 /// One attempt with everything we know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,16 +179,8 @@ impl Tx {
         ids: &[CallId],
         lock: fn(DbBackend) -> &'static str,
     ) -> Result<Vec<CallRecord>, StoreError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let db = self.connection();
-        let wanted = format!(
-            "SELECT * FROM calls WHERE id IN ({}) ORDER BY id{}",
-            sql::placeholders(1, ids.len()),
-            lock(db.get_database_backend())
-        );
-        let rows: Vec<Model> = sql::all(db, &wanted, ids.iter().map(|id| id.uuid().into())).await?;
+        let ids = ids.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<Model> = given::lock_by_id(self.connection(), "calls", ids, lock).await?;
         rows.into_iter().map(CallRecord::try_from).collect()
     }
 
@@ -242,31 +233,66 @@ impl Tx {
         Ok(row.is_some())
     }
 
-    /// Adds a call; `false` when its number or its prospect is in a live call already.
-    pub async fn add_call(&self, call: &CallRecord) -> Result<bool, StoreError> {
-        let row = Model::from(call).into_active_model();
-        // Without a target: any of the unique indexes may say no, and none of them may end the transaction.
-        let insert = Entity::insert(row.reset_all()).on_conflict(OnConflict::new().do_nothing().to_owned());
-        Ok(insert.exec_without_returning(self.connection()).await? > 0)
+    /// Adds calls, leaving out those whose number or prospect is in a live call already; which were added.
+    pub async fn add_calls(&self, calls: &[CallRecord]) -> Result<HashSet<CallId>, StoreError> {
+        let db = self.connection();
+        let columns: Vec<Column> = Column::iter().collect();
+        let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
+        let names = names.join(", ");
+        let mut rows: Vec<Model> = calls.iter().map(Model::from).collect();
+        // An insert waits for whoever is adding a call to the same number. In the order of numbers, two transactions with
+        // some numbers in common cannot wait for each other.
+        rows.sort_unstable_by(|one, other| {
+            (one.workspace_id, &one.to_number).cmp(&(other.workspace_id, &other.to_number))
+        });
+        let mut added = HashSet::with_capacity(calls.len());
+        for some in rows.chunks(given::MOST) {
+            let new = Given::models(db.get_database_backend(), &columns, some);
+            // Without a target: any of the unique indexes may say no, and none of them may end the transaction.
+            let (insert, values) = new.statement(&format!(
+                "INSERT INTO calls ({names}) SELECT {names} FROM given WHERE TRUE ON CONFLICT DO NOTHING RETURNING id"
+            ));
+            added.extend(ids(sql::all(db, &insert, values).await?)?);
+        }
+        Ok(added)
     }
 
-    /// Writes changed calls back, all in one statement.
+    /// Writes changed calls back: what can change of a call once it exists.
     pub async fn save_calls(&self, calls: &[CallRecord]) -> Result<(), StoreError> {
-        // Both databases bound the number of values in a statement (32,766 and 65,535); a row has about forty.
-        for batch in calls.chunks(500) {
-            let rows: Vec<ActiveModel> =
-                batch.iter().map(|call| Model::from(call).into_active_model().reset_all()).collect();
-            let changed = Column::iter().filter(|column| !matches!(column, Column::Id));
-            // Every id exists: the insert always meets its row and becomes the update. Written so, the database knows
-            // the type of every column, which a bare VALUES list would leave to guesswork.
-            let overwrite = OnConflict::column(Column::Id).update_columns(changed).to_owned();
-            Entity::insert_many(rows)
-                .on_conflict(overwrite)
-                .exec_without_returning(self.connection())
-                .await?;
+        let db = self.connection();
+        let columns: Vec<Column> = Column::iter().filter(|column| !is_fixed(*column)).collect();
+        let changes: Vec<String> = columns
+            .iter()
+            .map(|column| format!("{column} = given.{column}", column = column.as_str()))
+            .collect();
+        let columns: Vec<Column> = std::iter::once(Column::Id).chain(columns).collect();
+        let change = format!("UPDATE calls SET {} FROM given WHERE calls.id = given.id", changes.join(", "));
+        for some in calls.chunks(given::MOST) {
+            let rows: Vec<Model> = some.iter().map(Model::from).collect();
+            let changed = Given::models(db.get_database_backend(), &columns, &rows);
+            let (change, values) = changed.statement(&change);
+            sql::run(db, &change, values).await?;
         }
         Ok(())
     }
+}
+
+/// What a call keeps from its making to its end. An index on it need not be touched with every piece of news.
+const fn is_fixed(column: Column) -> bool {
+    matches!(
+        column,
+        Column::Id
+            | Column::WorkspaceId
+            | Column::CampaignId
+            | Column::ProspectId
+            | Column::Attempt
+            | Column::FromNumber
+            | Column::ToNumber
+            | Column::ScheduledFor
+            | Column::Metadata
+            | Column::CreatedAt
+            | Column::Month
+    )
 }
 
 #[derive(sea_orm::FromQueryResult)]
@@ -294,149 +320,4 @@ pub(super) fn moment(row: Option<MomentRow>) -> Result<Option<Timestamp>, StoreE
 
 pub(super) fn count(row: Option<CountRow>) -> u64 {
     row.map_or(0, |row| row.count.unsigned_abs())
-}
-
-fn corrupt(column: &'static str) -> StoreError {
-    StoreError::CorruptRow { table: "calls", column }
-}
-
-/// A word of a closed list, or a row that is not understood.
-fn word<T>(column: &'static str, text: &str, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
-    parse(text).ok_or_else(|| corrupt(column))
-}
-
-fn number<N: TryFrom<i64>>(column: &'static str, stored: i64) -> Result<N, StoreError> {
-    N::try_from(stored).map_err(|_| corrupt(column))
-}
-
-impl TryFrom<Model> for CallRecord {
-    type Error = StoreError;
-
-    fn try_from(row: Model) -> Result<Self, StoreError> {
-        let ending = match (&row.ending_status, &row.ending_source) {
-            (Some(status), Some(source)) => Some(Ending {
-                status: word("ending_status", status, CarrierStatus::parse)?,
-                source: word("ending_source", source, Source::parse)?,
-                at: row.ended_at.map(time),
-            }),
-            _ => None,
-        };
-        let answer = match (&row.answered_by, &row.answered_by_source) {
-            (Some(by), Some(source)) => Some(Answer {
-                by: word("answered_by", by, AnsweredBy::parse)?,
-                source: word("answered_by_source", source, Source::parse)?,
-            }),
-            _ => None,
-        };
-        let facts = CallFacts {
-            progress: row
-                .progress
-                .as_deref()
-                .map(|p| word("progress", p, CarrierStatus::parse))
-                .transpose()?,
-            initiated_at: row.initiated_at.map(time),
-            ringing_at: row.ringing_at.map(time),
-            answered_at: row.answered_at.map(time),
-            ending,
-            duration_seconds: row.duration_seconds.map(|n| number("duration_seconds", n)).transpose()?,
-            price: row.price_micros.map(Usd::from_micros),
-            answer,
-            sip_code: row.sip_code.map(|n| number("sip_code", n)).transpose()?,
-            error_code: row.error_code.map(|n| number("error_code", n)).transpose()?,
-        };
-        let call = Call {
-            placement: word("placement", &row.placement, Placement::parse)?,
-            refusal: row.refusal.as_deref().map(|r| word("refusal", r, RefusalMeaning::parse)).transpose()?,
-            closed_at: row.closed_at.map(time),
-            facts,
-        };
-        Ok(Self {
-            id: CallId::from_uuid(row.id),
-            workspace: WorkspaceId::from_uuid(row.workspace_id),
-            campaign: CampaignId::from_uuid(row.campaign_id),
-            prospect: ProspectId::from_uuid(row.prospect_id),
-            attempt: number("attempt", row.attempt)?,
-            from: PhoneNumber::from_e164_unchecked(row.from_number),
-            to: PhoneNumber::from_e164_unchecked(row.to_number),
-            call,
-            refusal_message: row.refusal_message,
-            not_before: row.not_before.map(time),
-            scheduled_for: row.scheduled_for.map(time),
-            day: row.day.map(|day| day.parse().map_err(|_| corrupt("day"))).transpose()?,
-            sends: number("sends", row.sends)?,
-            armed_by: row.armed_by,
-            armed_at: row.armed_at.map(time),
-            placed_at: row.placed_at.map(time),
-            carrier_sid: row.carrier_sid,
-            recording_sid: row.recording_sid,
-            end_requested_at: row.end_requested_at.map(time),
-            next_poll_at: row.next_poll_at.map(time),
-            polls: number("polls", row.polls)?,
-            quote: Quote {
-                worst_case: Usd::from_micros(row.worst_case_micros),
-                beside_the_price: Usd::from_micros(row.beside_price_micros),
-            },
-            looked_at: row.looked_at.map(time),
-            late: row.late,
-            metadata: row.metadata,
-            created_at: time(row.created_at),
-            updated_at: time(row.updated_at),
-        })
-    }
-}
-
-impl From<&CallRecord> for Model {
-    fn from(record: &CallRecord) -> Self {
-        let CallRecord { call, .. } = record;
-        let facts = &call.facts;
-        Self {
-            id: record.id.uuid(),
-            workspace_id: record.workspace.uuid(),
-            campaign_id: record.campaign.uuid(),
-            prospect_id: record.prospect.uuid(),
-            attempt: record.attempt.into(),
-            from_number: record.from.as_str().to_owned(),
-            to_number: record.to.as_str().to_owned(),
-            placement: call.placement.as_str().to_owned(),
-            status: call.status().as_str().to_owned(),
-            live: call.is_live(),
-            disposition: call.disposition().map(|disposition| disposition.as_str().to_owned()),
-            refusal: call.refusal.map(|meaning| meaning.as_str().to_owned()),
-            refusal_message: record.refusal_message.clone(),
-            closed_at: call.closed_at.map(millis),
-            not_before: record.not_before.map(millis),
-            scheduled_for: record.scheduled_for.map(millis),
-            day: record.day.map(|day| day.to_string()),
-            sends: record.sends.into(),
-            armed_by: record.armed_by.clone(),
-            armed_at: record.armed_at.map(millis),
-            placed_at: record.placed_at.map(millis),
-            carrier_sid: record.carrier_sid.clone(),
-            progress: facts.progress.map(|status| status.as_str().to_owned()),
-            initiated_at: facts.initiated_at.map(millis),
-            ringing_at: facts.ringing_at.map(millis),
-            answered_at: facts.answered_at.map(millis),
-            ending_status: facts.ending.map(|ending| ending.status.as_str().to_owned()),
-            ending_source: facts.ending.map(|ending| ending.source.as_str().to_owned()),
-            ended_at: facts.ending.and_then(|ending| ending.at).map(millis),
-            duration_seconds: facts.duration_seconds.map(Into::into),
-            price_micros: facts.price.map(Usd::micros),
-            answered_by: facts.answer.map(|answer| answer.by.as_str().to_owned()),
-            answered_by_source: facts.answer.map(|answer| answer.source.as_str().to_owned()),
-            sip_code: facts.sip_code.map(Into::into),
-            error_code: facts.error_code.map(Into::into),
-            recording_sid: record.recording_sid.clone(),
-            end_requested_at: record.end_requested_at.map(millis),
-            next_poll_at: record.next_poll_at.map(millis),
-            polls: record.polls.into(),
-            metadata: record.metadata.clone(),
-            created_at: millis(record.created_at),
-            updated_at: millis(record.updated_at),
-            month: month(record.created_at),
-            worst_case_micros: record.quote.worst_case.micros(),
-            beside_price_micros: record.quote.beside_the_price.micros(),
-            looked_at: record.looked_at.map(millis),
-            late: record.late,
-        }
-    }
 }

@@ -181,6 +181,7 @@ impl Tx {
             "DELETE FROM imports WHERE campaign_id = $1",
             "DELETE FROM campaign_days WHERE campaign_id = $1",
             "DELETE FROM campaign_counters WHERE campaign_id = $1",
+            "DELETE FROM campaign_totals WHERE campaign_id = $1",
             "DELETE FROM prospects WHERE campaign_id = $1",
             "DELETE FROM campaigns WHERE id = $1",
         ] {

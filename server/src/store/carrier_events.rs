@@ -5,12 +5,12 @@ use domain::facts::{Evidence, Source};
 use domain::ids::{CallId, CarrierEventId, WorkspaceId};
 use domain::money::Usd;
 use jiff::Timestamp;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, Iterable, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
 
 use super::entities::carrier_events::{Column, Entity, Model};
-use super::{Store, StoreError, Tx, millis, month, time};
+use super::given::{self, Given};
+use super::{Store, StoreError, Tx, millis, month, sql, time};
 
 /// One piece of news.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,14 +46,25 @@ impl Store {
 impl Tx {
     /// Adds news; the content keys of those that were not known yet.
     pub async fn add_events(&self, events: &[CarrierEventRecord]) -> Result<Vec<[u8; 32]>, StoreError> {
+        #[derive(sea_orm::FromQueryResult)]
+        struct Row {
+            content_key: Vec<u8>,
+        }
+        let db = self.connection();
+        let columns: Vec<Column> = Column::iter().collect();
+        let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
+        let names = names.join(", ");
         let mut added = Vec::with_capacity(events.len());
-        for batch in events.chunks(1_000) {
-            let rows = batch.iter().map(|event| Model::from(event).into_active_model().reset_all());
-            let once = OnConflict::column(Column::ContentKey).do_nothing().to_owned();
-            let inserted =
-                Entity::insert_many(rows).on_conflict(once).exec_with_returning(self.connection()).await?;
+        for some in events.chunks(given::MOST) {
+            let rows: Vec<Model> = some.iter().map(Model::from).collect();
+            let news = Given::models(db.get_database_backend(), &columns, &rows);
+            let (insert, values) = news.statement(&format!(
+                "INSERT INTO carrier_events ({names}) SELECT {names} FROM given WHERE TRUE \
+                 ON CONFLICT (content_key) DO NOTHING RETURNING content_key"
+            ));
+            let inserted: Vec<Row> = sql::all(db, &insert, values).await?;
             for row in inserted {
-                added.push(content_key(&row)?);
+                added.push(content_key(&row.content_key)?);
             }
         }
         Ok(added)
@@ -112,9 +123,9 @@ pub(super) fn load_evidence(text: &str) -> Result<Evidence, StoreError> {
     })
 }
 
-fn content_key(row: &Model) -> Result<[u8; 32], StoreError> {
+fn content_key(stored: &[u8]) -> Result<[u8; 32], StoreError> {
     let corrupt = StoreError::CorruptRow { table: "carrier_events", column: "content_key" };
-    row.content_key.as_slice().try_into().map_err(|_| corrupt)
+    stored.try_into().map_err(|_| corrupt)
 }
 
 impl TryFrom<Model> for CarrierEventRecord {
@@ -122,7 +133,7 @@ impl TryFrom<Model> for CarrierEventRecord {
 
     fn try_from(row: Model) -> Result<Self, StoreError> {
         Ok(Self {
-            content_key: content_key(&row)?,
+            content_key: content_key(&row.content_key)?,
             id: CarrierEventId::from_uuid(row.id),
             workspace: WorkspaceId::from_uuid(row.workspace_id),
             call: row.call_id.map(CallId::from_uuid),

@@ -1,12 +1,16 @@
-//! Statistics: counters per campaign and hour, changed in the transaction that changes the calls they count.
+//! Statistics: counters per campaign and hour, and their sum per campaign, changed in the transaction that changes the
+//! calls they count.
 
 use std::collections::BTreeMap;
 
-use domain::ids::CampaignId;
+use domain::calling_window::CampaignZone;
+use domain::ids::{CampaignId, WorkspaceId};
 use domain::statistics::Tally;
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult};
+use jiff::civil::Date;
+use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Value};
 
+use super::given::{self, Given};
 use super::{Store, StoreError, Tx, millis, sql, time};
 
 const HOUR_IN_MILLIS: i64 = 3_600_000;
@@ -29,39 +33,123 @@ impl CounterChanges {
 impl Store {
     /// All calls of a campaign in numbers.
     pub async fn tally(&self, campaign: CampaignId) -> Result<Tally, StoreError> {
-        Ok(self.tally_by_hour(campaign).await?.into_iter().map(|(_, tally)| tally).sum())
+        tally(self.reader(), campaign).await
     }
 
-    /// The calls of a campaign in numbers, by the hour in which they were made.
-    pub async fn tally_by_hour(&self, campaign: CampaignId) -> Result<Vec<(Timestamp, Tally)>, StoreError> {
-        tally_by_hour(self.reader(), campaign).await
+    /// All calls of a workspace in numbers.
+    pub async fn tally_of_workspace(&self, of: WorkspaceId) -> Result<Tally, StoreError> {
+        let wanted = "SELECT * FROM campaign_totals \
+                      WHERE campaign_id IN (SELECT id FROM campaigns WHERE workspace_id = $1)";
+        let rows: Vec<TallyRow> = sql::all(self.reader(), wanted, [of.uuid().into()]).await?;
+        Ok(rows.into_iter().map(|TallyRow(tally)| tally).sum())
+    }
+
+    /// The calls of a campaign in numbers, by the day of its zone on which they were made.
+    pub async fn tally_by_day(
+        &self,
+        campaign: CampaignId,
+        zone: &CampaignZone,
+    ) -> Result<Vec<(Date, Tally)>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Span {
+            first: Option<i64>,
+            last: Option<i64>,
+        }
+        // Each bound is one look at the index; MIN and MAX in one list of columns would read all of it.
+        let wanted = "SELECT (SELECT MIN(hour_at) FROM campaign_counters WHERE campaign_id = $1) AS first, \
+                      (SELECT MAX(hour_at) FROM campaign_counters WHERE campaign_id = $1) AS last";
+        let span: Option<Span> = sql::one(self.reader(), wanted, [campaign.uuid().into()]).await?;
+        let Some((first, last)) = span.and_then(|span| span.first.zip(span.last)) else {
+            return Ok(Vec::new());
+        };
+        let mut days = Vec::new();
+        let mut begins = time(first);
+        while millis(begins) <= last {
+            let ends = zone.next_midnight(begins);
+            days.push((zone.local_date(begins), millis(begins), millis(ends)));
+            begins = ends;
+        }
+        let mut tallies = Vec::with_capacity(days.len());
+        for some in days.chunks(given::MOST) {
+            tallies.extend(self.tally_of_days(campaign, some).await?);
+        }
+        Ok(tallies)
+    }
+
+    async fn tally_of_days(
+        &self,
+        campaign: CampaignId,
+        days: &[(Date, i64, i64)],
+    ) -> Result<Vec<(Date, Tally)>, StoreError> {
+        let backend = self.reader().get_database_backend();
+        let rows = days.iter().map(|(_, begins, ends)| vec![(*begins).into(), (*ends).into()]).collect();
+        let mut wanted = Given::rows(backend, &["begins", "ends"], rows);
+        // PostgreSQL sums whole numbers into decimals.
+        let sums: Vec<String> =
+            Tally::NAMES.iter().map(|name| format!("CAST(SUM({name}) AS BIGINT) AS {name}")).collect();
+        let campaign = wanted.value(campaign.uuid());
+        // DISTINCT: the last day may be given more than once.
+        let (wanted, values) = wanted.statement(&format!(
+            "SELECT begins AS hour_at, {} FROM (SELECT DISTINCT begins, ends FROM given) AS days \
+             JOIN campaign_counters ON campaign_id = {campaign} AND hour_at >= begins AND hour_at < ends \
+             GROUP BY begins ORDER BY begins",
+            sums.join(", ")
+        ));
+        let rows: Vec<HourRow> = sql::all(self.reader(), &wanted, values).await?;
+        let day_of = |row: HourRow| {
+            let day = days.iter().find(|(_, begins, _)| *begins == row.hour_at)?;
+            Some((day.0, row.tally))
+        };
+        Ok(rows.into_iter().filter_map(day_of).collect())
     }
 }
 
 impl Tx {
     /// Writes collected changes, campaigns in id order so that two transactions cannot wait for each other.
     pub async fn change_counters(&self, changes: CounterChanges) -> Result<(), StoreError> {
+        let mut totals: BTreeMap<CampaignId, Tally> = BTreeMap::new();
+        let mut hours = Vec::with_capacity(changes.0.len());
         for ((campaign, hour_at), difference) in changes.0 {
-            if difference.is_zero() {
-                continue;
+            if !difference.is_zero() {
+                *totals.entry(campaign).or_default() += difference;
+                hours.push(counted([campaign.uuid().into(), hour_at.into()], difference));
             }
-            let names = Tally::NAMES.join(", ");
-            let sums: Vec<String> = Tally::NAMES
-                .iter()
-                .map(|name| format!("{name} = campaign_counters.{name} + excluded.{name}"))
-                .collect();
-            let change = format!(
-                "INSERT INTO campaign_counters (campaign_id, hour_at, {names}) VALUES {} \
-                 ON CONFLICT (campaign_id, hour_at) DO UPDATE SET {}",
-                sql::value_rows(1, Tally::NAMES.len() + 2),
-                sums.join(", ")
-            );
-            let counts = difference.to_array().into_iter().map(Into::into);
-            let values = [campaign.uuid().into(), hour_at.into()].into_iter().chain(counts);
-            sql::run(self.connection(), &change, values).await?;
+        }
+        let totals = totals.into_iter().filter(|(_, difference)| !difference.is_zero());
+        let totals = totals.map(|(campaign, difference)| counted([campaign.uuid().into()], difference));
+        self.add_to("campaign_counters", &["campaign_id", "hour_at"], hours).await?;
+        self.add_to("campaign_totals", &["campaign_id"], totals.collect()).await
+    }
+
+    async fn add_to(&self, table: &str, keys: &[&str], rows: Vec<Vec<Value>>) -> Result<(), StoreError> {
+        let db = self.connection();
+        let columns = [keys, &Tally::NAMES].concat();
+        let (names, keys) = (columns.join(", "), keys.join(", "));
+        let sums: Vec<String> =
+            Tally::NAMES.iter().map(|name| format!("{name} = {table}.{name} + excluded.{name}")).collect();
+        // DISTINCT: the last change may be given more than once. In the order of the keys, for the same reason as above.
+        let add = format!(
+            "INSERT INTO {table} ({names}) SELECT DISTINCT {names} FROM given WHERE TRUE ORDER BY {keys} \
+             ON CONFLICT ({keys}) DO UPDATE SET {}",
+            sums.join(", ")
+        );
+        for some in rows.chunks(given::MOST) {
+            let (add, values) =
+                Given::rows(db.get_database_backend(), &columns, some.to_vec()).statement(&add);
+            sql::run(db, &add, values).await?;
         }
         Ok(())
     }
+}
+
+fn counted<const KEYS: usize>(keys: [Value; KEYS], tally: Tally) -> Vec<Value> {
+    keys.into_iter().chain(tally.to_array().map(Into::into)).collect()
+}
+
+pub(super) async fn tally(db: &impl ConnectionTrait, campaign: CampaignId) -> Result<Tally, StoreError> {
+    let wanted = "SELECT * FROM campaign_totals WHERE campaign_id = $1";
+    let row: Option<TallyRow> = sql::one(db, wanted, [campaign.uuid().into()]).await?;
+    Ok(row.map(|TallyRow(tally)| tally).unwrap_or_default())
 }
 
 pub(super) async fn tally_by_hour(
@@ -73,6 +161,18 @@ pub(super) async fn tally_by_hour(
     Ok(rows.into_iter().map(|row| (time(row.hour_at), row.tally)).collect())
 }
 
+struct TallyRow(Tally);
+
+impl FromQueryResult for TallyRow {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, sea_orm::DbErr> {
+        let mut counts = [0; Tally::NAMES.len()];
+        for (count, name) in counts.iter_mut().zip(Tally::NAMES) {
+            *count = row.try_get(prefix, name)?;
+        }
+        Ok(Self(Tally::from_array(counts)))
+    }
+}
+
 struct HourRow {
     hour_at: i64,
     tally: Tally,
@@ -80,10 +180,7 @@ struct HourRow {
 
 impl FromQueryResult for HourRow {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, sea_orm::DbErr> {
-        let mut counts = [0; Tally::NAMES.len()];
-        for (count, name) in counts.iter_mut().zip(Tally::NAMES) {
-            *count = row.try_get(prefix, name)?;
-        }
-        Ok(Self { hour_at: row.try_get(prefix, "hour_at")?, tally: Tally::from_array(counts) })
+        let TallyRow(tally) = TallyRow::from_query_result(row, prefix)?;
+        Ok(Self { hour_at: row.try_get(prefix, "hour_at")?, tally })
     }
 }

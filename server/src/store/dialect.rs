@@ -1,6 +1,8 @@
 //! The few places where the two databases differ, each with why.
 
-use sea_orm::DbBackend;
+use std::fmt::Write as _;
+
+use sea_orm::{DbBackend, Value};
 
 /// Fills the column types into a migration.
 ///
@@ -103,4 +105,56 @@ pub(super) fn value_row(backend: DbBackend, first: usize, count: usize) -> Strin
     }
     row.push(')');
     row
+}
+
+/// PostgreSQL's type of the column that a value is for.
+pub(super) const fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Uuid(_) => "UUID",
+        Value::Bool(_) => "BOOLEAN",
+        Value::BigInt(_) => "BIGINT",
+        Value::Bytes(_) => "BYTEA",
+        _ => "TEXT",
+    }
+}
+
+/// Values as PostgreSQL writes an array: `{"1",NULL,"3"}`. As text, because an array with gaps cannot be given to it in
+/// any other way through SeaORM.
+pub(super) fn array_text<'a>(values: impl Iterator<Item = &'a Value>) -> String {
+    let mut text = String::from("{");
+    for value in values {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        let start = text.len();
+        text.push('"');
+        // Writing to a string cannot fail.
+        let written = match value {
+            Value::Uuid(Some(id)) => write!(text, "{id}").ok(),
+            Value::Bool(Some(truth)) => write!(text, "{truth}").ok(),
+            Value::BigInt(Some(number)) => write!(text, "{number}").ok(),
+            Value::Bytes(Some(bytes)) => {
+                text.push_str(r"\\x");
+                bytes.iter().try_for_each(|byte| write!(text, "{byte:02x}")).ok()
+            }
+            Value::String(Some(words)) => {
+                for c in words.chars() {
+                    if matches!(c, '"' | '\\') {
+                        text.push('\\');
+                    }
+                    text.push(c);
+                }
+                Some(())
+            }
+            _ => None,
+        };
+        if written.is_some() {
+            text.push('"');
+        } else {
+            text.truncate(start);
+            text.push_str("NULL");
+        }
+    }
+    text.push('}');
+    text
 }

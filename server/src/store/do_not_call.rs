@@ -5,11 +5,13 @@ use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::entities::do_not_call::{Column, Entity, Model};
-use super::{Store, StoreError, Tx, millis, time};
+use super::given::{self, Given};
+use super::{Store, StoreError, Tx, millis, sql, time};
 
 /// One number on the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,11 +75,23 @@ impl Tx {
         of: WorkspaceId,
         phones: &[PhoneNumber],
     ) -> Result<Vec<PhoneNumber>, StoreError> {
-        let listed = Entity::find()
-            .filter(Column::WorkspaceId.eq(of.uuid()))
-            .filter(Column::Phone.is_in(phones.iter().map(PhoneNumber::as_str)));
-        let rows = listed.all(self.connection()).await?;
-        Ok(rows.into_iter().map(|row| PhoneNumber::from_e164_unchecked(row.phone)).collect())
+        #[derive(sea_orm::FromQueryResult)]
+        struct Row {
+            phone: String,
+        }
+        let db = self.connection();
+        let mut listed = Vec::new();
+        for some in phones.chunks(given::MOST) {
+            let numbers = sql::one_each(some, |phone| phone.as_str().to_owned());
+            let mut wanted = Given::rows(db.get_database_backend(), &["phone"], numbers);
+            let workspace = wanted.value(of.uuid());
+            let (wanted, values) = wanted.statement(&format!(
+                "SELECT phone FROM do_not_call WHERE workspace_id = {workspace} AND phone IN (SELECT phone FROM given)"
+            ));
+            let rows: Vec<Row> = sql::all(db, &wanted, values).await?;
+            listed.extend(rows.into_iter().map(|row| PhoneNumber::from_e164_unchecked(row.phone)));
+        }
+        Ok(listed)
     }
 }
 

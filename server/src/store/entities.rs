@@ -6,6 +6,7 @@ pub mod budgets;
 pub mod calls;
 pub mod campaign_counters;
 pub mod campaign_days;
+pub mod campaign_totals;
 pub mod campaigns;
 pub mod carrier_events;
 pub mod do_not_call;

@@ -16,7 +16,7 @@ use sea_orm::{
 
 use super::calls::CallRecord;
 use super::carrier_events::load_evidence;
-use super::counters::tally_by_hour;
+use super::counters::{tally, tally_by_hour};
 use super::entities::{budgets, calls, campaign_counters, campaign_days, carrier_events, prospects};
 use super::{Store, StoreError, millis};
 
@@ -169,6 +169,10 @@ impl Instant<'_> {
         campaigns.dedup();
         for campaign in campaigns {
             let hours = tally_by_hour(self.0, campaign).await?;
+            let total: Tally = hours.iter().map(|(_, tally)| *tally).sum();
+            if tally(self.0, campaign).await? != total {
+                found.differ(|| format!("campaign {campaign}: its total differs from the sum of its hours"));
+            }
             let stored: BTreeMap<i64, Tally> =
                 hours.into_iter().map(|(hour, tally)| (millis(hour), tally)).collect();
             let counted: BTreeMap<i64, Tally> = sums

@@ -15,6 +15,7 @@ use super::{StoreError, dialect};
 /// Every step this version knows, in order.
 const KNOWN: &[(&str, &str)] = &[
     ("0001_spine", include_str!("migrations/0001_spine.sql")),
+    ("0002_totals", include_str!("migrations/0002_totals.sql")),
     ("0003_nodes", include_str!("migrations/0003_nodes.sql")),
     ("0004_queue", include_str!("migrations/0004_queue.sql")),
     ("0005_history", include_str!("migrations/0005_history.sql")),

@@ -9,6 +9,7 @@ use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 
+use super::given::{self, Given};
 use super::{Store, StoreError, Tx, millis, sql, time};
 
 /// A call to a number, as far as the next call to it is concerned.
@@ -64,13 +65,13 @@ impl Tx {
         }
         let names: BTreeSet<String> =
             numbers.iter().map(|number| format!("{of} {}", number.as_str())).collect();
-        let rows = sql::value_rows(names.len(), 1);
-        // Sorted, so that two transactions cannot wait for each other.
-        let hold = format!(
+        let names = names.into_iter().map(|name| vec![Value::from(name)]).collect();
+        // All in one statement and sorted, so that two transactions cannot wait for each other.
+        let (hold, values) = Given::rows(db.get_database_backend(), &["name"], names).statement(
             "SELECT pg_advisory_xact_lock(held.key) FROM \
-             (SELECT DISTINCT hashtextextended(name, 0) AS key FROM (VALUES {rows}) AS wanted (name) ORDER BY 1) AS held"
+             (SELECT DISTINCT hashtextextended(name, 0) AS key FROM given ORDER BY 1) AS held",
         );
-        sql::run(db, &hold, names.into_iter().map(Value::from)).await?;
+        sql::run(db, &hold, values).await?;
         Ok(())
     }
 
@@ -113,18 +114,19 @@ async fn calls_to_numbers(
         looked_at: Option<i64>,
     }
     let mut found = CallsToNumbers::default();
-    if numbers.is_empty() {
-        return Ok(found);
+    let mut rows: Vec<Row> = Vec::new();
+    for some in numbers.chunks(given::MOST) {
+        let some = sql::one_each(some, |number| number.as_str().to_owned());
+        let mut wanted = Given::rows(db.get_database_backend(), &["number"], some);
+        let workspace = wanted.value(of.uuid());
+        let since = wanted.value(millis(FrequencyCap::counts_since(now)));
+        let (wanted, values) = wanted.statement(&format!(
+            "SELECT id, to_number, placement, live, armed_at, looked_at FROM calls \
+             WHERE workspace_id = {workspace} AND (live OR armed_at > {since}) \
+             AND to_number IN (SELECT number FROM given)"
+        ));
+        rows.extend(sql::all::<Row>(db, &wanted, values).await?);
     }
-    let wanted = format!(
-        "SELECT id, to_number, placement, live, armed_at, looked_at FROM calls \
-         WHERE workspace_id = $1 AND (live OR armed_at > $2) AND to_number IN ({})",
-        sql::placeholders(3, numbers.len())
-    );
-    let since = millis(FrequencyCap::counts_since(now));
-    let values = [of.uuid().into(), since.into()];
-    let numbers = numbers.iter().map(|number| number.as_str().into());
-    let rows: Vec<Row> = sql::all(db, &wanted, values.into_iter().chain(numbers)).await?;
     for row in rows {
         let corrupt = StoreError::CorruptRow { table: "calls", column: "placement" };
         let call = CallToNumber {

@@ -1,13 +1,15 @@
 //! Who may come in: workspaces, users, sessions, API keys; and the trail of what they did.
 
 use domain::frequency::FrequencyCap;
-use domain::ids::{ApiKeyId, AuditId, UserId, WorkspaceId};
+use domain::ids::{ApiKeyId, UserId, WorkspaceId};
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::entities::{api_keys, audit_log, sessions, settings, users, workspaces};
+use super::given::{self, Given};
 use super::{Store, StoreError, Tx, millis, sql};
 
 pub use super::entities::{api_keys::Model as ApiKeyRow, audit_log::Model as AuditRow};
@@ -167,9 +169,18 @@ impl Tx {
     }
 
     /// Writes down who did what.
-    pub async fn add_audit(&self, entry: AuditRow) -> Result<AuditId, StoreError> {
-        let id = AuditId::from_uuid(entry.id);
-        entry.into_active_model().reset_all().insert(self.connection()).await?;
-        Ok(id)
+    pub async fn add_audits(&self, entries: Vec<AuditRow>) -> Result<(), StoreError> {
+        let db = self.connection();
+        let columns: Vec<audit_log::Column> = audit_log::Column::iter().collect();
+        let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
+        let names = names.join(", ");
+        for some in entries.chunks(given::MOST) {
+            let deeds = Given::models(db.get_database_backend(), &columns, some);
+            // DISTINCT: the last one may be given more than once.
+            let insert = format!("INSERT INTO audit_log ({names}) SELECT DISTINCT {names} FROM given");
+            let (insert, values) = deeds.statement(&insert);
+            sql::run(db, &insert, values).await?;
+        }
+        Ok(())
     }
 }

@@ -8,11 +8,12 @@ use domain::queue::Priority;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel,
-    Iterable, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IdenStatic,
+    IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::entities::prospects::{Column, Entity, Model};
+use super::given::{self, Given};
 use super::{Store, StoreError, Tx, dialect, millis, sql, time};
 
 /// A prospect with everything we know of them.
@@ -172,16 +173,8 @@ impl Tx {
         ids: &[ProspectId],
         lock: fn(DbBackend) -> &'static str,
     ) -> Result<Vec<ProspectRecord>, StoreError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let db = self.connection();
-        let wanted = format!(
-            "SELECT * FROM prospects WHERE id IN ({}) ORDER BY id{}",
-            sql::placeholders(1, ids.len()),
-            lock(db.get_database_backend())
-        );
-        let rows: Vec<Model> = sql::all(db, &wanted, ids.iter().map(|id| id.uuid().into())).await?;
+        let ids = ids.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<Model> = given::lock_by_id(self.connection(), "prospects", ids, lock).await?;
         rows.into_iter().map(ProspectRecord::try_from).collect()
     }
 
@@ -227,16 +220,44 @@ impl Tx {
         Ok(added)
     }
 
-    /// Writes changed prospects back, all in one statement.
+    /// Writes changed prospects back.
     pub async fn save_prospects(&self, prospects: &[ProspectRecord]) -> Result<(), StoreError> {
-        for batch in prospects.chunks(1_000) {
-            let rows = batch.iter().map(|prospect| Model::from(prospect).into_active_model().reset_all());
-            let changed = Column::iter().filter(|column| !matches!(column, Column::Id));
-            let overwrite = OnConflict::column(Column::Id).update_columns(changed).to_owned();
-            Entity::insert_many(rows)
-                .on_conflict(overwrite)
-                .exec_without_returning(self.connection())
-                .await?;
+        let fixed = |column| {
+            matches!(column, Column::Id | Column::WorkspaceId | Column::CampaignId | Column::CreatedAt)
+        };
+        let columns: Vec<Column> = Column::iter().filter(|column| !fixed(*column)).collect();
+        self.save_columns(prospects, &columns).await
+    }
+
+    /// Writes back where prospects stand: what calls change of them. Their number and their names stay as they are.
+    pub async fn save_standings(&self, prospects: &[ProspectRecord]) -> Result<(), StoreError> {
+        let columns = [
+            Column::Status,
+            Column::Disposition,
+            Column::Attempts,
+            Column::AttemptsSpent,
+            Column::DueAt,
+            Column::LastCallId,
+            Column::UpdatedAt,
+            Column::DueBeforeSkip,
+        ];
+        self.save_columns(prospects, &columns).await
+    }
+
+    async fn save_columns(&self, prospects: &[ProspectRecord], columns: &[Column]) -> Result<(), StoreError> {
+        let db = self.connection();
+        let changes: Vec<String> = columns
+            .iter()
+            .map(|column| format!("{column} = given.{column}", column = column.as_str()))
+            .collect();
+        let columns: Vec<Column> = std::iter::once(Column::Id).chain(columns.iter().copied()).collect();
+        let change =
+            format!("UPDATE prospects SET {} FROM given WHERE prospects.id = given.id", changes.join(", "));
+        for some in prospects.chunks(given::MOST) {
+            let rows: Vec<Model> = some.iter().map(Model::from).collect();
+            let changed = Given::models(db.get_database_backend(), &columns, &rows);
+            let (change, values) = changed.statement(&change);
+            sql::run(db, &change, values).await?;
         }
         Ok(())
     }

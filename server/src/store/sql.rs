@@ -34,20 +34,9 @@ pub(super) async fn run(
     Ok(db.execute_raw(statement).await?.rows_affected())
 }
 
-/// `($1, $2), ($3, $4)` for `rows` rows of `columns` values.
-pub(super) fn value_rows(rows: usize, columns: usize) -> String {
-    let mut next = 1;
-    let mut text = String::with_capacity(rows * columns * 5);
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..columns {
-            text.push_str(if column == 0 { "$" } else { ", $" });
-            text.push_str(&next.to_string());
-            next += 1;
-        }
-        text.push(')');
-    }
-    text
+/// Rows of one value each.
+pub(super) fn one_each<Item, V: Into<Value>>(items: &[Item], value: impl Fn(&Item) -> V) -> Vec<Vec<Value>> {
+    items.iter().map(|item| vec![value(item).into()]).collect()
 }
 
 /// `$n, $n+1, …` for a list of `count` values that begins at placeholder `first`.

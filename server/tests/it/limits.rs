@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 
 use domain::call::Placement;
+use domain::gate::HoldReason;
 use domain::refusal::RefusalMeaning;
-use prospectai::actions::calls::Outcome;
+use prospectai::actions::calls::{Outcome, PlaceRefused};
+use prospectai::store::prospects::ProspectFilter;
 
 use crate::support::bare::{Bare, active_campaign, console, dial_once};
 
@@ -114,4 +116,51 @@ async fn a_slot_goes_back_once_and_a_new_day_has_its_own_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slot_goes_back_once_and_a_new_day_has_its_own_on_postgres() {
     a_slot_goes_back_once_and_a_new_day_has_its_own(Bare::on_postgres().await).await;
+}
+
+async fn wishes_that_arrive_together_each_get_their_own_answer(database: Bare) {
+    let actions = database.server().await;
+    let actor = console(&actions).await;
+    // The same twenty numbers in two campaigns.
+    let campaigns =
+        [active_campaign(&actions, 20, 100, 0).await, active_campaign(&actions, 20, 100, 0).await];
+    let mut wishes = tokio::task::JoinSet::new();
+    for campaign in campaigns {
+        let everybody = ProspectFilter::default();
+        let people = actions.store.prospects(campaign, &everybody, None, 0, 100).await.expect("people");
+        for prospect in people.iter().chain(&people) {
+            let (actions, actor, prospect) = (actions.clone(), actor.clone(), prospect.id);
+            wishes.spawn(async move { actions.place_one(actor, campaign, prospect, None, None).await });
+        }
+    }
+    let (mut numbers, mut refused) = (HashSet::new(), 0);
+    while let Some(answer) = wishes.join_next().await {
+        match answer.expect("an answer") {
+            Ok(call) => assert!(numbers.insert(call.to), "a number was reserved twice"),
+            Err(PlaceRefused::NotNow {
+                reason: HoldReason::InCall | HoldReason::NumberInCall, call, ..
+            }) => {
+                assert!(call.is_some(), "the call that stands in the way is named");
+                refused += 1;
+            }
+            Err(other) => panic!("refused for another reason: {other}"),
+        }
+    }
+    assert_eq!((numbers.len(), refused), (20, 60));
+    assert_eq!(actions.store.recount().await.expect("recount").shown, Vec::<String>::new());
+    let tallies = [
+        actions.store.tally(campaigns[0]).await.expect("read").total,
+        actions.store.tally(campaigns[1]).await.expect("read").total,
+    ];
+    assert_eq!(tallies.iter().sum::<i64>(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wishes_that_arrive_together_each_get_their_own_answer_on_sqlite() {
+    wishes_that_arrive_together_each_get_their_own_answer(Bare::on_sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wishes_that_arrive_together_each_get_their_own_answer_on_postgres() {
+    wishes_that_arrive_together_each_get_their_own_answer(Bare::on_postgres().await).await;
 }

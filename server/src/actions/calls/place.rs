@@ -1,15 +1,14 @@
 //! Placing by hand: one call now or at a given time, the next few of a campaign, or the failed ones once more.
 
 use domain::disposition::Disposition;
-use domain::gate::{self, GateFacts, HoldReason, NeverReason, Verdict};
+use domain::gate::{HoldReason, NeverReason};
 use domain::ids::{CampaignId, ProspectId};
 use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
 
-use super::reserve;
+use super::together::Wish;
 use crate::actions::{Actions, Actor, audit};
 use crate::store::calls::CallRecord;
-use crate::store::numbers::CallToNumber;
 use crate::store::prospects::ProspectFilter;
 use crate::store::{StoreError, Tx};
 
@@ -71,73 +70,7 @@ impl Actions {
         {
             return Err(PlaceRefused::BadTime);
         }
-        let caller_id = self.installation.caller_id.clone();
-        let installation = self.installation.clone();
-        let call = self
-            .store
-            .transaction(move |tx| async move {
-                let campaign =
-                    tx.campaign(campaign).await?.filter(|campaign| campaign.workspace == actor.workspace);
-                let campaign = campaign.ok_or(PlaceRefused::NoSuchCampaign)?;
-                let prospect = tx.lock_prospects(&[prospect]).await?.pop();
-                let mut prospect = prospect
-                    .filter(|found| found.campaign == campaign.id)
-                    .ok_or(PlaceRefused::NoSuchProspect)?;
-                let from = campaign.caller_id.clone().or(caller_id).ok_or(PlaceRefused::NoCallerId)?;
-                let when = scheduled_for.unwrap_or(now);
-                let today = campaign.rules.zone.local_date(when);
-                let workspace = tx.workspace_rules(campaign.workspace).await?;
-                let number = std::slice::from_ref(&prospect.phone);
-                let calls = tx.calls_to_numbers(campaign.workspace, number, when).await?;
-                let rings: Vec<Timestamp> =
-                    calls.to(&prospect.phone).iter().filter_map(CallToNumber::rang).collect();
-                let verdict = gate::decide(&GateFacts {
-                    now: when,
-                    campaign: campaign.status,
-                    rules: &campaign.rules,
-                    used_today: tx.used_on(campaign.id, today).await?,
-                    kill_switch: workspace.dialing_stopped,
-                    quarantine: tx.is_quarantined().await?,
-                    prospect: prospect.status,
-                    // A person who asks for a call now does not wait for the retry delay.
-                    due_at: None,
-                    do_not_call: tx.is_do_not_call(campaign.workspace, &prospect.phone).await?,
-                    // Whoever is in a call to this number is found when the reservation is made.
-                    number_in_call: false,
-                    // It waits for these where they are asked for good, when it is armed.
-                    lost_call_unlooked: false,
-                    pace: Verdict::Dial,
-                    frequency_cap: workspace.frequency_cap,
-                    recent_rings: &rings,
-                    funds: tx.funds(&campaign, &workspace, when).await?,
-                    worst_case: campaign.quote(&installation.rates, &prospect.phone).map(|it| it.worst_case),
-                });
-                match verdict {
-                    Verdict::Dial => {}
-                    Verdict::Never(reason) => return Err(PlaceRefused::Never(reason)),
-                    Verdict::Hold { reason, until } => {
-                        let call = match reason {
-                            HoldReason::InCall | HoldReason::OutcomeUnknown => prospect.last_call,
-                            _ => None,
-                        };
-                        return Err(PlaceRefused::NotNow { reason, until, call });
-                    }
-                }
-                let mut call = reserve::reservation(&mut prospect, from, when, now);
-                call.scheduled_for = scheduled_for;
-                call.metadata = metadata.unwrap_or(call.metadata);
-                if !reserve::add(&tx, &prospect, &call).await? {
-                    let blocking = tx.lock_live_calls_to(campaign.workspace, &prospect.phone).await?;
-                    let call = blocking.first().map(|call| call.id);
-                    return Err(PlaceRefused::NotNow { reason: HoldReason::NumberInCall, until: None, call });
-                }
-                let detail = serde_json::json!({ "prospect": prospect.id.to_string() });
-                audit::note(&tx, &actor, "call.place", call.id, detail, now).await?;
-                Ok(call)
-            })
-            .await?;
-        self.wake.dialer();
-        Ok(call)
+        self.wish(Wish { actor, campaign, prospect, scheduled_for, metadata }).await
     }
 
     /// Places calls to the next `most` prospects of a campaign who are due.

@@ -11,6 +11,7 @@ use super::reserve;
 use super::settle::{Changed, settle};
 use crate::actions::Actions;
 use crate::store::calls::CallRecord;
+use crate::store::counters::CounterChanges;
 use crate::store::prospects::ProspectRecord;
 use crate::store::{StoreError, Tx};
 
@@ -106,9 +107,13 @@ async fn make(
     if stood.status.is_sticky() {
         prospect.status = stood.status;
     }
-    if !reserve::add(tx, &prospect, &call).await? {
+    if tx.add_calls(std::slice::from_ref(&call)).await?.is_empty() {
         return Ok(None);
     }
+    tx.save_standings(std::slice::from_ref(&prospect)).await?;
+    let mut counters = CounterChanges::default();
+    reserve::note_new(&mut counters, call.campaign, &call);
+    tx.change_counters(counters).await?;
     let mut change = Changed::from(call);
     let day = campaign.rules.zone.local_date(found.created_at);
     note_armed(&mut change.after, found, day);

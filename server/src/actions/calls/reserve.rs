@@ -12,11 +12,11 @@ use domain::statistics::Tally;
 use jiff::Timestamp;
 
 use crate::actions::{Actions, new_uuid};
+use crate::store::StoreError;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::counters::CounterChanges;
 use crate::store::prospects::ProspectRecord;
-use crate::store::{StoreError, Tx};
 
 impl Actions {
     /// Reserves the calls of a plan. Whoever is not free any more is left out: the next plan will see why.
@@ -26,9 +26,8 @@ impl Actions {
         self.store
             .transaction(move |tx| async move {
                 let ids: Vec<ProspectId> = planned.iter().map(|call| call.prospect).collect();
-                let mut counters = CounterChanges::default();
-                let mut reserved = Vec::new();
-                let mut changed = Vec::new();
+                let mut calls = Vec::new();
+                let mut prospects = Vec::new();
                 let mut campaigns: HashMap<CampaignId, Option<CampaignRecord>> = HashMap::new();
                 let mut claimed: HashMap<ProspectId, ProspectRecord> =
                     tx.claim_prospects(&ids).await?.into_iter().map(|found| (found.id, found)).collect();
@@ -45,15 +44,19 @@ impl Actions {
                     let Some(from) = campaign.caller_id.clone().or_else(|| caller_id.clone()) else {
                         continue;
                     };
-                    let call = reservation(&mut prospect, from, now, now);
-                    if tx.add_call(&call).await? {
-                        note_new(&mut counters, campaign.id, &call);
-                        reserved.push(call.id);
-                        changed.push(prospect);
-                    }
+                    calls.push(reservation(&mut prospect, from, now, now));
+                    prospects.push(prospect);
                 }
-                tx.save_prospects(&changed).await?;
+                let added = tx.add_calls(&calls).await?;
+                calls.retain(|call| added.contains(&call.id));
+                prospects.retain(|prospect| prospect.last_call.is_some_and(|call| added.contains(&call)));
+                let mut counters = CounterChanges::default();
+                for call in &calls {
+                    note_new(&mut counters, call.campaign, call);
+                }
+                tx.save_standings(&prospects).await?;
                 tx.change_counters(counters).await?;
+                let reserved: Vec<CallId> = calls.iter().map(|call| call.id).collect();
                 Ok(reserved)
             })
             .await
@@ -112,16 +115,4 @@ pub(super) fn reservation(
 /// Counts a call that was just made.
 pub(super) fn note_new(counters: &mut CounterChanges, campaign: CampaignId, call: &CallRecord) {
     counters.note(campaign, call.created_at, Tally::default(), Tally::of(&call.call));
-}
-
-/// Adds a reserved call and counts it; `false` when its number or its prospect is in a live call already.
-pub(super) async fn add(tx: &Tx, prospect: &ProspectRecord, call: &CallRecord) -> Result<bool, StoreError> {
-    if !tx.add_call(call).await? {
-        return Ok(false);
-    }
-    tx.save_prospects(std::slice::from_ref(prospect)).await?;
-    let mut counters = CounterChanges::default();
-    note_new(&mut counters, call.campaign, call);
-    tx.change_counters(counters).await?;
-    Ok(true)
 }

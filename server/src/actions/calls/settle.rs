@@ -119,7 +119,7 @@ async fn settle_prospects(
         prospect.updated_at = now;
     }
     changed.sort_unstable_by_key(|prospect| prospect.id);
-    tx.save_prospects(&changed).await
+    tx.save_standings(&changed).await
 }
 
 /// A slot is taken from the day of arming, and goes back to it, once, when the call is proven never to have been made; it

@@ -117,12 +117,12 @@ pub async fn list(
     };
     let limit = asked.limit.rows();
     let store = &state.actions.store;
-    let mut found = store.calls(&filter, order, begin, limit + 1).await?;
+    let (mut found, counted) =
+        tokio::try_join!(store.calls(&filter, order, begin, limit + 1), store.count_calls(&filter))?;
     let more = found.len() as u64 > limit;
     found.truncate(limit as usize);
     let last: Option<CallId> = found.last().filter(|_| more).map(|last| last.id);
     let next_cursor = last.map(|id| key.seal(&list, &id.to_string())).transpose()?;
-    let counted = store.count_calls(&filter).await?;
     let calls = found.iter().map(|call| CallView::of(call, &state.server)).collect();
     Ok(Json(CallList {
         calls,

@@ -1,7 +1,5 @@
 //! Figures of one campaign: statistics and the schedule, both in constant time.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::State;
 use domain::budget::Funds;
@@ -107,15 +105,11 @@ pub async fn stats(
     PathId(id): PathId<CampaignId>,
 ) -> Result<Json<Statistics>, Problem> {
     let campaign = load(&state, &visitor, id).await?;
-    let hours = state.actions.store.tally_by_hour(id).await?;
-    let mut days: BTreeMap<_, Tally> = BTreeMap::new();
-    for (hour, tally) in &hours {
-        *days.entry(campaign.rules.zone.local_date(*hour)).or_default() += *tally;
-    }
-    let total: Tally = hours.into_iter().map(|(_, tally)| tally).sum();
-    let by_day = days.into_iter();
-    let by_day =
-        by_day.map(|(day, tally)| DayStatistics { day: day.to_string(), statistics: Statistics::of(&tally) });
+    let store = &state.actions.store;
+    let (total, days) = tokio::try_join!(store.tally(id), store.tally_by_day(id, &campaign.rules.zone))?;
+    let by_day = days
+        .into_iter()
+        .map(|(day, tally)| DayStatistics { day: day.to_string(), statistics: Statistics::of(&tally) });
     Ok(Json(Statistics { by_day: by_day.collect(), ..Statistics::of(&total) }))
 }
 
