@@ -5,6 +5,8 @@
 
 mod pace;
 
+use crate::gate::{HoldReason, Verdict};
+
 pub use pace::{Pace, PaceHold, PaceTrouble, Start};
 
 /// Limits on starting calls.
@@ -52,6 +54,23 @@ impl Default for Pacing {
     /// One call per second, Twilio's allowance for a new account, and ten at the same time.
     fn default() -> Self {
         Self { calls_per_second: 1.0, max_live: 10 }
+    }
+}
+
+impl From<Start> for Verdict {
+    /// What a pace says, as a gate says it.
+    fn from(start: Start) -> Self {
+        let (reason, until) = match start {
+            Start::Now => return Self::Dial,
+            Start::At(at) => (HoldReason::Pacing, at),
+            Start::Held(PaceHold { trouble: PaceTrouble::Throttled, until }) => {
+                (HoldReason::CarrierThrottled, until)
+            }
+            Start::Held(PaceHold { trouble: PaceTrouble::Unreachable, until }) => {
+                (HoldReason::CarrierUnreachable, until)
+            }
+        };
+        Self::Hold { reason, until: Some(until) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use domain::budget::{Funds, RateCard};
 use domain::gate::{GateFacts, HoldReason, Verdict};
-use domain::pacing::{PaceTrouble, Pacing, Start};
+use domain::pacing::Pacing;
 use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
 
@@ -102,15 +102,7 @@ impl Store {
         if self.live_calls().await? >= u64::from(limits.max_live()) {
             return Ok(Verdict::Hold { reason: HoldReason::AtCapacity, until: None });
         }
-        let held = |reason, until| Verdict::Hold { reason, until: Some(until) };
-        Ok(match self.pace(&PaceScope::Account).await?.may_start(limits, now) {
-            Start::Now => Verdict::Dial,
-            Start::At(at) => held(HoldReason::Pacing, at),
-            Start::Held(hold) => match hold.trouble {
-                PaceTrouble::Throttled => held(HoldReason::CarrierThrottled, hold.until),
-                PaceTrouble::Unreachable => held(HoldReason::CarrierUnreachable, hold.until),
-            },
-        })
+        Ok(self.pace(&PaceScope::Account).await?.may_start(limits, now).into())
     }
 
     async fn listed(

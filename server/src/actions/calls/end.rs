@@ -37,9 +37,9 @@ pub(in crate::actions) async fn release(
 ) -> Result<Vec<CallRecord>, StoreError> {
     let given_up = reserved.into_iter().map(|record| {
         let mut change = Changed::from(record);
-        change.after.call.placement = Placement::Released;
-        change.after.call.closed_at = Some(now);
-        change.after.refusal_message = Some(why.to_owned());
+        if change.after.call.release(now) {
+            change.after.refusal_message = Some(why.to_owned());
+        }
         change
     });
     settle(tx, given_up.collect(), now).await

@@ -9,7 +9,7 @@ use domain::call::Placement;
 use domain::gate::{GateFacts, HoldReason, Verdict};
 use domain::ids::{CallId, CampaignId, WorkspaceId};
 use domain::money::Usd;
-use domain::pacing::{Pace, PaceTrouble, Pacing, Start};
+use domain::pacing::{Pace, Pacing};
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
@@ -217,30 +217,18 @@ impl Books {
         campaign.quote(&self.installation.rates, &call.to)
     }
 
-    /// The first of the paces that says no.
+    /// The pace that holds the call longest.
     fn pace(&self, call: &CallRecord, campaign: &CampaignRecord) -> Verdict {
         let limits = self.limits(call, campaign);
         if limits.iter().any(|(scope, limits)| self.on.in_scope(scope) >= limits.max_live()) {
             return Verdict::Hold { reason: HoldReason::AtCapacity, until: None };
         }
         let fresh = Pace::default();
-        let mut latest = Verdict::Dial;
-        for (scope, limits) in limits {
+        let verdicts = limits.into_iter().map(|(scope, limits)| {
             let pace = self.paces.get(&scope).unwrap_or(&fresh);
-            let (reason, until) = match pace.may_start(limits, self.now) {
-                Start::Now => continue,
-                Start::At(at) => (HoldReason::Pacing, at),
-                Start::Held(hold) => match hold.trouble {
-                    PaceTrouble::Throttled => (HoldReason::CarrierThrottled, hold.until),
-                    PaceTrouble::Unreachable => (HoldReason::CarrierUnreachable, hold.until),
-                },
-            };
-            let later = matches!(latest, Verdict::Hold { until: Some(known), .. } if known >= until);
-            if !later {
-                latest = Verdict::Hold { reason, until: Some(until) };
-            }
-        }
-        latest
+            Verdict::from(pace.may_start(limits, self.now))
+        });
+        verdicts.max_by_key(|verdict| held_until(*verdict)).unwrap_or(Verdict::Dial)
     }
 
     fn limits(&self, call: &CallRecord, campaign: &CampaignRecord) -> Vec<(PaceScope, Pacing)> {
@@ -253,6 +241,13 @@ impl Books {
 
     fn calls_to(&self, call: &CallRecord) -> impl Iterator<Item = &CallToNumber> {
         self.numbers.get(&call.workspace).map_or(&[][..], |numbers| numbers.to(&call.to)).iter()
+    }
+}
+
+fn held_until(verdict: Verdict) -> Option<Timestamp> {
+    match verdict {
+        Verdict::Hold { until, .. } => until,
+        _ => None,
     }
 }
 
