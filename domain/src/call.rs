@@ -3,6 +3,7 @@
 //! A call has two registers. *Placement* is what we know of our own request. *Facts* is what the carrier's
 //! evidence established. Both only ever grow, so evidence may arrive in any order and any number of times.
 
+mod dialed;
 mod steps;
 
 pub use steps::{Finding, SendOutcome};

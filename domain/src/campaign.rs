@@ -1,7 +1,9 @@
 //! A campaign: its state and who may change it, and what stands in the way of its launch.
 
+use jiff::Timestamp;
+
 use crate::budget::Budgets;
-use crate::calling_window::{CampaignZone, WeeklyWindows};
+use crate::calling_window::{CampaignZone, Openness, WeeklyWindows};
 use crate::limits::DailyLimit;
 use crate::pacing::Pacing;
 use crate::retry::RetryPolicy;
@@ -161,4 +163,15 @@ pub struct CampaignRules {
     pub budgets: Budgets,
     /// Its own pace, within that of the account.
     pub pacing: Option<Pacing>,
+}
+
+impl CampaignRules {
+    /// When the calling window that is open at `now` closes; `None` while it is closed. A window that never closes says a
+    /// year from now.
+    pub fn closes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.windows.openness(now, &self.zone) {
+            Openness::Open { until } => Some(until),
+            Openness::Closed { .. } => None,
+        }
+    }
 }

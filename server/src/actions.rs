@@ -13,12 +13,14 @@ mod history;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod imports;
+pub mod incidents;
 pub mod leaked_keys;
 pub mod nodes;
 pub mod prospects;
 pub mod quarantine;
 pub mod queue;
 pub mod scripts;
+pub mod sweeps;
 pub mod users;
 pub mod workspaces;
 

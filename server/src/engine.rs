@@ -1,6 +1,7 @@
 //! The tasks that carry out what actions intend. Each takes no input: a timer or a bell, read the state, do what is missing.
 
 mod dialer;
+mod incidents;
 mod janitor;
 pub mod lease;
 mod reconciler;
@@ -9,6 +10,7 @@ pub mod relay;
 mod rest_news;
 mod room;
 mod send;
+mod sweep;
 mod task;
 
 use std::sync::Arc;
@@ -52,6 +54,8 @@ impl Engine {
         tasks.spawn(reconciler::run(parts.clone(), stopping.clone()));
         tasks.spawn(janitor::run(parts.clone(), stopping.clone()));
         tasks.spawn(recovery::run(parts.clone(), stopping.clone()));
+        tasks.spawn(incidents::run(parts.clone(), stopping.clone()));
+        tasks.spawn(sweep::run(parts.clone(), stopping.clone()));
         tasks.close();
         Self { parts, stopping, tasks }
     }

@@ -19,6 +19,7 @@ pub mod history;
 pub mod hold_facts;
 pub mod idempotency;
 pub mod imports;
+pub mod incidents;
 pub mod integrity;
 mod lock;
 mod migrations;
@@ -35,6 +36,7 @@ pub mod reserved_calls;
 pub mod scripts;
 pub mod snapshot;
 pub mod sql;
+pub mod sweeps;
 pub mod workspaces;
 mod writer;
 

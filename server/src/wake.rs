@@ -12,6 +12,7 @@ pub struct Wake {
     reconciler: Arc<Notify>,
     lease: Arc<Notify>,
     recovery: Arc<Notify>,
+    incidents: Arc<Notify>,
     relayed: Arc<Relayed>,
 }
 
@@ -56,6 +57,11 @@ impl Wake {
         self.recovery.notify_one();
     }
 
+    /// An incident was noted.
+    pub fn incidents(&self) {
+        self.incidents.notify_one();
+    }
+
     /// Waits for the dialer's bell.
     pub async fn dialer_rung(&self) {
         self.dialer.notified().await;
@@ -69,6 +75,11 @@ impl Wake {
     /// Waits for the bell of a quarantine.
     pub async fn recovery_rung(&self) {
         self.recovery.notified().await;
+    }
+
+    /// Waits for the bell of an incident.
+    pub async fn incident_rung(&self) {
+        self.incidents.notified().await;
     }
 
     /// Waits for the bell of the task that keeps the lease.

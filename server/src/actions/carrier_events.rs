@@ -166,6 +166,9 @@ async fn take_in_batch(
     if changed.iter().any(|call| call.next_poll_at.is_some_and(|at| at <= now)) {
         wake.reconciler();
     }
+    if changed.iter().any(|call| call.dialed_too_late().is_some()) {
+        wake.incidents();
+    }
     Ok(taken)
 }
 

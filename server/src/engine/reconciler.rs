@@ -77,7 +77,13 @@ async fn look_after(parts: &Parts, call: &CallRecord) -> Result<(), StoreError> 
 
 async fn ask_about(parts: &Parts, call: &CallRecord, sid: &CallSid) -> Result<(), StoreError> {
     let wants_end = call.end_requested_at.is_some() && call.call.is_live();
-    let answer = if wants_end { end(parts, call, sid).await } else { parts.carrier.fetch(sid).await };
+    let answer = if wants_end {
+        end(parts, call, sid).await
+    } else if call.is_too_late_to_dial(parts.actions.clock.now()) {
+        end_if_queued(parts, call, sid).await
+    } else {
+        parts.carrier.fetch(sid).await
+    };
     match answer {
         Ok(known) => parts.actions.take_in(rest_news::of_call(call.id, &known)).await.map(|_| ()),
         Err(RequestError::Missing) => conclude_lost(parts, call, sid).await,
@@ -101,6 +107,17 @@ async fn end(parts: &Parts, call: &CallRecord, sid: &CallSid) -> Result<CarrierC
             EndOutcome::AlreadyOver => parts.carrier.fetch(sid).await,
         },
     }
+}
+
+/// Cancels a call that would be dialed outside of the calling window. One that rings was dialed in time, or is an incident
+/// that cannot be undone.
+async fn end_if_queued(parts: &Parts, call: &CallRecord, sid: &CallSid) -> Result<CarrierCall, RequestError> {
+    let known = parts.carrier.fetch(sid).await?;
+    if known.status != Some(CarrierStatus::Queued) {
+        return Ok(known);
+    }
+    warn!(call_id = %call.id, "the calling window closed before the carrier began to dial; the call is cancelled");
+    end(parts, call, sid).await
 }
 
 /// The carrier does not know a call that it once took.

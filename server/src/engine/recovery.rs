@@ -94,9 +94,9 @@ async fn look(parts: &Parts, open: &QuarantineRecord) -> Result<Result<LookRecor
     let mut waiting = 0;
     while let Some((whose, call)) = asked.next().await {
         let found = match whose {
-            Ok(Some(found)) => found,
+            Ok(Whose::Ours(found)) => found,
             // Another program uses the same account.
-            Ok(None) => continue,
+            Ok(Whose::Nobodys) => continue,
             Err(error) => return Ok(Err(format!("how a call was made could not be read: {error}"))),
         };
         look.found += 1;
@@ -127,22 +127,30 @@ async fn known_sids(parts: &Parts, listed: &[CarrierCall]) -> Result<HashSet<Str
     Ok(known)
 }
 
+/// Who made a call.
+pub(super) enum Whose {
+    /// This installation.
+    Ours(FoundCall),
+    /// Another program, a person, or something that is no phone call.
+    Nobodys,
+}
+
 /// Whether a call is ours, by the address it was given for its news.
-async fn whose(parts: &Parts, call: &CarrierCall) -> Result<Option<FoundCall>, RequestError> {
-    let (Some(to), Some(from)) = (call.to.clone(), call.from.clone()) else { return Ok(None) };
+pub(super) async fn whose(parts: &Parts, call: &CarrierCall) -> Result<Whose, RequestError> {
+    let (Some(to), Some(from)) = (call.to.clone(), call.from.clone()) else { return Ok(Whose::Nobodys) };
     let urls = parts.carrier.callback_urls();
     let events = match parts.carrier.call_events(&call.sid).await {
         Ok(events) => events,
         // Deleted meanwhile.
-        Err(RequestError::Missing) => return Ok(None),
+        Err(RequestError::Missing) => return Ok(Whose::Nobodys),
         Err(error) => return Err(error),
     };
     let addresses: Vec<&str> = events.iter().filter_map(|event| event.parameter("StatusCallback")).collect();
     let sealed = addresses.iter().find_map(|url| urls.recognise_whom(url));
     if sealed.is_none() && !addresses.iter().any(|url| urls.leads_here(url)) {
-        return Ok(None);
+        return Ok(Whose::Nobodys);
     }
     let (id, prospect) = sealed.map_or((None, None), |(id, prospect)| (Some(id), prospect));
     let created_at = call.created_at.or(call.started_at).unwrap_or_else(|| parts.actions.clock.now());
-    Ok(Some(FoundCall { call: id, prospect, to, from, created_at }))
+    Ok(Whose::Ours(FoundCall { call: id, prospect, to, from, created_at }))
 }

@@ -12,6 +12,8 @@ pub mod do_not_call;
 pub mod events;
 /// Imports: send a file of prospects, follow it, fetch what was refused.
 pub mod imports;
+/// What must not happen and did.
+pub mod incidents;
 /// The servers that share the database.
 pub mod nodes;
 /// Bodies that may be sent again, and `Idempotency-Key`.

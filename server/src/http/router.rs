@@ -12,8 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{
-    calls, campaigns, dialing, do_not_call, events, imports, nodes, people, prospects, quarantine, scripts,
-    session, voices, workspace,
+    calls, campaigns, dialing, do_not_call, events, imports, incidents, nodes, people, prospects, quarantine,
+    scripts, session, voices, workspace,
 };
 use super::auth::{known_visitors, operators_write};
 use super::middleware::{AnswerPolicy, BODY_DEADLINE, LeakedKey, answers, body_within, guarded};
@@ -109,6 +109,7 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(dialing::resume))                                           // /api/dialing/resume
         .routes(routes!(dialing::confirm_clock))                                    // /api/dialing/confirm-clock
         .routes(routes!(nodes::list))                                               // /api/nodes
+        .routes(routes!(incidents::list))                                           // /api/incidents
         .routes(routes!(quarantine::read))                                          // /api/quarantine
         .routes(routes!(quarantine::resume))                                        // /api/quarantine/resume
         .routes(routes!(people::users, people::create_user))                        // /api/users

@@ -69,6 +69,8 @@ pub struct CallRecord {
     pub looked_at: Option<Timestamp>,
     /// Proven to exist after it was closed: another call of its prospect may be on.
     pub late: bool,
+    /// When the calling window in which it was armed closes: the carrier must have begun to dial before.
+    pub dial_by: Option<Timestamp>,
     /// The caller's own JSON.
     pub metadata: String,
     /// When it was chosen.
@@ -81,6 +83,17 @@ impl CallRecord {
     /// Nobody can have been rung: the call was chosen and not armed since, or given up before.
     pub fn was_never_armed(&self) -> bool {
         matches!(self.call.placement, Placement::Reserved | Placement::Released) && self.sends == 0
+    }
+
+    /// When the calling window closed and when the carrier began to dial, where that came later.
+    pub fn dialed_too_late(&self) -> Option<(Timestamp, Timestamp)> {
+        let dial_by = self.dial_by?;
+        self.call.dialed_too_late(dial_by).map(|dialed_at| (dial_by, dialed_at))
+    }
+
+    /// The carrier has not begun to dial, and the calling window in which the call was armed is closed at `now`.
+    pub fn is_too_late_to_dial(&self, now: Timestamp) -> bool {
+        self.call.waits_at_carrier() && self.dial_by.is_some_and(|dial_by| dial_by <= now)
     }
 }
 
@@ -152,8 +165,14 @@ impl Store {
 
     /// Calls of this list that another of our calls already claims, by the carrier's name.
     pub async fn claimed_carrier_sids(&self, sids: &[String]) -> Result<Vec<String>, StoreError> {
-        let claimed = Entity::find().filter(Column::CarrierSid.is_in(sids)).all(self.reader()).await?;
-        Ok(claimed.into_iter().filter_map(|row| row.carrier_sid).collect())
+        let claimed = self.calls_by_carrier_sid(sids).await?;
+        Ok(claimed.into_iter().filter_map(|call| call.carrier_sid).collect())
+    }
+
+    /// Our calls of this list, by the carrier's name.
+    pub async fn calls_by_carrier_sid(&self, sids: &[String]) -> Result<Vec<CallRecord>, StoreError> {
+        let ours = Entity::find().filter(Column::CarrierSid.is_in(sids)).all(self.reader()).await?;
+        ours.into_iter().map(CallRecord::try_from).collect()
     }
 }
 

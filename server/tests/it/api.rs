@@ -6,6 +6,7 @@ mod doors;
 mod events;
 mod figures;
 mod idempotency;
+mod incidents;
 mod lists;
 mod money;
 mod nodes;

@@ -1,8 +1,11 @@
 //! Whole campaigns against the phone network, with what people decide and what goes wrong between the two.
 
 mod accidents;
+mod closing;
 mod decisions;
+mod outsiders;
 mod pace;
 mod queue;
 mod refusals;
 mod retries;
+mod sweep;

@@ -35,6 +35,9 @@ const PRICE: [Duration; 5] = [
 /// How many looks for an unknown call find nothing before it is presumed not to have been placed.
 pub(super) const LOOKS_FOR_UNKNOWN: u32 = LOOKS.len() as u32;
 
+/// A call that the carrier still has not dialed when its calling window has closed: until it is asked for again.
+const STILL_QUEUED: Duration = Duration::from_secs(5);
+
 /// What a call waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Waiting {
@@ -70,7 +73,13 @@ pub(super) fn schedule(
     let next = wait.and_then(|wait| now.checked_add(wait).ok());
     // A wish to end the call does not wait for the plan.
     let ending = after.end_requested_at.filter(|_| after.call.is_live() && asked == 0);
-    after.next_poll_at = [next, ending].into_iter().flatten().min();
+    after.next_poll_at = [next, ending, closing_look(after, now)].into_iter().flatten().min();
+}
+
+/// When to see whether the carrier began to dial before the calling window closed.
+fn closing_look(record: &CallRecord, now: Timestamp) -> Option<Timestamp> {
+    let closes_at = record.dial_by.filter(|_| record.call.waits_at_carrier())?;
+    if closes_at > now { Some(closes_at) } else { now.checked_add(STILL_QUEUED).ok() }
 }
 
 /// When the next look for a lost call is due that counts.

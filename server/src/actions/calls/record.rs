@@ -235,6 +235,7 @@ fn record_one(
             record.not_before = Some(later(now, wait));
             record.sends += 1;
             record.armed_at = None;
+            record.dial_by = None;
             record.armed_by = None;
         }
         Outcome::Refused { meaning, code, message } => {

@@ -106,6 +106,7 @@ pub(super) fn reservation(
         quote: Quote::default(),
         looked_at: None,
         late: false,
+        dial_by: None,
         metadata: "{}".to_owned(),
         created_at: now,
         updated_at: now,

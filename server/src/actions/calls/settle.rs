@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::polling;
+use crate::actions::incidents;
 use crate::store::budgets::BudgetChanges;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
@@ -63,6 +64,11 @@ pub(in crate::actions) async fn settle(
         counters.note(after.campaign, after.created_at, Tally::of(&before.call), Tally::of(&after.call));
     }
     tx.change_counters(counters).await?;
+    let incidents: Vec<_> =
+        changes.iter().filter_map(|change| incidents::dialed_outside_hours(change, now)).collect();
+    if !incidents.is_empty() {
+        tx.note_incidents(&incidents).await?;
+    }
     let after: Vec<CallRecord> = changes.into_iter().map(|change| change.after).collect();
     tx.save_calls(&after).await?;
     Ok(after)

@@ -95,6 +95,7 @@ impl TryFrom<Model> for CallRecord {
             },
             looked_at: row.looked_at.map(time),
             late: row.late,
+            dial_by: row.dial_by.map(time),
             metadata: row.metadata,
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
@@ -154,6 +155,7 @@ impl From<&CallRecord> for Model {
             beside_price_micros: record.quote.beside_the_price.micros(),
             looked_at: record.looked_at.map(millis),
             late: record.late,
+            dial_by: record.dial_by.map(millis),
         }
     }
 }

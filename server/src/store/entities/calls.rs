@@ -55,6 +55,7 @@ pub struct Model {
     pub beside_price_micros: i64,
     pub looked_at: Option<i64>,
     pub late: bool,
+    pub dial_by: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -168,6 +168,7 @@ impl Books {
         call.armed_at = Some(self.now);
         call.armed_by = Some(self.installation.run.to_string());
         call.day = Some(today);
+        call.dial_by = campaign.rules.closes_at(self.now);
         call.quote = self.quote(call, campaign).unwrap_or_default();
         if let Some(used) = self.days.get_mut(&(campaign.id, today)) {
             *used = used.saturating_add(1);
