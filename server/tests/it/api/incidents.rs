@@ -14,9 +14,10 @@ async fn incidents_are_listed_latest_first_once_each_and_only_to_their_workspace
         assert_eq!(none, json!({ "incidents": [], "limit": 50, "nextCursor": null }));
 
         let actions = &api.state.actions;
+        let (workspace, _) = actions.first_workspace().await.expect("a workspace");
         let note = async |kind, subject: &str, detail: &str| {
             let now = actions.clock.now();
-            let noted = IncidentRecord::new(api.workspace, kind, subject.to_owned(), detail.to_owned(), now);
+            let noted = IncidentRecord::new(workspace, kind, subject.to_owned(), detail.to_owned(), now);
             actions.note_incidents(vec![noted]).await.expect("noted");
         };
         note(IncidentKind::StrayCall, "CA1", "first").await;

@@ -9,7 +9,7 @@ use crate::support::test_app::TestApp;
 use crate::support::world::{ACCOUNT, CALLER_ID, TOKEN};
 
 /// A number that is in no campaign.
-const SOMEBODY: &str = "+16175550199";
+pub const SOMEBODY: &str = "+16175550199";
 
 /// Asks the phone network for something, as the owner of its account.
 pub async fn ask(app: &TestApp, method: Method, path: &str, form: &[(&str, &str)]) -> Value {
@@ -25,10 +25,15 @@ pub async fn ask(app: &TestApp, method: Method, path: &str, form: &[(&str, &str)
 
 /// Somebody else who has the token rings somebody from our number; the carrier's name of the call.
 pub async fn rings_somebody(app: &TestApp) -> String {
-    let twiml = "<Response><Say>Nobody asked for this.</Say></Response>";
+    let twiml = "<Response><Say>Nobody asked for this.</Say><Pause length=\"14000\"/></Response>";
     let form = [("To", SOMEBODY), ("From", CALLER_ID), ("Twiml", twiml)];
     let call = ask(app, Method::POST, "/Calls.json", &form).await;
     call["sid"].as_str().expect("a sid").to_owned()
+}
+
+/// Ends such a call.
+pub async fn hangs_up(app: &TestApp, sid: &str) {
+    ask(app, Method::POST, &format!("/Calls/{sid}.json"), &[("Status", "completed")]).await;
 }
 
 /// Incidents of the workspace, latest first.

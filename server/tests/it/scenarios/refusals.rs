@@ -5,24 +5,31 @@ use domain::prospect::ProspectStatus;
 use domain::refusal::RefusalMeaning;
 use simulator::{AnswerModel, CreateFaults, Faults, Outcome};
 
+use super::outsiders;
 use crate::support::test_app::TestApp;
 use crate::support::world::on_both;
 
 #[test]
 fn too_many_calls_at_one_time_cost_nobody_an_attempt() {
     on_both(async |database| {
-        // Talks of two real seconds: long enough to be under way together on a busy machine.
-        let answers = AnswerModel::always(Outcome::Human { talk_seconds: 120 });
-        let app = TestApp::on(database).answers(answers).speed(60.0).concurrency_limit(2).start().await;
+        // Somebody else's call takes the only line of the account, until it is hung up.
+        let answers = AnswerModel::always(Outcome::Human { talk_seconds: 20 })
+            .scripted(outsiders::SOMEBODY, Outcome::Human { talk_seconds: 1_000_000 });
+        let app = TestApp::on(database).answers(answers).concurrency_limit(1).start().await;
+        let other = outsiders::rings_somebody(&app).await;
         let campaign = app.campaign_of(6).await;
         app.launch(campaign).await;
+        let refused = Some(RefusalMeaning::Concurrency);
+        app.until_call(campaign, "the limit is met", |call| call.call.refusal == refused).await;
+        outsiders::hangs_up(&app, &other).await;
         app.until_completed(campaign).await;
         for person in app.prospects(campaign).await {
             assert_eq!((person.status, person.attempts_spent), (ProspectStatus::Done, 1));
         }
-        let refused = |meaning: Option<RefusalMeaning>| meaning == Some(RefusalMeaning::Concurrency);
-        assert!(app.calls(campaign).await.iter().any(|call| refused(call.call.refusal)), "the limit was met");
-        assert_eq!(app.stop().await.ledger.len(), 6);
+        app.until_quiet().await;
+        let rest = app.abandon().await;
+        assert!(rest.store.recount().await.expect("recount").is_equal());
+        assert_eq!(rest.rings().len(), 7, "six of ours, and the other one");
     });
 }
 
