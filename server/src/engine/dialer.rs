@@ -11,6 +11,7 @@ use super::{Parts, room, send, task};
 use crate::clock::Uptime;
 use crate::store::StoreError;
 use crate::store::pace::PaceScope;
+use crate::supervised::PanicPoint;
 
 /// The most calls that one turn starts; the next turn follows at once.
 const MOST_PER_TURN: usize = 50;
@@ -19,7 +20,7 @@ const MOST_PER_TURN: usize = 50;
 pub(super) async fn run(parts: Parts, stop: CancellationToken) {
     let dialer = Dialer { parts };
     loop {
-        let turn = dialer.turn().await;
+        let turn = task::turn(dialer.turn()).await;
         let clock = &dialer.parts.actions.clock;
         let until = task::next_look("dialer", turn, clock.now());
         if !task::wait(clock, until, dialer.parts.actions.wake.dialer_rung(), &stop).await {
@@ -36,6 +37,9 @@ impl Dialer {
     /// One turn; when to look again.
     async fn turn(&self) -> Result<Option<Timestamp>, StoreError> {
         let now = self.parts.actions.clock.now();
+        self.parts.actions.panics.reached(PanicPoint::Dialer);
+        // Before anybody else is armed: what this server armed and will not send.
+        self.parts.actions.take_back_unsent().await?;
         // The bell rings when the clock can be trusted again.
         if self.parts.actions.node.clock_hold().is_some() {
             return Ok(None);
