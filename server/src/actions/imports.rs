@@ -27,8 +27,8 @@ use self::reading::{Batch, End, Rules};
 use super::{Actions, Actor, audit, new_uuid};
 use crate::live::Subject;
 use crate::store::StoreError;
-use crate::supervised::caught;
 use crate::store::imports::{ImportRecord, ImportStatus};
+use crate::supervised::caught;
 
 /// Batches that are read ahead while one is being written.
 const BATCHES_AHEAD: usize = 2;

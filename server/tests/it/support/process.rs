@@ -1,5 +1,6 @@
 //! The program as its users start it: a process of its own.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -55,6 +56,12 @@ impl Process {
     /// Ends it as a loss of power would.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("it can be killed");
+    }
+
+    /// Waits until it ends by itself; the signal that ended it, if one did.
+    pub async fn killed_by(mut self) -> Option<i32> {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends in time");
+        ended.expect("its end").signal()
     }
 
     /// Asks it to stop, as a supervisor does; its exit code.

@@ -1,0 +1,90 @@
+//! F44: a server that is asked to stop with two hundred requests under way stops arming at once, waits for answers no longer
+//! than promised, and says honestly what it does not know.
+
+use std::time::{Duration, Instant};
+
+use domain::call::Placement;
+use jiff::SignedDuration;
+use prospectai::clock::Clock;
+use prospectai::store::Location;
+use simulator::{CallbackFaults, CreateFaults, Faults};
+use tempfile::TempDir;
+
+use crate::support::campaigns::draft;
+use crate::support::postgres::fresh_database;
+use crate::support::process::Process;
+use crate::support::real_server::{free_port, launched_campaign, leave, quick_people, serve, until, visitor};
+use crate::support::test_app::TestApp;
+use crate::support::world::{Database, on_both};
+
+const PEOPLE: usize = 300;
+/// Requests that are answered while the server waits for them.
+const ANSWERED: usize = 185;
+/// Requests under way when it is asked to stop.
+const UNDER_WAY: usize = 200;
+/// Longer than it takes to get them all under way, shorter than the server waits.
+const ANSWER_AFTER_MS: u64 = 16_000;
+/// Longer than the server waits.
+const TOO_LATE_MS: u64 = 60_000;
+/// The promise, and a moment to close everything.
+const STOPS_WITHIN: Duration = Duration::from_secs(25 + 2);
+/// What was armed may be on its way for so long.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(1);
+
+#[test]
+fn asked_to_stop_with_two_hundred_requests_under_way_it_ends_in_time_and_loses_nothing() {
+    on_both(async |database| {
+        let folder = TempDir::new().expect("a temporary folder");
+        let location = match database {
+            Database::Sqlite => Location::Folder(folder.path().to_owned()),
+            Database::Postgres => Location::Postgres(fresh_database().await),
+        };
+        let campaign = launched_campaign(&location, PEOPLE, draft()).await;
+        let phones = quick_people().await;
+        phones.set_faults(silence_and_answers_after(ANSWER_AFTER_MS));
+        let port = free_port();
+        let mut command = serve(folder.path(), &location, port, &phones);
+        command.env("DIALER_CALLS_PER_SECOND", "60").env("DIALER_MAX_LIVE_CALLS", "1000");
+        let server = Process::start(command);
+        until("many requests are under way", async || phones.ledger().len() >= ANSWERED).await;
+        phones.set_faults(silence_and_answers_after(TOO_LATE_MS));
+        until("two hundred are under way", async || phones.ledger().len() >= UNDER_WAY).await;
+        let first = phones.ledger()[0].created_at;
+        let (asked, began) = (Clock::System.now(), Instant::now());
+        assert!(asked.duration_since(first).as_millis() < i128::from(ANSWER_AFTER_MS), "all are under way");
+        assert_eq!(server.stop().await, 0);
+        assert!(began.elapsed() <= STOPS_WITHIN, "it took {:?}", began.elapsed());
+
+        let rings = phones.ledger();
+        let late = rings.iter().filter(|ring| ring.created_at > asked + ON_ITS_WAY).count();
+        assert_eq!(late, 0, "nothing is armed after it was asked");
+        assert!(rings.len() < PEOPLE);
+        let witness = visitor(&location).await;
+        let calls = witness.store.calls_of(campaign).await.expect("read");
+        let count = |wanted| calls.iter().filter(|call| call.call.placement == wanted).count();
+        let (placed, unknown) = (count(Placement::Placed), count(Placement::Unknown));
+        assert_eq!(placed + unknown, rings.len(), "each request that was taken is known or in doubt");
+        assert!(placed >= ANSWERED, "what was answered in time is written down: {placed}");
+        assert!(
+            unknown >= UNDER_WAY - ANSWERED - 5,
+            "what was not is in doubt, and not forgotten: {unknown}"
+        );
+        assert_eq!(count(Placement::Armed), 0);
+        leave(witness, &location).await;
+
+        phones.set_faults(Faults::none());
+        let app = TestApp::on(database).take_over(folder, location, port, phones).await;
+        app.until_completed(campaign).await;
+        assert_eq!(app.calls(campaign).await.len(), PEOPLE);
+        assert_eq!(app.stop().await.ledger.len(), PEOPLE, "everybody rang once");
+    });
+}
+
+/// No callback tells of a call: what is known of it is the answer.
+fn silence_and_answers_after(slow_ms: u64) -> Faults {
+    Faults {
+        create: CreateFaults { slow: 1.0, slow_ms, ..CreateFaults::default() },
+        callbacks: CallbackFaults { lost: 1.0, ..CallbackFaults::default() },
+        ..Faults::none()
+    }
+}
