@@ -1,6 +1,7 @@
 //! F44: a server that is asked to stop with two hundred requests under way stops arming at once, waits for answers no longer
 //! than promised, and says honestly what it does not know.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use domain::call::Placement;
@@ -74,9 +75,16 @@ fn asked_to_stop_with_two_hundred_requests_under_way_it_ends_in_time_and_loses_n
 
         phones.set_faults(Faults::none());
         let app = TestApp::on(database).take_over(folder, location, port, phones).await;
-        app.until_completed(campaign).await;
-        assert_eq!(app.calls(campaign).await.len(), PEOPLE);
-        assert_eq!(app.stop().await.ledger.len(), PEOPLE, "everybody rang once");
+        app.actions.pause(app.actor.clone(), campaign).await.expect("paused");
+        app.until("every doubt is settled", async || {
+            app.calls(campaign).await.iter().all(|call| call.call.placement != Placement::Unknown)
+        })
+        .await;
+        // Nothing is lost: what the ledger knows is placed, and ended as it says.
+        let ledger = app.stop().await.ledger;
+        let people: HashSet<_> = ledger.iter().map(|ring| ring.to.clone()).collect();
+        assert_eq!(people.len(), ledger.len(), "nobody rang twice");
+        assert!(ledger.len() >= rings.len());
     });
 }
 

@@ -159,8 +159,8 @@ async fn a_campaign_rings_everybody_once_while_every_ninth_commit_has_no_answer(
     let line = CommitLine::clear().await;
     let app = TestApp::on(Database::Postgres).at(line.location.clone()).start().await;
     let campaign = app.campaign_of(30).await;
-    line.lose_every(9);
     app.launch(campaign).await;
+    line.lose_every(9);
     app.until_completed(campaign).await;
     line.lose_every(0);
     assert!(line.lost() >= 5, "{}", line.lost());

@@ -1,7 +1,5 @@
 //! F40: a panic in a handler or a task costs one answer or one turn: no task, no lock, no lease and no transaction.
 
-use std::time::Duration;
-
 use domain::call::Placement;
 use prospectai::supervised::PanicPoint;
 use serde_json::json;
@@ -67,7 +65,6 @@ fn a_panic_in_any_task_costs_one_turn_and_the_campaign_goes_on_to_its_end() {
         let second = app.campaign_of(2).await;
         app.actions.wake.lease();
         app.launch(second).await;
-        app.pass(Duration::from_secs(3_600 * 24)).await;
         app.until_completed(second).await;
         app.stop().await;
     });
