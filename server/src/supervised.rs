@@ -43,21 +43,6 @@ pub enum PanicPoint {
     Lease,
 }
 
-impl PanicPoint {
-    /// Every point.
-    pub const ALL: [Self; 9] = [
-        Self::Handler,
-        Self::News,
-        Self::NewsTransaction,
-        Self::Wishes,
-        Self::WishesTransaction,
-        Self::Dialer,
-        Self::Send,
-        Self::Reconciler,
-        Self::Lease,
-    ];
-}
-
 /// The panics that a test wished of one server; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct WishedPanics {

@@ -18,12 +18,12 @@ const MOST_PER_TURN: usize = 50;
 
 /// Dials until it is time to stop.
 pub(super) async fn run(parts: Parts, stop: CancellationToken) {
-    let dialer = Dialer { parts };
+    let dialer = Dialer { parts, stop };
     loop {
         let turn = task::turn(dialer.turn()).await;
         let clock = &dialer.parts.actions.clock;
         let until = task::next_look("dialer", turn, clock.now());
-        if !task::wait(clock, until, dialer.parts.actions.wake.dialer_rung(), &stop).await {
+        if !task::wait(clock, until, dialer.parts.actions.wake.dialer_rung(), &dialer.stop).await {
             return;
         }
     }
@@ -31,6 +31,7 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken) {
 
 struct Dialer {
     parts: Parts,
+    stop: CancellationToken,
 }
 
 impl Dialer {
@@ -105,7 +106,8 @@ impl Dialer {
 
     /// Arms what may be armed and sends it; when the first of those may go that only wait for the pace.
     async fn arm_and_send(&self, calls: Vec<CallId>) -> Result<Option<Timestamp>, StoreError> {
-        if calls.is_empty() {
+        // What is reserved by now waits for the next start, or for another server.
+        if calls.is_empty() || self.stop.is_cancelled() {
             return Ok(None);
         }
         let armed = self.parts.actions.arm(calls).await?;
