@@ -38,6 +38,7 @@ use crate::clock::Clock;
 use crate::credentials::Passwords;
 use crate::live::Live;
 use crate::store::Store;
+use crate::supervised::WishedPanics;
 use crate::wake::Wake;
 
 /// The parts that actions work with; cheap to clone.
@@ -55,11 +56,14 @@ pub struct Actions {
     pub node: nodes::ThisNode,
     /// What holds for the whole installation.
     pub installation: Arc<Installation>,
+    /// The panics that a test wished for.
+    pub panics: WishedPanics,
     passwords: Arc<Passwords>,
     news: carrier_events::Intake,
     wishes: calls::together::Wishes,
     imports: imports::InProgress,
     history: Arc<history::History>,
+    unsent: calls::Unsent,
 }
 
 /// What holds for the whole installation.
@@ -112,10 +116,24 @@ impl Actor {
 impl Actions {
     /// Puts the parts together and starts to take in news and wishes for calls.
     pub fn new(store: Store, clock: Clock, wake: Wake, live: Live, installation: Installation) -> Self {
-        let news = carrier_events::Intake::start(store.clone(), clock.clone(), wake.clone(), live.clone());
+        let panics = WishedPanics::default();
+        let intake = carrier_events::Intaking {
+            store: store.clone(),
+            clock: clock.clone(),
+            wake: wake.clone(),
+            live: live.clone(),
+            panics: panics.clone(),
+        };
+        let news = carrier_events::Intake::start(intake);
         let installation = Arc::new(installation);
-        let wishes =
-            calls::together::Wishes::start(store.clone(), clock.clone(), wake.clone(), installation.clone());
+        let granting = calls::together::Granting {
+            store: store.clone(),
+            clock: clock.clone(),
+            wake: wake.clone(),
+            installation: installation.clone(),
+            panics: panics.clone(),
+        };
+        let wishes = calls::together::Wishes::start(granting);
         Self {
             store,
             clock,
@@ -123,11 +141,13 @@ impl Actions {
             live,
             node: nodes::ThisNode::new(),
             installation,
+            panics,
             passwords: Arc::new(Passwords::new()),
             news,
             wishes,
             imports: imports::InProgress::default(),
             history: Arc::default(),
+            unsent: calls::Unsent::default(),
         }
     }
 }

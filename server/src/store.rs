@@ -48,6 +48,8 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, SqlErr, Transactio
 
 pub use connect::{Location, OpenError};
 
+use crate::supervised::Panicked;
+
 /// What a database operation can fail with.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -71,6 +73,9 @@ pub enum StoreError {
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopped,
+    /// A bug stopped the work; a transaction of its was rolled back.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
     /// The database failed or could not be reached.
     #[error("the database failed: {0}")]
     Database(Arc<DbErr>),
@@ -159,6 +164,7 @@ impl Store {
         });
         match running.await {
             Ok(outcome) => outcome,
+            Err(stopped) if stopped.is_panic() => Err(StoreError::Panicked(Panicked).into()),
             Err(stopped) => {
                 Err(StoreError::from(DbErr::Custom(format!("a transaction stopped: {stopped}"))).into())
             }

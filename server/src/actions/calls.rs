@@ -10,6 +10,7 @@ mod reserve;
 mod resolve;
 pub(super) mod settle;
 pub(super) mod together;
+mod unsent;
 
 pub use arm::{Armed, ArmedCall};
 pub use end::EndRefused;
@@ -18,3 +19,4 @@ pub use place::{PlaceRefused, PlacedMany};
 pub use record::{Outcome, UnknownEnd};
 pub use recreate::{FoundCall, Recreated};
 pub use resolve::ResolveRefused;
+pub(super) use unsent::Unsent;

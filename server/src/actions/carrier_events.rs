@@ -16,11 +16,13 @@ use tracing::{error, warn};
 use super::calls::settle::{Changed, settle};
 use super::{Actions, new_uuid, quarantine};
 use crate::clock::Clock;
+use crate::crash_point::{self, CrashPoint};
 use crate::live::{Live, Subject};
 use crate::store::calls::CallRecord;
 use crate::store::carrier_events::CarrierEventRecord;
 use crate::store::history::QuarantineReason;
 use crate::store::{Store, StoreError, Tx};
+use crate::supervised::{PanicPoint, WishedPanics, caught};
 use crate::wake::Wake;
 
 /// How much news shares one transaction at the most.
@@ -89,11 +91,20 @@ pub(super) struct Intake(mpsc::Sender<Waiting>);
 
 impl Intake {
     /// Starts to take in news, until every handle is gone.
-    pub(super) fn start(store: Store, clock: Clock, wake: Wake, live: Live) -> Self {
+    pub(super) fn start(intaking: Intaking) -> Self {
         let (sender, receiver) = mpsc::channel(LONGEST_QUEUE);
-        tokio::spawn(take_in_batches(receiver, store, clock, wake, live));
+        tokio::spawn(intaking.take_in_batches(receiver));
         Self(sender)
     }
+}
+
+/// What taking in works with.
+pub(super) struct Intaking {
+    pub store: Store,
+    pub clock: Clock,
+    pub wake: Wake,
+    pub live: Live,
+    pub panics: WishedPanics,
 }
 
 impl Actions {
@@ -105,71 +116,66 @@ impl Actions {
     }
 }
 
-async fn take_in_batches(
-    mut waiting: mpsc::Receiver<Waiting>,
-    store: Store,
-    clock: Clock,
-    wake: Wake,
-    live: Live,
-) {
-    let mut batch = Vec::with_capacity(LARGEST_BATCH);
-    while waiting.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
-        let now = clock.now();
-        let (news, answers): (Vec<News>, Vec<_>) = batch.drain(..).unzip();
-        for (taken, answer) in
-            take_in_together(&store, &wake, &live, news, now).await.into_iter().zip(answers)
-        {
-            // A sender that hung up meanwhile needs no answer.
-            let _ = answer.send(taken);
-        }
-    }
-}
-
-/// One answer per piece of news. When the whole batch fails, each is tried alone: one that the database refuses must not
-/// take the others with it.
-async fn take_in_together(
-    store: &Store,
-    wake: &Wake,
-    live: &Live,
-    news: Vec<News>,
-    now: Timestamp,
-) -> Vec<Result<Taken, StoreError>> {
-    match take_in_batch(store, wake, live, news.clone(), now).await {
-        Ok(taken) => taken.into_iter().map(Ok).collect(),
-        Err(failure) if news.len() == 1 => {
-            error!(error = %failure, "news from the carrier could not be kept; it will be asked for");
-            vec![Err(failure)]
-        }
-        Err(_) => {
-            let mut answers = Vec::with_capacity(news.len());
-            for item in news {
-                answers.extend(Box::pin(take_in_together(store, wake, live, vec![item], now)).await);
+impl Intaking {
+    async fn take_in_batches(self, mut waiting: mpsc::Receiver<Waiting>) {
+        let mut batch = Vec::with_capacity(LARGEST_BATCH);
+        while waiting.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
+            let now = self.clock.now();
+            let (news, answers): (Vec<News>, Vec<_>) = batch.drain(..).unzip();
+            let taken = caught(self.take_in_together(news, now)).await.unwrap_or_else(|panicked| {
+                error!(task = "news", error = %panicked, "news from the carrier was not kept; it will be asked for");
+                answers.iter().map(|_| Err(panicked.into())).collect()
+            });
+            for (taken, answer) in taken.into_iter().zip(answers) {
+                // A sender that hung up meanwhile needs no answer.
+                let _ = answer.send(taken);
             }
-            answers
         }
     }
-}
 
-async fn take_in_batch(
-    store: &Store,
-    wake: &Wake,
-    live: &Live,
-    news: Vec<News>,
-    now: Timestamp,
-) -> Result<Vec<Taken>, StoreError> {
-    let (taken, changed) =
-        store.transaction(move |tx| async move { take_in_all(&tx, news, now).await }).await?;
-    tell(&changed, live);
-    if changed.iter().any(|call| !call.call.is_live()) {
-        wake.dialer();
+    /// One answer per piece of news. When the whole batch fails, each is tried alone: one that the database refuses must
+    /// not take the others with it.
+    async fn take_in_together(&self, news: Vec<News>, now: Timestamp) -> Vec<Result<Taken, StoreError>> {
+        self.panics.reached(PanicPoint::News);
+        match self.take_in_batch(news.clone(), now).await {
+            Ok(taken) => taken.into_iter().map(Ok).collect(),
+            Err(failure) if news.len() == 1 => {
+                error!(error = %failure, "news from the carrier could not be kept; it will be asked for");
+                vec![Err(failure)]
+            }
+            Err(_) => {
+                let mut answers = Vec::with_capacity(news.len());
+                for item in news {
+                    answers.extend(Box::pin(self.take_in_together(vec![item], now)).await);
+                }
+                answers
+            }
+        }
     }
-    if changed.iter().any(|call| call.next_poll_at.is_some_and(|at| at <= now)) {
-        wake.reconciler();
+
+    async fn take_in_batch(&self, news: Vec<News>, now: Timestamp) -> Result<Vec<Taken>, StoreError> {
+        let from_webhooks = news.iter().any(|item| item.kind != "rest");
+        let panics = self.panics.clone();
+        let work = move |tx| async move {
+            let done = take_in_all(&tx, news, now).await;
+            panics.reached(PanicPoint::NewsTransaction);
+            crash_point::reached_when(CrashPoint::BeforeNewsCommit, from_webhooks);
+            done
+        };
+        let (taken, changed) = self.store.transaction(work).await?;
+        crash_point::reached_when(CrashPoint::AfterNewsCommit, from_webhooks);
+        tell(&changed, &self.live);
+        if changed.iter().any(|call| !call.call.is_live()) {
+            self.wake.dialer();
+        }
+        if changed.iter().any(|call| call.next_poll_at.is_some_and(|at| at <= now)) {
+            self.wake.reconciler();
+        }
+        if changed.iter().any(|call| call.dialed_too_late().is_some()) {
+            self.wake.incidents();
+        }
+        Ok(taken)
     }
-    if changed.iter().any(|call| call.dialed_too_late().is_some()) {
-        wake.incidents();
-    }
-    Ok(taken)
 }
 
 fn tell(changed: &[CallRecord], live: &Live) {

@@ -28,6 +28,7 @@ use super::{Actions, Actor, audit, new_uuid};
 use crate::live::Subject;
 use crate::store::StoreError;
 use crate::store::imports::{ImportRecord, ImportStatus};
+use crate::supervised::caught;
 
 /// Batches that are read ahead while one is being written.
 const BATCHES_AHEAD: usize = 2;
@@ -215,7 +216,8 @@ struct Running {
 
 impl Running {
     async fn run(mut self, file: File, examined: Examined, rules: Rules) {
-        let outcome = self.take_all(file, examined, rules).await;
+        let outcome = caught(self.take_all(file, examined, rules)).await;
+        let outcome = outcome.unwrap_or_else(|panicked| Err(StoreError::from(panicked).into()));
         let (status, problem) = match outcome {
             Ok(End::Complete) => (ImportStatus::Completed, None),
             // Whoever closed it has written why.

@@ -11,18 +11,19 @@ use super::{Parts, room, send, task};
 use crate::clock::Uptime;
 use crate::store::StoreError;
 use crate::store::pace::PaceScope;
+use crate::supervised::PanicPoint;
 
 /// The most calls that one turn starts; the next turn follows at once.
 const MOST_PER_TURN: usize = 50;
 
 /// Dials until it is time to stop.
 pub(super) async fn run(parts: Parts, stop: CancellationToken) {
-    let dialer = Dialer { parts };
+    let dialer = Dialer { parts, stop };
     loop {
-        let turn = dialer.turn().await;
+        let turn = task::turn(dialer.turn()).await;
         let clock = &dialer.parts.actions.clock;
         let until = task::next_look("dialer", turn, clock.now());
-        if !task::wait(clock, until, dialer.parts.actions.wake.dialer_rung(), &stop).await {
+        if !task::wait(clock, until, dialer.parts.actions.wake.dialer_rung(), &dialer.stop).await {
             return;
         }
     }
@@ -30,12 +31,16 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken) {
 
 struct Dialer {
     parts: Parts,
+    stop: CancellationToken,
 }
 
 impl Dialer {
     /// One turn; when to look again.
     async fn turn(&self) -> Result<Option<Timestamp>, StoreError> {
         let now = self.parts.actions.clock.now();
+        self.parts.actions.panics.reached(PanicPoint::Dialer);
+        // Before anybody else is armed: what this server armed and will not send.
+        self.parts.actions.take_back_unsent().await?;
         // The bell rings when the clock can be trusted again.
         if self.parts.actions.node.clock_hold().is_some() {
             return Ok(None);
@@ -101,7 +106,8 @@ impl Dialer {
 
     /// Arms what may be armed and sends it; when the first of those may go that only wait for the pace.
     async fn arm_and_send(&self, calls: Vec<CallId>) -> Result<Option<Timestamp>, StoreError> {
-        if calls.is_empty() {
+        // What is reserved by now waits for the next start, or for another server.
+        if calls.is_empty() || self.stop.is_cancelled() {
             return Ok(None);
         }
         let armed = self.parts.actions.arm(calls).await?;

@@ -11,7 +11,7 @@ const MOST_PER_TURN: u64 = 100;
 /// Waits for incidents until it is time to stop.
 pub(super) async fn run(parts: Parts, stop: CancellationToken) {
     loop {
-        let turn = turn(&parts).await;
+        let turn = task::turn(turn(&parts)).await;
         let clock = &parts.actions.clock;
         let until = task::next_look("incidents", turn, clock.now());
         if !task::wait(clock, until, parts.actions.wake.incident_rung(), &stop).await {

@@ -12,7 +12,7 @@ const PAUSE: Duration = Duration::from_secs(60 * 60);
 pub(super) async fn run(parts: Parts, stop: CancellationToken) {
     let clock = &parts.actions.clock;
     loop {
-        if let Err(error) = parts.actions.forget_what_is_over().await {
+        if let Err(error) = task::turn(parts.actions.forget_what_is_over()).await {
             tracing::warn!(%error, "old sessions and keys could not be forgotten yet");
         }
         let until = clock.now().checked_add(PAUSE).unwrap_or_else(|_| clock.now());

@@ -7,8 +7,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
+use super::task;
 use crate::actions::Actions;
 use crate::store::StoreError;
+use crate::supervised::PanicPoint;
 
 /// A lease is renewed this often in its length. Of the usual 15 s that is 4 s: the clock is looked at as often, and a
 /// wrong one must be found within 5 s.
@@ -48,7 +50,7 @@ impl LeaseKeeper {
 async fn keep(actions: Actions, lease: Duration, stop: CancellationToken) {
     let pause = lease.div_f64(RENEWALS);
     loop {
-        let wait = match turn(&actions).await {
+        let wait = match task::turn(turn(&actions)).await {
             Ok(next_end) => next_end.map_or(pause, |end| end.saturating_add(AFTER_THE_END).min(pause)),
             Err(error) => {
                 error!(task = "lease", %error, "a task could not do its work and tries again");
@@ -66,6 +68,7 @@ async fn keep(actions: Actions, lease: Duration, stop: CancellationToken) {
 
 /// One turn; how long the next lease of another server runs.
 async fn turn(actions: &Actions) -> Result<Option<Duration>, StoreError> {
+    actions.panics.reached(PanicPoint::Lease);
     let renewed = actions.renew_lease().await?;
     if renewed.was_fenced {
         warn!("the lease had been taken away, and was taken up again; what was armed under it is in doubt");

@@ -16,6 +16,7 @@ use crate::actions::calls::UnknownEnd;
 use crate::carrier::{CallSid, CarrierCall, EndAs, EndOutcome, RequestError};
 use crate::store::StoreError;
 use crate::store::calls::CallRecord;
+use crate::supervised::PanicPoint;
 
 /// Questions asked at the same time.
 const AT_ONCE: usize = 8;
@@ -31,7 +32,7 @@ const EXPIRED_AFTER: Duration = Duration::from_secs(25 * 60 * 60);
 /// Asks until it is time to stop.
 pub(super) async fn run(parts: Parts, stop: CancellationToken) {
     loop {
-        let turn = turn(&parts).await;
+        let turn = task::turn(turn(&parts)).await;
         let clock = &parts.actions.clock;
         let until = task::next_look("reconciler", turn, clock.now());
         if !task::wait(clock, until, parts.actions.wake.reconciler_rung(), &stop).await {
@@ -43,6 +44,7 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken) {
 async fn turn(parts: &Parts) -> Result<Option<Timestamp>, StoreError> {
     let actions = &parts.actions;
     let now = actions.clock.now();
+    actions.panics.reached(PanicPoint::Reconciler);
     let doubt_before = now.checked_sub(actions.clock.span_of_real(IN_DOUBT_AFTER)).unwrap_or(now);
     let in_doubt = actions.store.calls_in_doubt(actions.installation.run, doubt_before).await?;
     if !in_doubt.is_empty() {
@@ -53,7 +55,8 @@ async fn turn(parts: &Parts) -> Result<Option<Timestamp>, StoreError> {
     let more = calls.len() == MOST_PER_TURN;
     futures_util::stream::iter(calls)
         .for_each_concurrent(AT_ONCE, |call| async move {
-            if let Err(error) = look_after(parts, &call).await {
+            // One that cannot be looked after must not take the others with it.
+            if let Err(error) = task::turn(look_after(parts, &call)).await {
                 warn!(call_id = %call.id, %error, "a call could not be looked after; it is tried again");
             }
         })

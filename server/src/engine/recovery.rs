@@ -29,7 +29,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(15);
 pub(super) async fn run(parts: Parts, stop: CancellationToken) {
     loop {
         let turn = tokio::select! {
-            turn = turn(&parts) => turn,
+            turn = task::turn(turn(&parts)) => turn,
             () = stop.cancelled() => return,
         };
         let clock = &parts.actions.clock;

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::actions::Actions;
 use crate::live::relayed;
 use crate::store::notify::{Heard, LONGEST_MESSAGE, Listener};
+use crate::supervised::caught;
 
 /// Changes within this time share their messages.
 const GATHERED_FOR: Duration = Duration::from_millis(10);
@@ -31,8 +32,8 @@ impl Relay {
             actions.live.relay();
             actions.wake.relay();
             let ear = open_ear(actions).await;
-            tasks.spawn(hear(actions.clone(), ear, stopping.clone()));
-            tasks.spawn(tell(actions.clone(), stopping.clone()));
+            tasks.spawn(always_hear(actions.clone(), ear, stopping.clone()));
+            tasks.spawn(always_tell(actions.clone(), stopping.clone()));
         }
         tasks.close();
         Self { stopping, tasks }
@@ -42,6 +43,19 @@ impl Relay {
     pub async fn stop(self) {
         self.stopping.cancel();
         self.tasks.wait().await;
+    }
+}
+
+async fn always_tell(actions: Actions, stop: CancellationToken) {
+    while let Err(panicked) = caught(tell(actions.clone(), stop.clone())).await {
+        error!(task = "relay", error = %panicked, "other servers were not told of a change; they look by themselves");
+    }
+}
+
+async fn always_hear(actions: Actions, mut ear: Option<Listener>, stop: CancellationToken) {
+    // The next ear opens after a pause, and what was said meanwhile counts as a gap.
+    while let Err(panicked) = caught(hear(actions.clone(), ear.take(), stop.clone())).await {
+        error!(task = "relay", error = %panicked, "other servers were not heard for a moment");
     }
 }
 

@@ -6,25 +6,47 @@ use domain::gate::LONGEST_QUEUE;
 use domain::refusal::RefusalMeaning;
 use tracing::{error, info, warn};
 
-use super::{Parts, rest_news};
+use super::{Parts, rest_news, task};
 use crate::actions::Actor;
 use crate::actions::calls::{ArmedCall, Outcome};
 use crate::carrier::twilio::message::Message;
 use crate::carrier::{CallSpeech, CarrierCall, MachineDetection, PlaceCall, PlaceOutcome, Recording};
 use crate::clock::Uptime;
+use crate::crash_point::{self, CrashPoint};
 use crate::speech::{self, ScriptError};
 use crate::store::StoreError;
+use crate::supervised::PanicPoint;
 
 /// The longest wait in the carrier's queue that counts as none.
 const QUEUE_IS_EMPTY: Duration = Duration::from_secs(1);
 
 /// Sends a call that was armed at `armed_at`.
 pub(super) async fn send(parts: &Parts, armed: ArmedCall, armed_at: Uptime) {
+    let (id, sends) = (armed.call.id, armed.call.sends);
+    let mut recorded = task::turn(send_and_record(parts, armed, armed_at)).await;
+    if let Err(StoreError::Panicked(panicked)) = recorded {
+        // Whether the request had left by then, nobody can say.
+        error!(call_id = %id, error = %panicked, "a call is looked for, never sent again");
+        recorded = parts.actions.record_outcome(id, sends, Outcome::Unknown).await.map(|_| ());
+    }
+    if let Err(error) = recorded {
+        // The call stays armed; the reconciler will find it in doubt and look for it.
+        error!(call_id = %id, %error, "what came of a call could not be written down");
+    }
+}
+
+async fn send_and_record(parts: &Parts, armed: ArmedCall, armed_at: Uptime) -> Result<(), StoreError> {
     let id = armed.call.id;
-    let recorded = match request(&armed) {
+    parts.actions.panics.reached(PanicPoint::Send);
+    match request(&armed) {
         Ok(request) => {
-            let outcome = parts.carrier.place(&request, armed_at).await;
-            record(parts, &armed, outcome).await
+            crash_point::reached(CrashPoint::BeforeFirstByte);
+            let placing = parts.carrier.place(&request, armed_at);
+            let outcome = crash_point::within(CrashPoint::AfterWrite, placing).await;
+            crash_point::reached(CrashPoint::AfterReply);
+            let recorded = record(parts, &armed, outcome).await;
+            crash_point::reached(CrashPoint::AfterRecordCommit);
+            recorded
         }
         Err(error) => {
             let outcome = Outcome::Refused {
@@ -34,10 +56,6 @@ pub(super) async fn send(parts: &Parts, armed: ArmedCall, armed_at: Uptime) {
             };
             parts.actions.record_outcome(id, armed.call.sends, outcome).await.map(|_| ())
         }
-    };
-    if let Err(error) = recorded {
-        // The call stays armed; the reconciler will find it in doubt and look for it.
-        error!(call_id = %id, %error, "what came of a call could not be written down");
     }
 }
 

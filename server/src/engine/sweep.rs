@@ -44,7 +44,7 @@ enum Unfinished {
 pub(super) async fn run(parts: Parts, stop: CancellationToken) {
     loop {
         let turn = tokio::select! {
-            turn = turn(&parts) => turn,
+            turn = task::turn(turn(&parts)) => turn,
             () = stop.cancelled() => return,
         };
         let clock = &parts.actions.clock;

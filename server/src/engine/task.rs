@@ -8,11 +8,17 @@ use tracing::error;
 
 use crate::clock::Clock;
 use crate::store::StoreError;
+use crate::supervised::{Panicked, caught};
 
 /// A task looks again after this long in any case: a bell that was never rung must not stop anything for ever.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Time until the next try after the database failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// One turn of a task: a panic in it is a failure like any other, and the task goes on.
+pub(super) async fn turn<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    caught(work).await.unwrap_or_else(|panicked: Panicked| Err(panicked.into()))
+}
 
 /// When to look again after a turn.
 pub(super) fn next_look(

@@ -1,4 +1,14 @@
-//! Two thousand people rung through a carrier that fails in every way it can: every call ends, nobody rings twice.
+//! Faults: two thousand people rung through a carrier that fails in every way it can, and in files of their own a server that
+//! fails in every way it can. Every call ends, nobody rings twice.
+
+// What is injected into the program is not there in a release build.
+#[cfg(debug_assertions)]
+mod crashes;
+mod graceful_stop;
+mod lost_commits;
+#[cfg(debug_assertions)]
+mod panics;
+mod replay;
 
 use std::time::Duration;
 

@@ -1,38 +1,29 @@
 //! The program as a process: it survives being killed, refuses what it cannot do, and says so in its exit code.
 
-use std::net::TcpListener;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use domain::ids::CampaignId;
-use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
-use prospectai::actions::{Actions, Actor, Installation};
-use prospectai::clock::Clock;
-use prospectai::live::Live;
 use prospectai::store::{Location, Store};
-use prospectai::wake::Wake;
-use simulator::{AnswerModel, Outcome, Simulator, Timeline};
+use simulator::Simulator;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::bare::random_node;
-use crate::support::campaigns::{draft, prepare};
+use crate::support::campaigns::draft;
 use crate::support::process::{Process, prospectai, run};
-use crate::support::test_app::{AtRest, open_again};
-use crate::support::world::{ACCOUNT, CALLER_ID, TOKEN};
+use crate::support::real_server::{self, free_port, launched_campaign, quick_people, until};
+use crate::support::test_app::AtRest;
+use crate::support::world::{ACCOUNT, CALLER_ID};
 
 const PEOPLE: usize = 12;
 /// The ring at which the server is killed.
 const KILLED_AT: usize = 5;
-/// Normally seconds. A callback that fell into the gap is made up for by asking, a minute and a half later.
-const PATIENCE: Duration = Duration::from_secs(150);
 
 #[tokio::test]
 async fn a_server_killed_in_the_middle_of_a_campaign_ends_it_after_the_restart_and_rings_nobody_twice() {
     let folder = TempDir::new().expect("a temporary folder");
-    let campaign = launched_campaign_in(folder.path()).await;
-    let phones = phones().await;
+    let campaign = launched_campaign_in(folder.path(), PEOPLE).await;
+    let phones = quick_people().await;
     let port = free_port();
     let mut server = Process::start(serve(folder.path(), port, &phones));
     server.line_with("ready at").await;
@@ -62,8 +53,8 @@ async fn a_server_killed_in_the_middle_of_a_campaign_ends_it_after_the_restart_a
 #[tokio::test]
 async fn a_server_that_is_killed_twenty_times_never_takes_its_own_database_for_an_older_copy() {
     let folder = TempDir::new().expect("a temporary folder");
-    let campaign = launched_campaign(folder.path(), 150).await;
-    let phones = phones().await;
+    let campaign = launched_campaign_in(folder.path(), 150).await;
+    let phones = quick_people().await;
     let port = free_port();
     for kill in 0..20 {
         let mut command = serve(folder.path(), port, &phones);
@@ -145,64 +136,15 @@ async fn the_demo_rings_everybody_and_ends_with_everything_in_agreement() {
     assert_eq!(left, 0, "nothing is left behind");
 }
 
-/// A launched campaign in the data folder of a server that has yet to start.
-async fn launched_campaign_in(folder: &Path) -> CampaignId {
-    launched_campaign(folder, PEOPLE).await
-}
-
-async fn launched_campaign(folder: &Path, people: usize) -> CampaignId {
-    let location = Location::Folder(folder.to_owned());
-    let store = Store::open(&location).await.expect("open");
-    let installation = Installation {
-        caller_id: Some(PhoneNumber::from_e164_unchecked(CALLER_ID.to_owned())),
-        ..Installation::of(random_node())
-    };
-    let actions = Actions::new(store, Clock::System, Wake::default(), Live::new("preparation"), installation);
-    let (workspace, _) = actions.first_workspace().await.expect("a workspace");
-    let actor = Actor { workspace, name: "console".to_owned() };
-    let campaign = prepare(&actions, &actor, people, draft()).await;
-    actions.launch(actor, campaign).await.expect("launch");
-    drop(actions);
-    // The next process can have the data only when this one has let go of it.
-    open_again(&location).await.close().await.expect("close");
-    campaign
-}
-
-/// People who pick up at once and talk for two seconds, in real time: the server's clock is the machine's.
-async fn phones() -> Simulator {
-    let answers = AnswerModel {
-        connect_seconds: (0.1, 0.3),
-        ring_seconds: (0.2, 0.5),
-        verdict_seconds: (0.1, 0.3),
-        ..AnswerModel::always(Outcome::Human { talk_seconds: 2 })
-    };
-    let mut settings = simulator::Settings::new(ACCOUNT, TOKEN);
-    settings.numbers = vec![CALLER_ID.to_owned()];
-    settings.answers = answers;
-    settings.calls_per_second = 20.0;
-    settings.timeline = Timeline::new(Clock::System.now(), Instant::now(), 1.0);
-    Simulator::start(settings).await.expect("start the phone network")
+async fn launched_campaign_in(folder: &Path, people: usize) -> CampaignId {
+    launched_campaign(&Location::Folder(folder.to_owned()), people, draft()).await
 }
 
 fn serve(folder: &Path, port: u16, phones: &Simulator) -> Command {
-    let mut command = prospectai(folder, &["serve", "--data-dir", "."]);
-    command.envs([
-        ("LISTEN", format!("127.0.0.1:{port}")),
-        ("PUBLIC_URL", format!("http://127.0.0.1:{port}")),
-        ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
-        ("TWILIO_AUTH_TOKEN", TOKEN.to_owned()),
-        ("TWILIO_PHONE_NUMBER", CALLER_ID.to_owned()),
-        ("TWILIO_API_BASE", phones.base_url()),
-        // Slow enough that a kill right after a ring does not meet the next request half-way.
-        ("DIALER_CALLS_PER_SECOND", "3".to_owned()),
-        ("LOG_LEVEL", "error".to_owned()),
-    ]);
+    let mut command = real_server::serve(folder, &Location::Folder(folder.to_owned()), port, phones);
+    // Slow enough that a kill right after a ring does not meet the next request half-way.
+    command.env("DIALER_CALLS_PER_SECOND", "3");
     command
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
 
 async fn status_of(folder: &Path, campaign: CampaignId) -> String {
@@ -212,15 +154,4 @@ async fn status_of(folder: &Path, campaign: CampaignId) -> String {
     let mut database = options.connect().await.expect("a look into the database");
     let status = sqlx::query_scalar("SELECT status FROM campaigns WHERE id = $1").bind(campaign.uuid());
     status.fetch_one(&mut database).await.expect("read the campaign")
-}
-
-/// Another process gives no signal: this looks fifty times per second.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let looking = async {
-        let mut looks = tokio::time::interval(Duration::from_millis(20));
-        while !holds().await {
-            looks.tick().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("waited in vain until {what}"));
 }

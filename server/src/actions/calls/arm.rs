@@ -2,6 +2,8 @@
 
 mod books;
 
+use std::sync::{Arc, OnceLock};
+
 use domain::gate::{self, HoldReason, Verdict};
 use domain::ids::{CallId, ProspectId};
 use jiff::Timestamp;
@@ -11,6 +13,7 @@ use super::settle::{Changed, settle};
 use crate::actions::Actions;
 use crate::actions::nodes::NotArmed;
 use crate::clock::Uptime;
+use crate::crash_point::{self, CrashPoint};
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::outside::Marker;
@@ -52,12 +55,28 @@ pub struct Armed {
     pub(in crate::actions) history: Option<Marker>,
 }
 
+/// What a transaction armed, known outside of it whether or not its end was answered.
+type Intended = Arc<OnceLock<Vec<(CallId, u32)>>>;
+
 impl Actions {
     /// Arms reserved calls whose gates are all open at this instant. From the commit on the phone may ring.
     ///
     /// A call that only waits for the pace stays reserved. One that anything else holds is given up, or waits when a person
     /// asked for it and time alone will open the gate.
+    ///
+    /// # Errors
+    /// The database failed, perhaps after the commit. Nothing is sent then, and what was armed all the same is taken back by
+    /// [`Actions::take_back_unsent`].
     pub async fn arm(&self, ids: Vec<CallId>) -> Result<Armed, StoreError> {
+        let intended = Intended::default();
+        let armed = self.arm_together(ids, intended.clone()).await;
+        if armed.is_err() {
+            self.unsent.note(intended.get().cloned().unwrap_or_default());
+        }
+        armed
+    }
+
+    async fn arm_together(&self, ids: Vec<CallId>, intended: Intended) -> Result<Armed, StoreError> {
         let now = self.clock.now();
         let installation = self.installation.clone();
         let (node, clock) = (self.node.clone(), self.clock.clone());
@@ -102,9 +121,15 @@ impl Actions {
                 }
                 // Before the commit: whatever stops this process behind it counts against the request.
                 armed.armed_at = Some(Uptime::now());
+                intended.get_or_init(|| armed.to_send.iter().map(|it| (it.call.id, it.call.sends)).collect());
+                crash_point::reached_when(CrashPoint::BeforeArmCommit, !armed.to_send.is_empty());
                 Ok::<_, StoreError>(armed)
             })
             .await;
+        crash_point::reached_when(
+            CrashPoint::AfterArmCommit,
+            armed.as_ref().is_ok_and(|armed| !armed.to_send.is_empty()),
+        );
         // Nothing is sent before the marker outside the database says that it was armed.
         let armed = self.remember_armed(armed).await?;
         if !armed.unlooked.is_empty() {

@@ -11,6 +11,7 @@ use crate::actions::{Actions, Actor, audit};
 use crate::store::calls::CallRecord;
 use crate::store::prospects::ProspectFilter;
 use crate::store::{StoreError, Tx};
+use crate::supervised::PanicPoint;
 
 /// Why a call is not placed.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,7 @@ impl Actions {
         metadata: Option<String>,
     ) -> Result<CallRecord, PlaceRefused> {
         let now = self.clock.now();
+        self.panics.reached(PanicPoint::Handler);
         if scheduled_for
             .is_some_and(|wanted| wanted <= now || wanted.duration_since(now).as_hours() > 366 * 24)
         {

@@ -213,7 +213,7 @@ async fn pause_for(tx: &Tx, id: CallId, outcome: &Outcome, now: Timestamp) -> Re
     audit::note(tx, &server, "campaign.pause", campaign.id, detail, now).await
 }
 
-fn record_one(
+pub(super) fn record_one(
     record: &mut CallRecord,
     outcome: Outcome,
     of_this_request: bool,

@@ -12,6 +12,7 @@ use domain::statistics::Tally;
 use jiff::Timestamp;
 
 use crate::actions::{Actions, new_uuid};
+use crate::crash_point::{self, CrashPoint};
 use crate::store::StoreError;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
@@ -57,9 +58,13 @@ impl Actions {
                 tx.save_standings(&prospects).await?;
                 tx.change_counters(counters).await?;
                 let reserved: Vec<CallId> = calls.iter().map(|call| call.id).collect();
+                crash_point::reached_when(CrashPoint::BeforeReserveCommit, !reserved.is_empty());
                 Ok(reserved)
             })
             .await
+            .inspect(|reserved: &Vec<CallId>| {
+                crash_point::reached_when(CrashPoint::AfterReserveCommit, !reserved.is_empty());
+            })
     }
 }
 

@@ -2,15 +2,16 @@
 //! Each wish gets its own answer after that commit, never before.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use domain::budget::Funds;
 use domain::gate::{self, GateFacts, HoldReason, Verdict};
-use domain::ids::{CampaignId, ProspectId, WorkspaceId};
+use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::sync::{mpsc, oneshot};
+use tracing::error;
 
 use super::place::PlaceRefused;
 use super::reserve;
@@ -23,6 +24,7 @@ use crate::store::numbers::{CallToNumber, CallsToNumbers};
 use crate::store::prospects::ProspectRecord;
 use crate::store::workspaces::WorkspaceRules;
 use crate::store::{Store, StoreError, Tx};
+use crate::supervised::{PanicPoint, WishedPanics, caught};
 use crate::wake::Wake;
 
 /// How many wishes share one transaction at the most.
@@ -41,39 +43,97 @@ pub(in crate::actions) struct Wish {
 }
 
 type Answer = Result<CallRecord, PlaceRefused>;
+type Waiting = (Wish, oneshot::Sender<Answer>);
 
 /// Where wishes come in.
 #[derive(Clone, Debug)]
-pub(in crate::actions) struct Wishes(mpsc::Sender<(Wish, oneshot::Sender<Answer>)>);
+pub(in crate::actions) struct Wishes(mpsc::Sender<Waiting>);
 
 impl Wishes {
     /// Starts to take in wishes, until every handle is gone.
-    pub fn start(store: Store, clock: Clock, wake: Wake, installation: Arc<Installation>) -> Self {
-        let (sender, mut waiting) = mpsc::channel(LONGEST_QUEUE);
-        tokio::spawn(async move {
-            let mut batch = Vec::with_capacity(LARGEST_BATCH);
-            while waiting.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
-                let mut open: Vec<(Wish, oneshot::Sender<Answer>)> = std::mem::take(&mut batch);
-                while !open.is_empty() {
-                    // A second wish for the same prospect sees what became of the first, after its commit: within one
-                    // transaction everybody is locked once, in the order that holds everywhere.
-                    let mut taken = HashSet::new();
-                    let (turn, rest): (Vec<_>, Vec<_>) =
-                        open.into_iter().partition(|(wish, _)| taken.insert(wish.prospect));
-                    let (wishes, senders): (Vec<Wish>, Vec<_>) = turn.into_iter().unzip();
-                    let answers = answer_together(&store, &installation, wishes, clock.now()).await;
-                    if answers.iter().any(Result::is_ok) {
-                        wake.dialer();
-                    }
-                    for (answer, sender) in answers.into_iter().zip(senders) {
-                        // A caller that hung up meanwhile needs no answer.
-                        let _ = sender.send(answer);
-                    }
-                    open = rest;
-                }
-            }
-        });
+    pub fn start(granting: Granting) -> Self {
+        let (sender, waiting) = mpsc::channel(LONGEST_QUEUE);
+        tokio::spawn(granting.answer_batches(waiting));
         Self(sender)
+    }
+}
+
+/// What answering wishes works with.
+pub(in crate::actions) struct Granting {
+    pub store: Store,
+    pub clock: Clock,
+    pub wake: Wake,
+    pub installation: Arc<Installation>,
+    pub panics: WishedPanics,
+}
+
+impl Granting {
+    async fn answer_batches(self, mut waiting: mpsc::Receiver<Waiting>) {
+        let mut batch = Vec::with_capacity(LARGEST_BATCH);
+        while waiting.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
+            let mut open: Vec<Waiting> = std::mem::take(&mut batch);
+            while !open.is_empty() {
+                // A second wish for the same prospect sees what became of the first, after its commit: within one
+                // transaction everybody is locked once, in the order that holds everywhere.
+                let mut taken = HashSet::new();
+                let (turn, rest): (Vec<_>, Vec<_>) =
+                    open.into_iter().partition(|(wish, _)| taken.insert(wish.prospect));
+                let (wishes, senders): (Vec<Wish>, Vec<_>) = turn.into_iter().unzip();
+                let answers = caught(self.answer_turn(wishes)).await.unwrap_or_else(|panicked| {
+                    error!(task = "wishes", error = %panicked, "calls that were asked for could not be placed");
+                    senders.iter().map(|_| Err(StoreError::from(panicked).into())).collect()
+                });
+                for (answer, sender) in answers.into_iter().zip(senders) {
+                    // A caller that hung up meanwhile needs no answer.
+                    let _ = sender.send(answer);
+                }
+                open = rest;
+            }
+        }
+    }
+
+    async fn answer_turn(&self, wishes: Vec<Wish>) -> Vec<Answer> {
+        self.panics.reached(PanicPoint::Wishes);
+        let answers = self.answer_together(wishes, self.clock.now()).await;
+        if answers.iter().any(Result::is_ok) {
+            self.wake.dialer();
+        }
+        answers
+    }
+
+    /// One answer per wish. When the whole batch fails, each is tried alone: one that the database refuses must not take
+    /// the others with it.
+    async fn answer_together(&self, wishes: Vec<Wish>, now: Timestamp) -> Vec<Answer> {
+        let (all, ours, panics) = (wishes.clone(), self.installation.clone(), self.panics.clone());
+        let intended = Arc::new(OnceLock::new());
+        let kept = intended.clone();
+        let work = move |tx| async move {
+            let answers = answer_all(&tx, all, &ours, now).await?;
+            kept.get_or_init(|| answers.iter().map(|it| it.as_ref().ok().map(|call| call.id)).collect());
+            panics.reached(PanicPoint::WishesTransaction);
+            Ok(answers)
+        };
+        let failure: StoreError = match self.store.transaction(work).await {
+            Ok(answers) => return answers,
+            Err(failure) => failure,
+        };
+        let calls: Vec<Option<CallId>> = intended.get().cloned().unwrap_or_default();
+        let alone = wishes.len() == 1;
+        let mut answers = Vec::with_capacity(wishes.len());
+        for (nth, wish) in wishes.into_iter().enumerate() {
+            let call = calls.get(nth).copied().flatten();
+            match self.committed(call).await {
+                Some(made) => answers.push(Ok(made)),
+                None if alone => answers.push(Err(PlaceRefused::Store(failure.clone()))),
+                None => answers.extend(Box::pin(self.answer_together(vec![wish], now)).await),
+            }
+        }
+        answers
+    }
+
+    /// The call, when its transaction was committed after all: the answer to a commit can be lost.
+    async fn committed(&self, call: Option<CallId>) -> Option<CallRecord> {
+        self.store.any_call(call?).await.ok().flatten()
     }
 }
 
@@ -83,28 +143,6 @@ impl Actions {
         let (answer, answered) = oneshot::channel();
         self.wishes.0.send((wish, answer)).await.map_err(|_| StoreError::Stopped)?;
         answered.await.map_err(|_| StoreError::Stopped)?
-    }
-}
-
-/// One answer per wish. When the whole batch fails, each is tried alone: one that the database refuses must not take the
-/// others with it.
-async fn answer_together(
-    store: &Store,
-    installation: &Arc<Installation>,
-    wishes: Vec<Wish>,
-    now: Timestamp,
-) -> Vec<Answer> {
-    let (all, ours) = (wishes.clone(), installation.clone());
-    match store.transaction(move |tx| async move { answer_all(&tx, all, &ours, now).await }).await {
-        Ok(answers) => answers,
-        Err(failure) if wishes.len() == 1 => vec![Err(PlaceRefused::Store(failure))],
-        Err(_) => {
-            let mut answers = Vec::with_capacity(wishes.len());
-            for wish in wishes {
-                answers.extend(Box::pin(answer_together(store, installation, vec![wish], now)).await);
-            }
-            answers
-        }
     }
 }
 

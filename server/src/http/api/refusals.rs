@@ -22,7 +22,10 @@ impl From<StoreError> for Problem {
             }
             error if error.is_outage() => {
                 tracing::error!(%error, "the database does not answer");
-                Self::unavailable("The database does not answer. Nothing was changed; try again.", 5)
+                Self::unavailable(
+                    "The database does not answer. What was asked for may have been done; look before you try again.",
+                    5,
+                )
             }
             error => {
                 tracing::error!(%error, "the database refused");

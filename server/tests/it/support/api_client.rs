@@ -71,6 +71,11 @@ impl TestApi {
             }
             Database::Postgres => (Location::Postgres(fresh_database().await), None),
         };
+        Self::at(location, folder).await
+    }
+
+    /// On the new, empty database at this place.
+    pub async fn at(location: Location, folder: Option<TempDir>) -> Self {
         let store = Store::open(&location).await.expect("open the database");
         let clock = Clock::settable(MONDAY_MORNING.parse().expect("a time"));
         let installation = Installation {

@@ -50,6 +50,11 @@ impl Bare {
         Self::on(Location::Postgres(fresh_database().await), folder).await
     }
 
+    /// The database at this place.
+    pub async fn at(location: Location) -> Self {
+        Self::on(location, TempDir::new().expect("a temporary folder")).await
+    }
+
     async fn on(location: Location, folder: TempDir) -> Self {
         let store = Store::open(&location).await.expect("open the database");
         // Noon in New York on a Tuesday, far from any clock change.

@@ -1,5 +1,6 @@
 //! The program as its users start it: a process of its own.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -57,11 +58,27 @@ impl Process {
         self.child.kill().await.expect("it can be killed");
     }
 
+    /// Waits until it ends by itself; the signal that ended it, if one did.
+    pub async fn killed_by(mut self) -> Option<i32> {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends in time");
+        ended.expect("its end").signal()
+    }
+
     /// Asks it to stop, as a supervisor does; its exit code.
-    pub async fn stop(mut self) -> i32 {
+    pub async fn stop(self) -> i32 {
+        self.ask_to_stop().await;
+        self.exit_code().await
+    }
+
+    /// Asks it to stop, as a supervisor does.
+    pub async fn ask_to_stop(&self) {
         let id = self.child.id().expect("it runs").to_string();
         let asked = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill is there");
         assert!(asked.success());
+    }
+
+    /// Waits until it ends by itself; its exit code.
+    pub async fn exit_code(mut self) -> i32 {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it stops in time");
         ended.expect("its end").code().expect("it ended by itself")
     }

@@ -1,6 +1,7 @@
 //! A running server with a phone network of its own, and the questions that tests ask of both.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -212,6 +213,11 @@ impl TestApp {
             }
         };
         read.expect("read the news")
+    }
+
+    /// Where the server listens, whatever the carrier is told.
+    pub fn address(&self) -> SocketAddr {
+        self.app.address
     }
 
     /// An address of the server.

@@ -72,6 +72,8 @@ pub struct World {
     api_base: Option<String>,
     standing_clock: bool,
     role: NodeRole,
+    location: Option<Location>,
+    public_url: Option<String>,
 }
 
 impl World {
@@ -88,6 +90,8 @@ impl World {
             api_base: None,
             standing_clock: false,
             role: NodeRole::All,
+            location: None,
+            public_url: None,
         }
     }
 
@@ -142,12 +146,40 @@ impl World {
         Self { role, ..self }
     }
 
+    /// The database is at this place.
+    pub fn at(self, location: Location) -> Self {
+        Self { location: Some(location), ..self }
+    }
+
+    /// The carrier reaches the server by way of another address.
+    pub fn behind(self, public_url: &str) -> Self {
+        Self { public_url: Some(public_url.to_owned()), ..self }
+    }
+
+    /// Takes over from a server that is gone: its data, its port and its phones, with a clock that begins now.
+    pub async fn take_over(
+        self,
+        folder: TempDir,
+        location: Location,
+        port: u16,
+        phones: Simulator,
+    ) -> TestApp {
+        let clock = Clock::Timeline(Timeline::new(Clock::System.now(), Instant::now(), self.speed));
+        let mut settings = self.settings(folder.path(), &location, &phones.base_url());
+        settings.listen = ([127, 0, 0, 1], port).into();
+        let store = Store::open(&location).await.expect("open the database");
+        let app = App::start_on(store, clock.clone(), &settings, Network::default());
+        let app = app.await.expect("start the server");
+        TestApp::of(app, phones, Ground { location, folder, settings, clock }).await
+    }
+
     /// Starts everything.
     pub async fn start(self) -> TestApp {
         let folder = TempDir::new().expect("a temporary folder");
-        let location = match self.database {
-            Database::Sqlite => Location::Folder(folder.path().to_owned()),
-            Database::Postgres => Location::Postgres(postgres::fresh_database().await),
+        let location = match (&self.location, self.database) {
+            (Some(location), _) => location.clone(),
+            (None, Database::Sqlite) => Location::Folder(folder.path().to_owned()),
+            (None, Database::Postgres) => Location::Postgres(postgres::fresh_database().await),
         };
         let morning: Timestamp = MORNING.parse().expect("a time");
         let timeline = Timeline::new(morning, Instant::now(), self.speed);
@@ -179,6 +211,7 @@ impl World {
         let mut settings = Settings::load(flags, &Environment::default()).expect("the defaults are accepted");
         settings.database = location.clone();
         settings.role = self.role;
+        settings.public_url = self.public_url.as_ref().map(|url| url.parse().expect("an address"));
         settings.pacing = Pacing::new(self.pacing.0, self.pacing.1).expect("a pace");
         settings.caller_id = Some(PhoneNumber::from_e164_unchecked(CALLER_ID.to_owned()));
         let credentials = Credentials::new(ACCOUNT.to_owned(), SecretString::from(TOKEN), None);

@@ -110,6 +110,28 @@ fn while_the_database_is_away_twilio_is_asked_to_try_again() {
     });
 }
 
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_while_news_is_taken_in_is_answered_with_503_and_its_repetition_is_kept() {
+    use prospectai::supervised::PanicPoint;
+    on_both(async |database| {
+        let desk = Desk::on(database).await;
+        let before = desk.seen().await;
+        let url = desk.url(Purpose::Status);
+        let ringing = desk.form(&[("CallStatus", "ringing")]);
+        for point in [PanicPoint::News, PanicPoint::NewsTransaction] {
+            desk.app.actions.panics.wish(point);
+            assert_eq!(desk.post(&url, &ringing).await, 503, "{point:?}");
+            assert!(desk.app.actions.panics.open().is_empty(), "{point:?} was reached");
+            assert_eq!(desk.seen().await, before, "{point:?}: rolled back");
+        }
+        assert_eq!(desk.post(&url, &ringing).await, 204);
+        assert_eq!(desk.now().await.call.status(), CallStatus::Ringing);
+        assert!(desk.app.recount().await.is_equal());
+        desk.app.abandon().await;
+    });
+}
+
 #[tokio::test]
 async fn a_recording_and_a_verdict_find_their_call() {
     let desk = Desk::on(Database::Sqlite).await;
