@@ -217,3 +217,6 @@ impl Call {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
