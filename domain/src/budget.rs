@@ -184,6 +184,8 @@ mod tests {
         assert_eq!(worst("+447700900000", 0, false, false), Some(usd("0.05")));
         assert_eq!(worst("+447700900000", 120, true, true), Some(usd("0.1125")));
         assert_eq!(worst("+12025550100", 60, false, false), None);
+        let quote = card.quote(&number("+442079460000"), 61, true, true).expect("a rate");
+        assert_eq!(quote, Quote { worst_case: usd("0.0525"), beside_the_price: usd("0.0125") });
     }
 
     #[test]
@@ -236,7 +238,15 @@ mod tests {
     #[test]
     fn funds_shrink_by_what_a_call_may_cost_where_they_are_bounded() {
         let funds = Funds { total: Some(usd("1")), ..Funds::UNBOUNDED };
-        assert!(funds.are_bounded() && !Funds::UNBOUNDED.are_bounded());
+        assert!(!Funds::UNBOUNDED.are_bounded());
+        let any = Some(Usd::ZERO);
+        for one in [
+            Funds { total: any, ..Funds::UNBOUNDED },
+            Funds { day: any, ..Funds::UNBOUNDED },
+            Funds { workspace_day: any, ..Funds::UNBOUNDED },
+        ] {
+            assert!(one.are_bounded(), "one is enough, and one with nothing left most of all: {one:?}");
+        }
         assert_eq!(funds.after(usd("0.25")), Funds { total: Some(usd("0.75")), ..Funds::UNBOUNDED });
     }
 }

@@ -218,3 +218,6 @@ impl Call {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

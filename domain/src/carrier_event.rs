@@ -120,3 +120,33 @@ impl AnsweredBy {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_carriers_words_are_read_back_and_no_others() {
+        for status in CarrierStatus::ALL {
+            assert_eq!(CarrierStatus::parse(status.as_str()), Some(status));
+        }
+        for value in AnsweredBy::ALL {
+            assert_eq!(AnsweredBy::parse(value.as_str()), Some(value));
+        }
+        assert_eq!((CarrierStatus::parse("in_progress"), AnsweredBy::parse("Human")), (None, None));
+    }
+
+    #[test]
+    fn a_call_is_over_in_five_ways() {
+        use CarrierStatus::*;
+        let last: Vec<_> = CarrierStatus::ALL.into_iter().filter(|status| status.is_final()).collect();
+        assert_eq!(last, [Completed, Busy, Failed, NoAnswer, Canceled]);
+    }
+
+    #[test]
+    fn four_of_the_answers_are_machines() {
+        use AnsweredBy::*;
+        let machines: Vec<_> = AnsweredBy::ALL.into_iter().filter(|value| value.is_machine()).collect();
+        assert_eq!(machines, [MachineStart, MachineEndBeep, MachineEndSilence, MachineEndOther]);
+    }
+}

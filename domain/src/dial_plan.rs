@@ -107,8 +107,8 @@ pub fn plan(snapshot: &Snapshot) -> DialPlan {
     let mut plan = DialPlan::default();
     let mut queues: Vec<Queue<'_>> = snapshot.campaigns.iter().map(Queue::new).collect();
     let mut numbers_taken = HashSet::new();
-    // Campaigns take turns, so that a long list cannot starve a short one.
-    while plan.calls.len() < snapshot.capacity {
+    // Campaigns take turns, so that a long list cannot starve a short one; a round that adds nobody is the last.
+    loop {
         let calls_before = plan.calls.len();
         for queue in &mut queues {
             if plan.calls.len() == snapshot.capacity {
@@ -194,3 +194,6 @@ impl<'a> Queue<'a> {
         self.hold.get_or_insert(CampaignHold { campaign: self.campaign.campaign, reason, until });
     }
 }
+
+#[cfg(test)]
+mod tests;

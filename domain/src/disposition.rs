@@ -105,4 +105,18 @@ mod tests {
             assert!(!disposition.may_be_retried());
         }
     }
+
+    #[test]
+    fn somebody_or_something_picked_up_in_four_ways() {
+        use Disposition::*;
+        let answered: Vec<_> = Disposition::ALL.into_iter().filter(|d| d.was_answered()).collect();
+        assert_eq!(answered, [HumanAnswered, MachineAnswered, Fax, AnsweredUnknown]);
+    }
+
+    #[test]
+    fn a_policy_may_retry_what_can_still_become_a_conversation() {
+        use Disposition::*;
+        let retried: Vec<_> = Disposition::ALL.into_iter().filter(|d| d.may_be_retried()).collect();
+        assert_eq!(retried, [MachineAnswered, Busy, NoAnswer, Failed, Canceled, Lost]);
+    }
 }

@@ -227,3 +227,6 @@ fn answer_rank(answer: &Answer) -> (bool, u8, u8, Source) {
     let known = answer.by != AnsweredBy::Unknown;
     (known, answer.source.authority_on_answer(), detail, answer.source)
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,4 +95,11 @@ mod tests {
         let free = at(4).checked_add(A_DAY + CLOSING_GUARD).ok();
         assert_eq!(FrequencyCap::new(1).expect("a cap").free_at(&armed, at(60)), free);
     }
+
+    #[test]
+    fn a_ring_leaves_the_day_24_hours_and_90_seconds_after_it_was_armed() {
+        let left = Timestamp::from_second(1_800_000_000 + 86_400 + 90).expect("a time");
+        assert_eq!(FrequencyCap::counts_since(left), at(0));
+        assert_eq!(FrequencyCap::new(1).expect("a cap").free_at(&[at(0)], at(1)), Some(left));
+    }
 }

@@ -428,12 +428,4 @@ fn number_free(facts: &GateFacts<'_>) -> Verdict {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_guard_covers_the_send_the_way_the_queue_and_the_clocks() {
-        let (send, way, clocks) = (5, 30, 2);
-        assert!(Duration::from_secs(send + way + clocks) + LONGEST_QUEUE <= CLOSING_GUARD);
-    }
-}
+mod tests;

@@ -66,6 +66,10 @@ mod tests {
         let limit = DailyLimit::new(0).unwrap();
         assert!(limit.is_paused());
         assert_eq!(limit.remaining(0), 0);
+        let least = DailyLimit::new(1).unwrap();
+        assert!(!least.is_paused());
+        assert_eq!((least.calls(), least.remaining(0), least.remaining(1)), (1, 1, 0));
+        assert_eq!(DailyLimit::default().calls(), 50);
     }
 
     #[test]

@@ -152,3 +152,6 @@ fn stands_after(call: &Call, attempts: u32, rules: &CampaignRules) -> (ProspectS
         RetryDecision::GiveUp(_) => (ProspectStatus::Exhausted, None),
     }
 }
+
+#[cfg(test)]
+mod tests;

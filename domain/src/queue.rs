@@ -226,4 +226,24 @@ mod tests {
         // Early in the morning, before the window of the same day.
         assert_eq!(after_today(at("2027-01-11T06:00:00Z"), &office), at("2027-01-12T14:00:00Z"));
     }
+
+    #[test]
+    fn only_who_waits_in_line_is_passed_over() {
+        use ProspectStatus::*;
+        let skipped = ProspectStatus::ALL.map(|status| (status, may_be_skipped(status).err()));
+        assert_eq!(
+            skipped,
+            [
+                (Ready, None),
+                (InCall, Some(QueueRefused::InCall)),
+                (Waiting, None),
+                (Held, Some(QueueRefused::OutcomeUnknown)),
+                (Done, Some(QueueRefused::NotInLine)),
+                (Exhausted, Some(QueueRefused::NotInLine)),
+                (Invalid, Some(QueueRefused::NotInLine)),
+                (DoNotCall, Some(QueueRefused::DoNotCall)),
+                (Removed, Some(QueueRefused::NotInLine)),
+            ]
+        );
+    }
 }

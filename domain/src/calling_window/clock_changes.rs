@@ -262,6 +262,43 @@ fn only_regions_are_time_zones() {
 }
 
 #[test]
+fn windows_and_zones_are_told_as_they_were_given() {
+    let window = |start, end| DailyWindow::parse(start, end).unwrap();
+    let tuesday = vec![window("13:00", "17:00"), window("09:00", "12:00")];
+    let windows = WeeklyWindows::from_days([(Weekday::Tuesday, tuesday)]).unwrap();
+    assert_eq!(windows.on(Weekday::Tuesday), [window("09:00", "12:00"), window("13:00", "17:00")], "sorted");
+    assert_eq!(windows.on(Weekday::Monday), []);
+    let shown = "WeeklyWindows([[], [09:00–12:00, 13:00–17:00], [], [], [], [], []])";
+    assert_eq!(format!("{windows:?}"), shown);
+    let new_york: CampaignZone = "america/new_york".parse().unwrap();
+    assert_eq!(
+        (new_york.to_string(), format!("{new_york:?}")),
+        (new_york.name().into(), new_york.name().into())
+    );
+    assert_eq!("EST".parse::<CampaignZone>(), Err(UnknownTimeZone));
+    assert_eq!((CampaignZone::utc(), CampaignZone::utc().name()), (zone("UTC"), "UTC"));
+}
+
+#[test]
+fn windows_that_meet_do_not_overlap() {
+    let window = |start, end| DailyWindow::parse(start, end).unwrap();
+    let overlaps = |second| {
+        let monday = vec![window("09:00", "12:00"), window(second, "17:00")];
+        WeeklyWindows::from_days([(Weekday::Monday, monday)]).unwrap().has_overlaps()
+    };
+    assert_eq!(["12:01", "12:00", "11:59"].map(overlaps), [false, false, true]);
+}
+
+#[test]
+fn a_wall_time_is_the_first_instant_that_shows_it() {
+    let zone = zone("America/New_York");
+    let instant = |local: &str| zone.instant_of(local.parse().unwrap());
+    assert_eq!(instant("2027-06-01T09:00:30"), Some(at("2027-06-01T13:00:30Z")));
+    assert_eq!(instant("2027-11-07T01:30:00"), Some(at("2027-11-07T05:30:00Z")), "it comes twice");
+    assert_eq!(instant("2027-03-14T02:30:00"), Some(at("2027-03-14T07:30:00Z")), "it never comes");
+}
+
+#[test]
 fn the_end_of_the_calendar_is_no_surprise() {
     let (zone, windows) = (zone("America/New_York"), daily("22:00", "06:00"));
     for instant in [Timestamp::MAX, Timestamp::MIN, Timestamp::UNIX_EPOCH] {

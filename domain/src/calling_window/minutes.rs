@@ -187,4 +187,18 @@ mod tests {
         assert_eq!(night.to_string(), "22:00–06:00");
         assert_eq!(DailyWindow::parse("22:00", "00:00").unwrap().length(), 120);
     }
+
+    #[test]
+    fn times_and_windows_are_told_in_the_same_words_everywhere() {
+        let time: MinuteOfDay = "09:05".parse().unwrap();
+        assert_eq!((time.minutes(), format!("{time:?}")), (545, "09:05".to_owned()));
+        assert_eq!("9:05".parse::<MinuteOfDay>(), Err(InvalidWindow::TimeOfDay));
+        let office = DailyWindow::parse("09:05", "17:00").unwrap();
+        assert_eq!(
+            (format!("{office}"), format!("{office:?}")),
+            ("09:05–17:00".into(), "09:05–17:00".into())
+        );
+        assert_eq!((office.start(), office.end().minutes()), (time, 1_020));
+        assert_eq!((office.length(), office.runs_past_midnight()), (475, false));
+    }
 }

@@ -145,6 +145,134 @@ fn failures_far_apart_or_between_answers_hold_nobody() {
 }
 
 #[test]
+fn a_limit_says_what_it_was_made_of() {
+    let limits = Pacing::new(2.5, 7).expect("limits");
+    assert_eq!((limits.calls_per_second(), limits.max_live()), (2.5, 7));
+}
+
+#[test]
+fn what_a_pace_says_a_gate_says_with_the_same_time() {
+    let held = |reason| Verdict::Hold { reason, until: Some(at(5)) };
+    assert_eq!(Verdict::from(Start::Now), Verdict::Dial);
+    assert_eq!(Verdict::from(Start::At(at(5))), held(HoldReason::Pacing));
+    for (trouble, reason) in [
+        (PaceTrouble::Throttled, HoldReason::CarrierThrottled),
+        (PaceTrouble::Unreachable, HoldReason::CarrierUnreachable),
+    ] {
+        assert_eq!(Verdict::from(Start::Held(PaceHold { trouble, until: at(5) })), held(reason));
+        assert_eq!(PaceTrouble::parse(trouble.as_str()), Some(trouble));
+    }
+    assert_eq!(PaceTrouble::parse("busy"), None);
+}
+
+#[test]
+fn whoever_has_to_wait_is_told_the_first_whole_millisecond() {
+    let told = |rate| {
+        let mut pace = Pace::default();
+        pace.start(limits(rate), at(0));
+        pace.may_start(limits(rate), at(0))
+    };
+    assert_eq!(told(1.0), Start::At(at(1_250)));
+    assert_eq!(told(3.0), Start::At(at(417)), "rounded up from 416.67");
+}
+
+#[test]
+fn several_starts_together_are_as_many_one_by_one() {
+    let limits = limits(100.0);
+    let mut one_by_one = Pace::default();
+    for _ in 0..3 {
+        one_by_one.start(limits, at(0));
+    }
+    assert_eq!(Pace::default().after(3, limits, at(0)), one_by_one);
+    assert_eq!(one_by_one.startable(limits, at(0), 100), 7, "three of the ten that may start at once");
+    assert_eq!(Pace::default().startable(limits, at(0), 4), 4, "no more than wanted");
+}
+
+#[test]
+fn complaints_a_second_apart_are_two() {
+    let share_after = |second_complaint| {
+        let mut pace = Pace::default();
+        pace.note_queued(at(0));
+        pace.note_queued(at(second_complaint));
+        pace.share_now(at(second_complaint))
+    };
+    assert_eq!(share_after(999), 500);
+    assert_eq!(share_after(1_000), 255, "half of what one second brought back");
+}
+
+#[test]
+fn five_failures_hold_everybody_only_within_half_a_minute_of_the_first() {
+    let broken_by = |fifth| {
+        let mut pace = Pace::default();
+        for failure in 0..4 {
+            pace.note_not_sent(at(failure));
+        }
+        pace.note_not_sent(at(fifth))
+    };
+    assert!(broken_by(29_999));
+    assert!(!broken_by(30_000), "the first one is forgotten");
+}
+
+#[test]
+fn a_break_gets_longer_each_time_up_to_five_minutes() {
+    let mut pace = Pace::default();
+    let mut breaks = Vec::new();
+    for failure in 0..9 {
+        let now = at(failure);
+        if pace.note_not_sent(now) {
+            breaks.push(pace.hold.expect("held").until.duration_since(now).as_secs());
+        }
+    }
+    assert_eq!(breaks, [30, 60, 120, 240, 300], "the first four only count");
+}
+
+#[test]
+fn an_answer_would_change_something_after_any_one_trouble() {
+    let untroubled = Pace::default();
+    assert!(!untroubled.is_troubled());
+    let hold = Some(PaceHold { trouble: PaceTrouble::Throttled, until: at(0) });
+    for troubled in [
+        Pace { streak: 1, ..untroubled.clone() },
+        Pace { failures: 1, ..untroubled.clone() },
+        Pace { hold, ..untroubled.clone() },
+    ] {
+        assert!(troubled.is_troubled(), "{troubled:?}");
+    }
+    let started = untroubled.after(1, limits(1.0), at(0));
+    assert!(!started.is_troubled(), "a call that starts is no trouble");
+}
+
+#[test]
+fn what_the_carrier_asks_for_lengthens_a_hold_and_never_shortens_it() {
+    let mut broken = Pace::default();
+    for failure in 0..5 {
+        broken.note_not_sent(at(failure));
+    }
+    let hold = broken.hold.expect("a break");
+    assert_eq!(hold, PaceHold { trouble: PaceTrouble::Unreachable, until: at(30_004) });
+    let after_asking = |millis| {
+        let mut pace = broken.clone();
+        pace.note_throttled(at(4), Some(Duration::from_millis(millis)));
+        pace.hold
+    };
+    assert_eq!(after_asking(29_999), Some(hold));
+    assert_eq!(after_asking(30_000), Some(hold), "as long changes nothing: one call still has to try first");
+    let longer = PaceHold { trouble: PaceTrouble::Throttled, until: at(30_005) };
+    assert_eq!(after_asking(30_001), Some(longer));
+}
+
+#[test]
+fn a_start_planned_too_far_ahead_was_left_by_a_clock_set_back() {
+    let may_start = |planned| {
+        let pace = Pace { next_start: Some(at(planned)), ..Pace::default() };
+        pace.may_start(limits(1.0), at(0))
+    };
+    // One distance of 1.25 seconds, and the two by which clocks may differ.
+    assert_eq!(may_start(3_250), Start::At(at(3_250)));
+    assert_eq!(may_start(3_251), Start::Now);
+}
+
+#[test]
 fn an_answer_does_not_cut_short_what_the_carrier_asked_for() {
     let mut pace = Pace::default();
     pace.note_throttled(at(0), Some(Duration::from_secs(10)));

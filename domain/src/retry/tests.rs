@@ -80,6 +80,63 @@ fn the_simple_form_sets_one_delay_for_the_statuses_named() {
 }
 
 #[test]
+fn a_policy_says_what_it_was_made_of() {
+    let voicemail = RetryRule::new(720, 150, true).unwrap();
+    let busy = RetryRule::after_minutes(1).unwrap();
+    let given = [(Disposition::MachineAnswered, voicemail), (Disposition::Busy, busy)];
+    let policy = RetryPolicy::new(10, given).unwrap();
+    assert_eq!(policy.max_attempts(), 10);
+    assert_eq!(policy.rules().collect::<Vec<_>>(), given);
+    assert_eq!((policy.rule(Disposition::Busy), policy.rule(Disposition::Lost)), (Some(busy), None));
+    assert_eq!(
+        [voicemail, busy].map(|rule| (rule.delay_minutes(), rule.growth_percent(), rule.other_half_of_day())),
+        [(720, 150, true), (1, 100, false)]
+    );
+}
+
+#[test]
+fn delays_grow_by_their_factor_and_stop_at_thirty_days() {
+    let rule = RetryRule::new(10_000, 150, false).unwrap();
+    let policy = RetryPolicy::new(10, [(Disposition::Busy, rule)]).unwrap();
+    let delays = [1, 2, 3, 4, 5, 9].map(|attempts| minutes(&policy, Disposition::Busy, attempts).unwrap());
+    assert_eq!(delays, [10_000, 15_000, 22_500, 33_750, 43_200, 43_200]);
+}
+
+#[test]
+fn each_status_of_the_simple_form_retries_its_outcomes() {
+    use Disposition::*;
+    for (status, outcomes) in [
+        ("busy", &[Busy][..]),
+        ("no-answer", &[NoAnswer]),
+        ("failed", &[Failed, Lost]),
+        ("canceled", &[Canceled]),
+        ("voicemail", &[MachineAnswered]),
+    ] {
+        let policy = RetryPolicy::from_simple(1, 30, [status]).unwrap();
+        assert_eq!(policy.rules().map(|(outcome, _)| outcome).collect::<Vec<_>>(), outcomes, "{status}");
+    }
+}
+
+#[test]
+fn a_voicemail_waits_for_a_later_day_when_the_delay_is_not_over_by_the_hour() {
+    // Three days from half past nine in the evening: the morning of the third day is too early by half a day.
+    let rule = RetryRule::new(3 * 24 * 60, 100, true).unwrap();
+    let policy = RetryPolicy::new(2, [(Disposition::MachineAnswered, rule)]).unwrap();
+    let decision =
+        policy.decide(Disposition::MachineAnswered, 1, at("2027-06-01T21:30:00Z"), &CampaignZone::utc());
+    assert_eq!(decision, RetryDecision::At(at("2027-06-05T09:30:00Z")));
+    // From one in the night, the afternoon of that day is late enough; exactly as late is enough, too.
+    let decision =
+        policy.decide(Disposition::MachineAnswered, 1, at("2027-06-01T01:10:00Z"), &CampaignZone::utc());
+    assert_eq!(decision, RetryDecision::At(at("2027-06-04T14:10:00Z")));
+    let exact = RetryRule::new(13 * 60 + 24 * 60, 100, true).unwrap();
+    let policy = RetryPolicy::new(2, [(Disposition::MachineAnswered, exact)]).unwrap();
+    let decision =
+        policy.decide(Disposition::MachineAnswered, 1, at("2027-06-01T01:10:00Z"), &CampaignZone::utc());
+    assert_eq!(decision, RetryDecision::At(at("2027-06-02T14:10:00Z")));
+}
+
+#[test]
 fn a_lost_call_counts_as_failed_but_waits_an_hour() {
     let policy = RetryPolicy::from_simple(2, 5, ["failed"]).unwrap();
     assert_eq!(minutes(&policy, Disposition::Failed, 1), Ok(5));

@@ -253,7 +253,27 @@ mod tests {
     }
 
     #[test]
+    fn an_address_below_ours_leads_here_whoever_sealed_it() {
+        let ours = urls("https://calls.example.com/");
+        assert_eq!(ours.base(), "https://calls.example.com");
+        for purpose in Purpose::ALL {
+            let here = format!("https://calls.example.com{}?call=x&mac=y", purpose.path());
+            assert!(ours.leads_here(&here), "{here}");
+            assert_eq!(ours.recognise(&here), None, "and is not believed for that");
+        }
+        for elsewhere in [
+            "https://other.example.com/api/webhooks/twilio?call=x",
+            "https://calls.example.com/api/webhooks/twilio/other?call=x",
+            "https://calls.example.com/api/webhooks/twilio",
+            "",
+        ] {
+            assert!(!ours.leads_here(elsewhere), "{elsewhere}");
+        }
+    }
+
+    #[test]
     fn the_key_is_never_printed() {
-        assert!(!format!("{:?}", urls("https://calls.example.com")).contains('7'));
+        let shown = format!("{:?}", urls("https://calls.example.com"));
+        assert!(shown.contains("https://calls.example.com") && !shown.contains('7'), "{shown}");
     }
 }

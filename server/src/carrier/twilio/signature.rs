@@ -104,4 +104,57 @@ mod tests {
             assert_eq!(address_forms(url), [url, other]);
         }
     }
+
+    const URL: &str = "https://calls.example.com/api/webhooks/twilio?call=1";
+
+    fn form(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+        fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_example_of_twilios_manual_is_computed_as_printed() {
+        let fields = form(&[
+            ("To", "+18005551212"),
+            ("From", "+14158675309"),
+            ("Digits", "1234"),
+            ("Caller", "+14158675309"),
+            ("CallSid", "CA1234567890ABCDE"),
+        ]);
+        let url = "https://mycompany.com/myapp.php?foo=1&bar=2";
+        assert_eq!(sign(&"12345".into(), url, &fields), "RSOYDt4T1cUTdK1PDd93/VVr8B8=");
+    }
+
+    #[test]
+    fn a_form_is_believed_with_the_right_token_address_fields_and_signature_only() {
+        let (ours, other) = (SecretString::from("12345"), SecretString::from("12346"));
+        let fields = form(&[("CallSid", "CA1"), ("CallStatus", "busy")]);
+        let signature = sign(&ours, URL, &fields);
+        let tokens = std::slice::from_ref(&ours);
+        assert!(verify(tokens, URL, &fields, &signature));
+        assert!(verify(&[other.clone(), ours.clone()], URL, &fields, &signature), "while one is rotated");
+        assert!(!verify(&[other], URL, &fields, &signature));
+        assert!(!verify(&[], URL, &fields, &signature));
+        assert!(!verify(tokens, &URL.replace("=1", "=2"), &fields, &signature));
+        assert!(!verify(tokens, URL, &fields[..1], &signature));
+        for wrong in ["", "=", "not base64", &signature[1..], &sign(&ours, URL, &[])] {
+            assert!(!verify(tokens, URL, &fields, wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_json_body_is_believed_when_the_address_has_its_hash_once_and_is_signed() {
+        let tokens = [SecretString::from("12345")];
+        let hash: String = Sha256::digest(b"{}").iter().map(|byte| format!("{byte:02x}")).collect();
+        let believed = |url: &str, body: &[u8]| {
+            let signature = sign(&tokens[0], url, &[]);
+            assert!(!verify_json(&tokens, url, body, "forged"), "the hash alone proves nothing");
+            verify_json(&tokens, url, body, &signature)
+        };
+        assert!(believed(&format!("{URL}&bodySHA256={hash}"), b"{}"));
+        assert!(believed(&format!("{URL}&bodySHA256={}", hash.to_uppercase()), b"{}"));
+        assert!(!believed(&format!("{URL}&bodySHA256={hash}"), b"{ }"));
+        assert!(!believed(&format!("{URL}&bodySHA256={hash}&bodySHA256={hash}"), b"{}"));
+        assert!(!believed(URL, b"{}"), "no hash at all");
+        assert!(!believed(&URL.replace("call=1", &hash), b"{}"));
+    }
 }

@@ -100,6 +100,29 @@ async fn what_is_not_a_signed_form_of_bounded_size_is_refused() {
 }
 
 #[tokio::test]
+async fn a_form_as_large_as_one_may_be_is_taken_in() {
+    const LARGEST: usize = 64 * 1024;
+    const MOST_FIELDS: usize = 200;
+    let desk = Desk::on(Database::Sqlite).await;
+    let url = desk.url(Purpose::Status);
+    let padded_to = |size: usize| {
+        let bare = encoded(&desk.form(&[("Large", "")])).len();
+        desk.form(&[("Large", &"x".repeat(size - bare))])
+    };
+    assert_eq!(encoded(&padded_to(LARGEST)).len(), LARGEST);
+    assert_eq!(desk.post(&url, &padded_to(LARGEST)).await, 204);
+    assert_eq!(desk.post(&url, &padded_to(LARGEST + 1)).await, 413);
+
+    let mut fields = desk.form(&[]);
+    let more = fields.len()..MOST_FIELDS;
+    fields.extend(more.map(|nth| (format!("Field{nth}"), String::new())));
+    assert_eq!(desk.post(&url, &fields).await, 204);
+    fields.push(("OneMore".to_owned(), String::new()));
+    assert_eq!(desk.post(&url, &fields).await, 413);
+    desk.app.abandon().await;
+}
+
+#[tokio::test]
 async fn the_address_of_one_purpose_does_not_open_another() {
     let desk = Desk::on(Database::Sqlite).await;
     let before = desk.seen().await;
