@@ -72,6 +72,7 @@ pub struct World {
     api_base: Option<String>,
     standing_clock: bool,
     role: NodeRole,
+    connections: Option<usize>,
 }
 
 impl World {
@@ -88,6 +89,7 @@ impl World {
             api_base: None,
             standing_clock: false,
             role: NodeRole::All,
+            connections: None,
         }
     }
 
@@ -142,6 +144,11 @@ impl World {
         Self { role, ..self }
     }
 
+    /// The server has places for this many connections; as many as by default unless said otherwise.
+    pub fn connections(self, connections: usize) -> Self {
+        Self { connections: Some(connections), ..self }
+    }
+
     /// Starts everything.
     pub async fn start(self) -> TestApp {
         let folder = TempDir::new().expect("a temporary folder");
@@ -179,6 +186,7 @@ impl World {
         let mut settings = Settings::load(flags, &Environment::default()).expect("the defaults are accepted");
         settings.database = location.clone();
         settings.role = self.role;
+        settings.max_connections = self.connections.unwrap_or(settings.max_connections);
         settings.pacing = Pacing::new(self.pacing.0, self.pacing.1).expect("a pace");
         settings.caller_id = Some(PhoneNumber::from_e164_unchecked(CALLER_ID.to_owned()));
         let credentials = Credentials::new(ACCOUNT.to_owned(), SecretString::from(TOKEN), None);
