@@ -1,5 +1,6 @@
 //! Builds the parts, starts them in order, and stops them in the reverse order.
 
+mod descriptors;
 mod desk;
 mod network;
 
@@ -79,7 +80,8 @@ impl App {
             (None, None)
         };
 
-        let limits = ServerLimits { connections: settings.max_connections, ..ServerLimits::default() };
+        let connections = descriptors::connections_of(settings.max_connections);
+        let limits = ServerLimits { connections, ..ServerLimits::default() };
         let server = tokio::spawn(serve(listener, router.clone(), limits, stopping));
         Ok(Self { actions, router, address, public_url, console_key, network, desk, engine, server })
     }

@@ -2,6 +2,11 @@
 //!
 //! HTTP/1.1 only: every proxy speaks it, and its abuses are few and known.
 
+/// Who has a place, and who leaves when a newcomer needs one.
+mod places;
+/// Streams and bodies that notice when the client is waited for.
+mod watched;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,11 +21,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
+
+use places::{Places, Seat};
+use watched::{WatchedAnswer, WatchedBody, WatchedStream};
 
 /// What a server puts up with.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +36,12 @@ pub struct ServerLimits {
     pub header_timeout: Duration,
     /// Bytes of a request's head in memory; somewhere between this and its double the answer is 431.
     pub header_bytes: usize,
-    /// Connections open at once; further ones wait in the kernel's queue.
+    /// Connections open at once. For one more, the one leaves whose client is waited for the longest: for a request, for
+    /// more of its body, or for reading the answer. While all of them wait for the server, further ones wait in the
+    /// kernel's queue.
     pub connections: usize,
+    /// Time in which a client has to read something of its answer.
+    pub read_timeout: Duration,
     /// Time that requests in work have after a stop was asked for.
     pub drain: Duration,
 }
@@ -41,6 +52,7 @@ impl Default for ServerLimits {
             header_timeout: Duration::from_secs(10),
             header_bytes: 32 * 1024,
             connections: 10_000,
+            read_timeout: Duration::from_secs(30),
             drain: Duration::from_secs(20),
         }
     }
@@ -65,12 +77,11 @@ pub async fn serve(
 ) -> Stopped {
     let connections = TaskTracker::new();
     let cut = CancellationToken::new();
-    let places = Arc::new(Semaphore::new(limits.connections));
-    while let Some((stream, peer, place)) = next_connection(&listener, &places, &shutdown).await {
-        let connection = converse(stream, peer, router.clone(), limits, shutdown.clone());
+    let places = Places::new(limits.connections);
+    while let Some((stream, peer, seat)) = next_connection(&listener, &places, &shutdown).await {
+        let connection = converse(stream, peer, seat, router.clone(), limits, shutdown.clone());
         let cut = cut.clone();
         connections.spawn(async move {
-            let _place = place;
             cut.run_until_cancelled(connection).await;
         });
     }
@@ -85,28 +96,30 @@ pub async fn serve(
 
 async fn next_connection(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    places: &Arc<Places>,
     shutdown: &CancellationToken,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, Seat)> {
     let accepted = shutdown.run_until_cancelled(async {
-        let place = Arc::clone(places).acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => return Some((stream, peer, place)),
+                // Nobody has to leave before somebody is there who needs the place.
+                Ok((stream, peer)) => return (stream, peer, places.take().await),
                 Err(error) => {
-                    // Usually out of file descriptors: a pause lets connections end instead of spinning.
+                    // Usually out of file descriptors: one fewer, and a pause instead of spinning.
                     tracing::warn!(%error, "a connection could not be accepted");
+                    places.give_away();
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }
         }
     });
-    accepted.await.flatten()
+    accepted.await
 }
 
 async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
+    seat: Seat,
     router: Router,
     limits: ServerLimits,
     shutdown: CancellationToken,
@@ -115,11 +128,21 @@ async fn converse(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
+    let watch = seat.watch();
+    let stream = WatchedStream::new(stream, watch.clone(), limits.read_timeout);
     let answer = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let ours = watch.request_begins();
+        let mut request = request.map(|body| Body::new(WatchedBody::new(body, watch.clone())));
         request.extensions_mut().insert(ConnectInfo(peer));
-        let router = router.clone();
-        async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+        let (router, watch) = (router.clone(), watch.clone());
+        async move {
+            if !ours {
+                // The place is given away, and this connection is being cut: nothing is begun.
+                std::future::pending::<()>().await;
+            }
+            let answer = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+            Ok::<_, Infallible>(answer.map(|body| WatchedAnswer::new(body, watch)))
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -130,6 +153,7 @@ async fn converse(
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = seat.given_away() => return,
         () = shutdown.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -212,16 +236,86 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn connections_beyond_the_cap_wait_for_a_place() {
+    async fn a_busy_connection_is_never_cut_for_a_newcomer_and_a_silent_one_is() {
+        let (began, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let limits = ServerLimits { connections: 2, ..ServerLimits::default() };
+        let server = start(waiting(&began, &go_on).merge(quick()), limits).await;
+        let busy = server.connect(ONE_REQUEST).await;
+        began.notified().await;
+        // One after the other needs the second place; whoever has it said nothing.
+        let mut silent = Vec::new();
+        for _ in 0..5 {
+            silent.push(server.connect("").await);
+            let quick = server.connect("GET /quick HTTP/1.1\r\nHost: x\r\n\r\n").await;
+            assert!(first_line(&quick).await.ends_with("200 OK"));
+            silent.push(quick);
+        }
+        go_on.notify_one();
+        assert!(rest(busy).await.ends_with("finished"));
+    }
+
+    #[tokio::test]
+    async fn while_all_wait_for_the_server_a_newcomer_waits_for_a_place() {
+        let (began, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let limits = ServerLimits { connections: 1, ..ServerLimits::default() };
-        let server = start(hello(), limits).await;
+        let server = start(waiting(&began, &go_on).merge(quick()), limits).await;
         let mut first = server.connect("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
-        let mut byte = [0];
-        first.read_exact(&mut byte).await.unwrap();
-        let second = server.connect(ONE_REQUEST).await;
-        let answered = tokio::spawn(rest(second));
-        drop(first);
-        assert!(answered.await.unwrap().starts_with("HTTP/1.1 200 OK"));
+        began.notified().await;
+        let newcomer = server.connect("GET /quick HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+        go_on.notify_one();
+        // The place is given on as soon as the answer is out, although its owner stays.
+        assert!(rest(newcomer).await.ends_with("quick"));
+        let mut answer = String::new();
+        first.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("finished"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn who_does_not_read_the_answer_is_cut() {
+        let limits = ServerLimits { read_timeout: Duration::from_millis(30), ..ServerLimits::default() };
+        let gone = Arc::new(Notify::new());
+        let endless = Router::new().route(
+            "/",
+            get({
+                let gone = Arc::clone(&gone);
+                || async move {
+                    let said = DropSays(gone);
+                    Body::from_stream(futures_util::stream::repeat_with(move || {
+                        let _held = &said;
+                        Ok::<_, Infallible>("x".repeat(64 * 1024))
+                    }))
+                }
+            }),
+        );
+        let server = start(endless, limits).await;
+        let _stream = server.connect(ONE_REQUEST).await;
+        gone.notified().await;
+    }
+
+    struct DropSays(Arc<Notify>);
+
+    impl Drop for DropSays {
+        fn drop(&mut self) {
+            self.0.notify_one();
+        }
+    }
+
+    fn quick() -> Router {
+        Router::new().route("/quick", get(|| async { "quick" }))
+    }
+
+    async fn first_line(stream: &TcpStream) -> String {
+        let mut line = Vec::new();
+        while !line.contains(&b'\r') {
+            stream.readable().await.unwrap();
+            let mut byte = [0];
+            match stream.try_read(&mut byte) {
+                Ok(0) => break,
+                Ok(_) => line.extend(byte),
+                Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock),
+            }
+        }
+        String::from_utf8_lossy(&line).trim().to_owned()
     }
 
     /// A route that says when it has begun and answers when told to.

@@ -29,7 +29,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     // app carries the finished router from http to the server, and does nothing with it.
     ("axum", &["http", "app"]),
     ("axum_extra", &["http"]),
-    // The time since the machine was started, and its name.
+    // The time since the machine was started, its name, and how many files may be open.
     ("rustix", &["clock", "app"]),
 ];
 

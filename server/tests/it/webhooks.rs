@@ -3,4 +3,5 @@
 mod forged;
 mod news;
 mod post;
+mod strangers;
 mod voice;

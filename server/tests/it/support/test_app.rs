@@ -10,6 +10,7 @@ use domain::campaign::CampaignStatus;
 use domain::ids::{CallId, CampaignId};
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
+use prospectai::actions::users::Role;
 use prospectai::actions::{Actions, Actor};
 use prospectai::app::{App, Network};
 use prospectai::clock::Clock;
@@ -20,6 +21,7 @@ use prospectai::store::integrity::Recount;
 use prospectai::store::nodes::NodeRole;
 use prospectai::store::prospects::{ProspectFilter, ProspectRecord};
 use prospectai::store::{Location, OpenError, Store};
+use secrecy::ExposeSecret as _;
 use simulator::{Ring, Simulator};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
@@ -224,6 +226,12 @@ impl TestApp {
     pub fn url(&self, path: &str) -> String {
         let base = self.app.public_url.as_str();
         format!("{}{path}", base.trim_end_matches('/'))
+    }
+
+    /// A key that opens everything.
+    pub async fn key(&self) -> String {
+        let made = self.actions.create_key(self.actor.clone(), Role::Owner, "test".to_owned(), Role::Owner);
+        made.await.expect("a key").0.expose_secret().to_owned()
     }
 
     /// Stops everything once nothing is under way, and holds database, recount and ledger against each other.

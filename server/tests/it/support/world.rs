@@ -74,6 +74,7 @@ pub struct World {
     role: NodeRole,
     location: Option<Location>,
     public_url: Option<String>,
+    connections: Option<usize>,
 }
 
 impl World {
@@ -92,6 +93,7 @@ impl World {
             role: NodeRole::All,
             location: None,
             public_url: None,
+            connections: None,
         }
     }
 
@@ -173,6 +175,11 @@ impl World {
         TestApp::of(app, phones, Ground { location, folder, settings, clock }).await
     }
 
+    /// The server has places for this many connections; as many as by default unless said otherwise.
+    pub fn connections(self, connections: usize) -> Self {
+        Self { connections: Some(connections), ..self }
+    }
+
     /// Starts everything.
     pub async fn start(self) -> TestApp {
         let folder = TempDir::new().expect("a temporary folder");
@@ -212,6 +219,7 @@ impl World {
         settings.database = location.clone();
         settings.role = self.role;
         settings.public_url = self.public_url.as_ref().map(|url| url.parse().expect("an address"));
+        settings.max_connections = self.connections.unwrap_or(settings.max_connections);
         settings.pacing = Pacing::new(self.pacing.0, self.pacing.1).expect("a pace");
         settings.caller_id = Some(PhoneNumber::from_e164_unchecked(CALLER_ID.to_owned()));
         let credentials = Credentials::new(ACCOUNT.to_owned(), SecretString::from(TOKEN), None);

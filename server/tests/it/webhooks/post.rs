@@ -10,7 +10,7 @@ use secrecy::SecretBox;
 use simulator::{AnswerModel, CallbackFaults, Faults, Outcome};
 
 use crate::support::test_app::TestApp;
-use crate::support::world::{ACCOUNT, CALLER_ID, Database, TOKEN};
+use crate::support::world::{ACCOUNT, CALLER_ID, Database, TOKEN, World};
 
 /// Names and values in the order in which they are sent.
 pub type Fields = Vec<(String, String)>;
@@ -37,8 +37,13 @@ pub struct Seen {
 
 impl Desk {
     pub async fn on(database: Database) -> Self {
+        Self::of(TestApp::on(database)).await
+    }
+
+    /// The same where the server differs from the usual one.
+    pub async fn of(world: World) -> Self {
         let callbacks = CallbackFaults { lost: 1.0, ..CallbackFaults::default() };
-        let app = TestApp::on(database)
+        let app = world
             .speed(1.0)
             .answers(AnswerModel::always(Outcome::Human { talk_seconds: 100 }))
             .faults(Faults { callbacks, ..Faults::none() })
