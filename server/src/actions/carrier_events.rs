@@ -226,11 +226,11 @@ async fn take_in_all(
     Ok((taken, settle(tx, changes, now).await?))
 }
 
-/// News without our own identifier is found by the carrier's.
+/// News without our own identifier is found by the carrier's, without a lock: calls are locked in the order of their ids.
 async fn find_calls_by_sid(tx: &Tx, news: &mut [News]) -> Result<(), StoreError> {
     for item in news.iter_mut().filter(|item| item.call.is_none()) {
         if let Some(sid) = &item.carrier_sid {
-            item.call = tx.lock_call_by_carrier_sid(sid).await?.map(|call| call.id);
+            item.call = tx.call_by_carrier_sid(sid).await?;
         }
     }
     Ok(())
