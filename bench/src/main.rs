@@ -42,6 +42,9 @@ struct Options {
     /// Show in less than a minute that the measurements work; the figures mean nothing
     #[arg(long)]
     quick: bool,
+    /// Measure each subject this often; the median counts
+    #[arg(long, value_name = "NUMBER")]
+    rounds: Option<std::num::NonZeroUsize>,
     /// Measure only these, separated by commas
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Wanted>,
@@ -100,7 +103,8 @@ async fn interrupted() {
 }
 
 async fn measure(options: &Options) -> anyhow::Result<Report> {
-    let size = if options.quick { Size::QUICK } else { Size::FULL };
+    let mut size = if options.quick { Size::QUICK } else { Size::FULL };
+    size.rounds = options.rounds.map_or(size.rounds, std::num::NonZero::get);
     let wants = |wanted| options.only.is_empty() || options.only.contains(&wanted);
     let mut report = Report {
         mode: if options.quick { "quick" } else { "full" },

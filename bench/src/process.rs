@@ -121,11 +121,7 @@ impl Server {
 
     /// Processor time used so far, in seconds.
     pub fn processor_seconds(&self) -> anyhow::Result<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id()?))?;
-        // After the name in parentheses: user and system time are the 12th and 13th field, in hundredths of a second.
-        let (_, rest) = stat.rsplit_once(')').context("the kernel does not tell the processor time")?;
-        let ticks = rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok());
-        Ok(ticks.sum::<f64>() / 100.0)
+        Ok(Times::of(self.id()?)?.own)
     }
 
     /// Asks it to stop, as a supervisor would, and waits until it has.
@@ -135,6 +131,45 @@ impl Server {
 
     fn id(&self) -> anyhow::Result<u32> {
         self.child.id().context("the server under test is gone")
+    }
+}
+
+/// Processor time of a process with its living children and those it has waited for, in seconds: PostgreSQL has a
+/// process per connection.
+///
+/// # Errors
+/// The process is gone, or this is not Linux.
+pub fn processor_seconds_of_family(parent: u32) -> anyhow::Result<f64> {
+    let parents = Times::of(parent)?;
+    let mut sum = parents.own + parents.children;
+    for entry in std::fs::read_dir("/proc")? {
+        let id = entry?.file_name().to_str().and_then(|name| name.parse().ok());
+        // A child may end meanwhile.
+        if let Some(times) = id.and_then(|id| Times::of(id).ok()).filter(|times| times.parent == parent) {
+            sum += times.own;
+        }
+    }
+    Ok(sum)
+}
+
+/// What the kernel counts of a process, in seconds.
+struct Times {
+    parent: u32,
+    own: f64,
+    children: f64,
+}
+
+impl Times {
+    fn of(process: u32) -> anyhow::Result<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+        // After the name in parentheses: the parent is the second field; user and system time are the 12th and 13th, in
+        // hundredths of a second, and those of children that were waited for the two after them.
+        let (_, rest) = stat.rsplit_once(')').context("the kernel does not tell the processor time")?;
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        let field = |at: usize| fields.get(at).and_then(|field| field.parse::<u32>().ok());
+        let seconds = |at| Some(f64::from(field(at)? + field(at + 1)?) / 100.0);
+        let times = || Some(Self { parent: field(1)?, own: seconds(11)?, children: seconds(13)? });
+        times().context("the kernel tells the processor time in another way")
     }
 }
 

@@ -12,7 +12,7 @@ use crate::fill::Contents;
 use crate::installation::Installation;
 use crate::load::{median, over, per_second, send_all};
 use crate::peers::{PEER, PEER_WEBHOOKS};
-use crate::process::Server;
+use crate::process::{Server, processor_seconds_of_family};
 use crate::report::{Goal, Row, Subject};
 use crate::size::Size;
 
@@ -20,8 +20,17 @@ const BARE: &str = "bare handler";
 const SQLITE: &str = "SQLite";
 const POSTGRES: &str = "PostgreSQL";
 
-/// Rates by system and number of connections, one per round.
-type Rates = BTreeMap<(&'static str, usize), Vec<f64>>;
+/// Measured by system and number of connections, one per round.
+type Rates = BTreeMap<(&'static str, usize), Measured>;
+
+/// Webhooks per second, and microseconds of processor time for each: of the server, and of the database where it is a
+/// server of its own.
+#[derive(Default)]
+struct Measured {
+    rates: Vec<f64>,
+    server: Vec<f64>,
+    database: Vec<f64>,
+}
 
 /// Measures.
 pub async fn measure(
@@ -39,11 +48,11 @@ pub async fn measure(
         let on_sqlite = Installation::on_sqlite(contents).await?;
         commits.push(durable_commit(on_sqlite.folder.path(), 100)?);
         bare(size, &on_sqlite, &mut rates).await?;
-        ours(size, SQLITE, &on_sqlite, carrier, &mut rates).await?;
+        ours(size, SQLITE, None, &on_sqlite, carrier, &mut rates).await?;
         if let Some(postgres) = &mut postgres {
             let url = postgres.new_database().await?;
             let on_postgres = Installation::on_postgres(url, contents).await?;
-            ours(size, POSTGRES, &on_postgres, carrier, &mut rates).await?;
+            ours(size, POSTGRES, postgres.process(), &on_postgres, carrier, &mut rates).await?;
         }
     }
     Ok(judge(&rates, median(commits)))
@@ -52,19 +61,20 @@ pub async fn measure(
 async fn bare(size: Size, installation: &Installation, rates: &mut Rates) -> anyhow::Result<()> {
     let folder = TempDir::new()?;
     let server = Server::bare(folder.path()).await?;
-    load(size, BARE, &server, installation, rates).await?;
+    load(size, BARE, &server, None, installation, rates).await?;
     server.stop().await
 }
 
 async fn ours(
     size: Size,
     name: &'static str,
+    database: Option<u32>,
     installation: &Installation,
     carrier: &FakeCarrier,
     rates: &mut Rates,
 ) -> anyhow::Result<()> {
     let server = Server::prospectai(installation, carrier.address).await?;
-    load(size, name, &server, installation, rates).await?;
+    load(size, name, &server, database, installation, rates).await?;
     server.stop().await
 }
 
@@ -72,15 +82,24 @@ async fn load(
     size: Size,
     name: &'static str,
     server: &Server,
+    database: Option<u32>,
     installation: &Installation,
     rates: &mut Rates,
 ) -> anyhow::Result<()> {
+    let of_database = || database.map(processor_seconds_of_family).transpose();
     let mut first = 0;
     for (connections, calls) in size.webhook_calls {
         let requests = callbacks::requests(installation, server.address, first, calls)?;
         first += calls as u64;
+        let before = (server.processor_seconds()?, of_database()?);
         let took = send_all(server.address, connections, requests, 204).await?;
-        rates.entry((name, connections)).or_default().push(per_second(calls * PER_CALL, took));
+        let after = (server.processor_seconds()?, of_database()?);
+        let webhooks = calls * PER_CALL;
+        let each = |before, after| (after - before) * 1_000_000.0 / webhooks as f64;
+        let measured = rates.entry((name, connections)).or_default();
+        measured.rates.push(per_second(webhooks, took));
+        measured.server.push(each(before.0, after.0));
+        measured.database.extend(before.1.zip(after.1).map(|(before, after)| each(before, after)));
     }
     Ok(())
 }
@@ -88,14 +107,25 @@ async fn load(
 fn judge(rates: &Rates, commit: f64) -> Subject {
     let mut subject = Subject::new("Webhooks: signed, durable before the answer");
     for ((name, connections), measured) in rates.iter().filter(|((name, _), _)| *name != BARE) {
-        let bare = rates.get(&(BARE, *connections)).cloned().map(median).unwrap_or_default();
-        let rate = median(measured.clone());
-        let mut row = Row::new(format!("{name}, {}", over(*connections)), rate, "/s").against(BARE, bare);
+        let bare = rates.get(&(BARE, *connections));
+        let rate = median(measured.rates.clone());
+        let mut row = Row::new(format!("{name}, {}", over(*connections)), rate, "/s")
+            .against(BARE, bare.map_or(0.0, |bare| median(bare.rates.clone())));
         if *connections == 128 {
             let bound = if *name == SQLITE { 0.25 } else { 0.20 };
             row = row.ratio_goal(Goal::AtLeast(bound)).times_goal(40.0, PEER, PEER_WEBHOOKS);
         }
         subject.rows.push(row);
+        let time = Row::new(
+            format!("{name}, {}: the server's processor time for each", over(*connections)),
+            median(measured.server.clone()),
+            "µs",
+        );
+        subject.rows.push(time.against(BARE, bare.map_or(0.0, |bare| median(bare.server.clone()))));
+        if !measured.database.is_empty() {
+            let time = format!("{name}, {}: the database's", over(*connections));
+            subject.rows.push(Row::new(time, median(measured.database.clone()), "µs"));
+        }
         if *connections == 1 {
             let one = Row::new(format!("{name}, one webhook on one connection"), 1_000.0 / rate, "ms");
             subject

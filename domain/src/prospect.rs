@@ -90,6 +90,13 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Whether a change of one of the prospect's calls can change where they stand. What leaves it as it is need not be
+    /// followed: a ringing phone, a price, a recording.
+    pub fn is_moved_by(before: &Call, after: &Call) -> bool {
+        let bearing = |call: &Call| (call.placement, call.refusal, call.disposition(), call.ended_at());
+        bearing(before) != bearing(after)
+    }
+
     /// Follows a change of one of the prospect's calls. `is_latest`: it is their latest call, and its fate is theirs; an
     /// older one can still learn its price, or turn out to have rung. `not_before` is when a call that was given up may be
     /// tried again.

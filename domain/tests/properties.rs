@@ -128,6 +128,24 @@ proptest! {
     }
 
     #[test]
+    fn a_change_that_moves_no_prospect_leaves_them_where_they_stand(
+        history in prop::collection::vec(evidence(), 0..6),
+        more in prop::collection::vec(evidence(), 0..3),
+        placement in select(Placement::ALL.to_vec()),
+    ) {
+        let before = Call { placement, ..placed(fold(&history)) };
+        let mut after = before.clone();
+        more.iter().for_each(|evidence| after.facts.apply(evidence));
+        if !Standing::is_moved_by(&before, &after) {
+            let rules = rules("09:00", "17:00", 10);
+            let stood = standing_after(&before, 1, &rules);
+            let mut standing = stood;
+            standing.follow(&before, &after, true, None, &rules, at(0));
+            prop_assert_eq!(standing, stood);
+        }
+    }
+
+    #[test]
     fn a_call_that_ended_never_goes_back_to_life(
         history in prop::collection::vec(evidence(), 0..12),
         more in prop::collection::vec(evidence(), 0..6),

@@ -79,6 +79,11 @@ impl Postgres {
         self.port.map(|port| SocketAddr::from(([127, 0, 0, 1], port)))
     }
 
+    /// Its first process, whose children serve the connections; `None` when it is gone.
+    pub fn process(&self) -> Option<u32> {
+        self.server.id()
+    }
+
     /// Ends it the way `pg_ctl -m immediate` does, without a checkpoint, starts it again and waits until it answers.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! gets its answer after that commit, never before.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use domain::facts::Evidence;
 use domain::ids::{CallId, CarrierEventId, WorkspaceId};
@@ -29,6 +30,10 @@ use crate::wake::Wake;
 const LARGEST_BATCH: usize = 256;
 /// How much news may wait. When the disk cannot follow, senders wait, and their own time-outs tell them so.
 const LONGEST_QUEUE: usize = 4_096;
+
+/// How many batches are taken in at the same time where the database can work on several: while one waits for the disk, the
+/// other is folded.
+const LANES: usize = 2;
 
 /// One piece of news, verified and read.
 #[derive(Debug, Clone)]
@@ -85,20 +90,32 @@ pub enum Taken {
 
 type Waiting = (News, oneshot::Sender<Result<Taken, StoreError>>);
 
-/// Where news comes in.
+/// Where news comes in: a queue per lane.
 #[derive(Clone, Debug)]
-pub(super) struct Intake(mpsc::Sender<Waiting>);
+pub(super) struct Intake(Arc<[mpsc::Sender<Waiting>]>);
 
 impl Intake {
     /// Starts to take in news, until every handle is gone.
     pub(super) fn start(intaking: Intaking) -> Self {
-        let (sender, receiver) = mpsc::channel(LONGEST_QUEUE);
-        tokio::spawn(intaking.take_in_batches(receiver));
-        Self(sender)
+        // SQLite has one writer: a second lane would only make smaller batches.
+        let lanes = if intaking.store.is_shared() { LANES } else { 1 };
+        let open = |_| {
+            let (sender, receiver) = mpsc::channel(LONGEST_QUEUE);
+            tokio::spawn(intaking.clone().take_in_batches(receiver));
+            sender
+        };
+        Self((0..lanes).map(open).collect())
+    }
+
+    /// All news of a call takes the same lane: in the order of its arrival, and no lane waits for another's call.
+    fn lane_of(&self, news: &News) -> &mpsc::Sender<Waiting> {
+        let place = news.call.map_or(0, |call| call.uuid().as_u128() % self.0.len() as u128);
+        &self.0[place as usize]
     }
 }
 
 /// What taking in works with.
+#[derive(Clone)]
 pub(super) struct Intaking {
     pub store: Store,
     pub clock: Clock,
@@ -111,7 +128,7 @@ impl Actions {
     /// Takes in one piece of news; returns when it is durable.
     pub async fn take_in(&self, news: News) -> Result<Taken, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.news.0.send((news, answer)).await.map_err(|_| StoreError::Stopped)?;
+        self.news.lane_of(&news).send((news, answer)).await.map_err(|_| StoreError::Stopped)?;
         answered.await.map_err(|_| StoreError::Stopped)?
     }
 }
@@ -235,11 +252,11 @@ async fn take_in_all(
     Ok((taken, settle(tx, changes, now).await?))
 }
 
-/// News without our own identifier is found by the carrier's.
+/// News without our own identifier is found by the carrier's, without a lock: calls are locked in the order of their ids.
 async fn find_calls_by_sid(tx: &Tx, news: &mut [News]) -> Result<(), StoreError> {
     for item in news.iter_mut().filter(|item| item.call.is_none()) {
         if let Some(sid) = &item.carrier_sid {
-            item.call = tx.lock_call_by_carrier_sid(sid).await?.map(|call| call.id);
+            item.call = tx.call_by_carrier_sid(sid).await?;
         }
     }
     Ok(())

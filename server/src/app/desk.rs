@@ -102,7 +102,7 @@ impl Desk {
             allow_http_audio: settings.allow_http_audio,
         };
         let state = HttpState {
-            actions: actions.clone(),
+            actions: Arc::new(actions.clone()),
             server: Arc::new(facts),
             throttle: Arc::new(Mutex::new(SignInThrottle::default())),
             stopping: stopping.clone(),

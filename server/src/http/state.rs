@@ -15,8 +15,9 @@ use crate::credentials::{ApiKeyHash, SessionCookie};
 /// The parts that handlers work with; cheap to clone.
 #[derive(Clone)]
 pub struct HttpState {
-    /// Everything that changes something, and the store for reads.
-    pub actions: Actions,
+    /// Everything that changes something, and the store for reads. Shared: each request clones what handlers are given
+    /// several times on its way.
+    pub actions: Arc<Actions>,
     /// What holds as long as the server runs.
     pub server: Arc<ServerFacts>,
     /// Who failed to sign in, and how often.

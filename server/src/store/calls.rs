@@ -1,5 +1,6 @@
 //! Calls: one row per attempt, loaded into the domain's words and written back from them.
 
+mod changes;
 mod row;
 
 use std::collections::HashSet;
@@ -203,15 +204,11 @@ impl Tx {
         rows.into_iter().map(CallRecord::try_from).collect()
     }
 
-    /// A call by the carrier's name for it, locked.
-    pub async fn lock_call_by_carrier_sid(&self, sid: &str) -> Result<Option<CallRecord>, StoreError> {
-        let db = self.connection();
-        let wanted = format!(
-            "SELECT * FROM calls WHERE carrier_sid = $1{}",
-            dialect::for_update(db.get_database_backend())
-        );
-        let row: Option<Model> = sql::one(db, &wanted, [sid.into()]).await?;
-        row.map(CallRecord::try_from).transpose()
+    /// Which call has this name at the carrier.
+    pub async fn call_by_carrier_sid(&self, sid: &str) -> Result<Option<CallId>, StoreError> {
+        let wanted = "SELECT id FROM calls WHERE carrier_sid = $1";
+        let row: Option<IdRow> = sql::one(self.connection(), wanted, [sid.into()]).await?;
+        Ok(row.map(|row| CallId::from_uuid(row.id)))
     }
 
     /// Live calls to a number, locked: an opt-out ends them.
@@ -275,43 +272,6 @@ impl Tx {
         }
         Ok(added)
     }
-
-    /// Writes changed calls back: what can change of a call once it exists.
-    pub async fn save_calls(&self, calls: &[CallRecord]) -> Result<(), StoreError> {
-        let db = self.connection();
-        let columns: Vec<Column> = Column::iter().filter(|column| !is_fixed(*column)).collect();
-        let changes: Vec<String> = columns
-            .iter()
-            .map(|column| format!("{column} = given.{column}", column = column.as_str()))
-            .collect();
-        let columns: Vec<Column> = std::iter::once(Column::Id).chain(columns).collect();
-        let change = format!("UPDATE calls SET {} FROM given WHERE calls.id = given.id", changes.join(", "));
-        for some in calls.chunks(given::MOST) {
-            let rows: Vec<Model> = some.iter().map(Model::from).collect();
-            let changed = Given::models(db.get_database_backend(), &columns, &rows);
-            let (change, values) = changed.statement(&change);
-            sql::run(db, &change, values).await?;
-        }
-        Ok(())
-    }
-}
-
-/// What a call keeps from its making to its end. An index on it need not be touched with every piece of news.
-const fn is_fixed(column: Column) -> bool {
-    matches!(
-        column,
-        Column::Id
-            | Column::WorkspaceId
-            | Column::CampaignId
-            | Column::ProspectId
-            | Column::Attempt
-            | Column::FromNumber
-            | Column::ToNumber
-            | Column::ScheduledFor
-            | Column::Metadata
-            | Column::CreatedAt
-            | Column::Month
-    )
 }
 
 #[derive(sea_orm::FromQueryResult)]

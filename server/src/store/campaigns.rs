@@ -22,7 +22,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::entities::campaigns::{Column, Entity, Model};
-use super::{Store, StoreError, Tx, dialect, millis, sql, time};
+use super::{Store, StoreError, Tx, dialect, given, millis, sql, time};
 
 /// A campaign with everything we know of it.
 #[derive(Debug, Clone)]
@@ -159,6 +159,13 @@ impl Tx {
     /// Any campaign as it is now, without a lock.
     pub async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
         Entity::find_by_id(id.uuid()).one(self.connection()).await?.map(CampaignRecord::try_from).transpose()
+    }
+
+    /// Campaigns as they are now, without a lock.
+    pub async fn campaigns(&self, ids: &[CampaignId]) -> Result<Vec<CampaignRecord>, StoreError> {
+        let ids = ids.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<Model> = given::lock_by_id(self.connection(), "campaigns", ids, |_| "").await?;
+        rows.into_iter().map(CampaignRecord::try_from).collect()
     }
 
     /// Adds a campaign.

@@ -135,15 +135,23 @@ pub(super) fn array_text<'a>(values: impl Iterator<Item = &'a Value>) -> String 
             Value::BigInt(Some(number)) => write!(text, "{number}").ok(),
             Value::Bytes(Some(bytes)) => {
                 text.push_str(r"\\x");
-                bytes.iter().try_for_each(|byte| write!(text, "{byte:02x}")).ok()
+                for byte in bytes {
+                    text.extend(
+                        [byte >> 4, byte & 0xF]
+                            .map(|half| char::from(b"0123456789abcdef"[usize::from(half)])),
+                    );
+                }
+                Some(())
             }
             Value::String(Some(words)) => {
-                for c in words.chars() {
-                    if matches!(c, '"' | '\\') {
-                        text.push('\\');
-                    }
-                    text.push(c);
+                let mut plain = 0;
+                for (at, marked) in words.match_indices(['"', '\\']) {
+                    text.push_str(&words[plain..at]);
+                    text.push('\\');
+                    text.push_str(marked);
+                    plain = at + 1;
                 }
+                text.push_str(&words[plain..]);
                 Some(())
             }
             _ => None,

@@ -47,6 +47,12 @@ enum Waiting {
     Nothing,
 }
 
+/// Whether a change calls for a new plan. News of another kind leaves the plan made at the last change.
+pub(super) fn plans_anew(before: &CallRecord, after: &CallRecord) -> bool {
+    let waiting = waiting_for(after);
+    waiting != waiting_for(before) || after.polls != before.polls && waiting != Waiting::Trace
+}
+
 /// Sets when to ask next, after a change.
 pub(super) fn schedule(
     before: &CallRecord,
@@ -54,12 +60,12 @@ pub(super) fn schedule(
     campaign: &CampaignRecord,
     now: Timestamp,
 ) {
+    if !plans_anew(before, after) {
+        return;
+    }
     let waiting = waiting_for(after);
     if waiting != waiting_for(before) {
         after.polls = 0;
-    } else if after.polls == before.polls || waiting == Waiting::Trace {
-        // News of another kind: the plan made at the last change still holds.
-        return;
     }
     let asked = after.polls as usize;
     let ring_time = Duration::from_secs(campaign.ring_timeout_seconds.into());

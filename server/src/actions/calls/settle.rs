@@ -3,7 +3,7 @@
 //! Everything is the difference between what the calls were and what they are. So it does not matter in which order
 //! evidence arrives, or how often: the same calls leave the same prospects and the same statistics.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use domain::ids::{CampaignId, ProspectId};
 use domain::prospect::Standing;
@@ -37,6 +37,15 @@ impl Changed {
     fn is_real(&self) -> bool {
         self.before != self.after
     }
+
+    fn moves_prospect(&self) -> bool {
+        Standing::is_moved_by(&self.before.call, &self.after.call)
+    }
+
+    /// Most news does not: a phone that rings changes neither who is rung next nor when the carrier is asked.
+    fn asks_the_rules(&self) -> bool {
+        self.moves_prospect() || polling::plans_anew(&self.before, &self.after)
+    }
 }
 
 /// Writes changed calls and everything that follows from them; those that really changed.
@@ -59,33 +68,28 @@ pub(in crate::actions) async fn settle(
     settle_prospects(tx, &changes, &campaigns, now).await?;
     settle_day_slots(tx, &changes).await?;
     settle_budgets(tx, &changes).await?;
+    tx.save_changes(changes.iter().map(|change| (&change.before, &change.after))).await?;
     let mut counters = CounterChanges::default();
     for Changed { before, after } in &changes {
         counters.note(after.campaign, after.created_at, Tally::of(&before.call), Tally::of(&after.call));
     }
-    tx.change_counters(counters).await?;
     let incidents: Vec<_> =
         changes.iter().filter_map(|change| incidents::dialed_outside_hours(change, now)).collect();
     if !incidents.is_empty() {
         tx.note_incidents(&incidents).await?;
     }
-    let after: Vec<CallRecord> = changes.into_iter().map(|change| change.after).collect();
-    tx.save_calls(&after).await?;
-    Ok(after)
+    // Last: everybody who changes a call of the campaign waits for these rows.
+    tx.change_counters(counters).await?;
+    Ok(changes.into_iter().map(|change| change.after).collect())
 }
 
 async fn campaigns_of(
     tx: &Tx,
     changes: &[Changed],
 ) -> Result<HashMap<CampaignId, CampaignRecord>, StoreError> {
-    let ids: BTreeSet<CampaignId> = changes.iter().map(|change| change.after.campaign).collect();
-    let mut campaigns = HashMap::new();
-    for id in ids {
-        if let Some(campaign) = tx.campaign(id).await? {
-            campaigns.insert(id, campaign);
-        }
-    }
-    Ok(campaigns)
+    let asking = changes.iter().filter(|change| change.asks_the_rules());
+    let ids: Vec<CampaignId> = asking.map(|change| change.after.campaign).collect();
+    Ok(tx.campaigns(&ids).await?.into_iter().map(|campaign| (campaign.id, campaign)).collect())
 }
 
 async fn settle_prospects(
@@ -94,13 +98,14 @@ async fn settle_prospects(
     campaigns: &HashMap<CampaignId, CampaignRecord>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut ids: Vec<ProspectId> = changes.iter().map(|change| change.after.prospect).collect();
+    let moving = || changes.iter().filter(|change| change.moves_prospect());
+    let mut ids: Vec<ProspectId> = moving().map(|change| change.after.prospect).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut prospects: HashMap<ProspectId, ProspectRecord> =
         tx.lock_prospects(&ids).await?.into_iter().map(|prospect| (prospect.id, prospect)).collect();
     let before = prospects.clone();
-    for Changed { before, after } in changes {
+    for Changed { before, after } in moving() {
         let Some((prospect, campaign)) =
             prospects.get_mut(&after.prospect).zip(campaigns.get(&after.campaign))
         else {

@@ -62,7 +62,7 @@ fn state(world: &World) -> HttpState {
         allow_http_audio: false,
     };
     HttpState {
-        actions: world.actions.clone(),
+        actions: Arc::new(world.actions.clone()),
         server: Arc::new(server),
         throttle: Arc::new(Mutex::new(SignInThrottle::default())),
         stopping: Default::default(),

@@ -104,7 +104,7 @@ impl TestApi {
             allow_http_audio: false,
         };
         let state = HttpState {
-            actions,
+            actions: Arc::new(actions),
             server: Arc::new(server),
             throttle: Arc::default(),
             stopping: Default::default(),
