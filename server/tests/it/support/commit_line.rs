@@ -83,7 +83,7 @@ impl Plan {
         let every = self.every.load(Ordering::SeqCst);
         let counted =
             self.until_lost.try_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        let lost = counted == Ok(1) || (every > 0 && nth % every == 0);
+        let lost = counted == Ok(1) || (every > 0 && nth.is_multiple_of(every));
         self.lost.fetch_add(lost.into(), Ordering::SeqCst);
         lost
     }
