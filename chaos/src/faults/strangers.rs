@@ -19,23 +19,32 @@ use crate::world::{Database, Setup, World};
 
 const SILENT: usize = 5_000;
 const SLOW: usize = 200;
+/// So many are opened at once, with a moment in between.
+const AT_ONCE: usize = 100;
+const BETWEEN: Duration = Duration::from_millis(50);
 /// A connection that sends no complete header is cut by then, with a little for a busy machine.
 const CUT_WITHIN: Duration = Duration::from_secs(15);
 /// Of webhooks, while strangers do what they do; or so many times what it was before, where the machine is slower.
 const P99: Duration = Duration::from_millis(250);
 const TIMES: u32 = 4;
 const FORGERS: usize = 32;
+/// Forged webhooks per second, where the machine can send as many.
+const FORGED_PER_SECOND: f64 = 2_000.0;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// F33: connections that say nothing, and some that say it very slowly.
 pub async fn silent(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     let (mut world, bar, mut findings) = under_load(plan, database).await?;
     let node = world.nodes[0].address;
+    let seen = world.front.acknowledged().len();
     let mut silent = JoinSet::new();
     for nth in 0..SILENT + SLOW {
+        // Where the system's queue overflows, a client believes in a connection that the server was never told of.
+        if nth % AT_ONCE == 0 {
+            tokio::time::sleep(BETWEEN).await;
+        }
         silent.spawn(hold(node, nth < SLOW));
     }
-    let seen = world.front.acknowledged().len();
     tokio::time::sleep(plan.duration().min(Duration::from_secs(60))).await;
     quick_webhooks(&world, seen, bar, &mut findings);
     let mut held = Vec::new();
@@ -59,7 +68,7 @@ pub async fn silent(plan: &Plan, database: Database) -> anyhow::Result<Verdict> 
     plan.conclude(world, findings)
 }
 
-/// F35: webhooks with forged signatures, as many as this machine can send.
+/// F35: webhooks with forged signatures, 2,000 per second or as many as this machine can send.
 pub async fn forged(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     let (mut world, bar, mut findings) = under_load(plan, database).await?;
     let node = world.nodes[0].address;
@@ -73,7 +82,10 @@ pub async fn forged(plan: &Plan, database: Database) -> anyhow::Result<Verdict> 
         let (client, sent, believed) = (client.clone(), Arc::clone(&sent), Arc::clone(&believed));
         let url = format!("http://{node}/{path}");
         forgers.spawn(async move {
+            let mut beat = tokio::time::interval(Duration::from_secs_f64(FORGERS as f64 / FORGED_PER_SECOND));
+            beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
+                beat.tick().await;
                 let request =
                     client.post(&url).header("X-Twilio-Signature", "bm90IGEgc2lnbmF0dXJlIG9mIG91cnM=");
                 let form = "CallSid=CA00000000000000000000000000000000&CallStatus=completed";
