@@ -8,6 +8,7 @@ mod frozen_nodes;
 mod graceful_stop;
 mod kill_loop;
 mod operator;
+mod restore;
 mod rolling_restart;
 mod strangers;
 mod wrong_clock;
@@ -38,6 +39,7 @@ pub enum Fault {
     F2,
     F3,
     F5,
+    F8,
     F10,
     F11,
     F20,
@@ -59,6 +61,7 @@ impl Fault {
             Self::F2 => "the server is killed at random moments under load and started at once",
             Self::F3 => "five servers share a database, and some of them are frozen for 1 to 20 seconds",
             Self::F5 => "PostgreSQL is restarted without a checkpoint every 20 seconds under load",
+            Self::F8 => "an older backup takes the place of the database",
             Self::F10 => {
                 "the line to PostgreSQL is reset, slow, hanging, cut, or loses the answers of commits"
             }
@@ -67,7 +70,7 @@ impl Fault {
             Self::F21 => "every callback is lost",
             Self::F24 => "answers and callbacks are lost, and lists of calls are ten minutes old",
             Self::F26 => "one of two servers has a clock that is wrong by five minutes or an hour",
-            Self::F29 => "five servers on one PostgreSQL are restarted in turn every 10 seconds",
+            Self::F29 => "five servers on one PostgreSQL are restarted in turn every 10 seconds, or frozen",
             Self::F30 => "one of three servers is cut off from PostgreSQL",
             Self::F33 => "thousands of connections say nothing, or say it very slowly",
             Self::F35 => "a flood of webhooks with forged signatures",
@@ -82,7 +85,7 @@ impl Fault {
     pub const fn databases(self) -> &'static [Database] {
         match self {
             Self::F11 | Self::F33 | Self::F35 => &[Database::Sqlite],
-            Self::F2 | Self::F20 | Self::F21 | Self::F24 | Self::F41 | Self::F44 => {
+            Self::F2 | Self::F8 | Self::F20 | Self::F21 | Self::F24 | Self::F41 | Self::F44 => {
                 &[Database::Sqlite, Database::Postgres]
             }
             Self::F3 | Self::F5 | Self::F10 | Self::F26 | Self::F29 | Self::F30 => &[Database::Postgres],
@@ -96,6 +99,7 @@ impl Fault {
                 Self::F2 => kill_loop::run(plan, database).await,
                 Self::F3 => frozen_nodes::run(plan, database).await,
                 Self::F5 => database_restart::run(plan, database).await,
+                Self::F8 => restore::run(plan, database).await,
                 Self::F10 => database_line::bad_line(plan, database).await,
                 Self::F11 => disk_full::run(plan, database).await,
                 Self::F20 => carrier::outage(plan, database).await,

@@ -22,7 +22,7 @@ use testbed::{Postgres, free_address};
 
 use crate::clock::now;
 use api::Api;
-use campaigns::{Campaign, Hours};
+use campaigns::{Campaign, Hours, Rules};
 use front::Front;
 use link::Link;
 use node::Node;
@@ -36,6 +36,9 @@ pub enum Database {
     /// A server of its own, with `fsync`.
     Postgres,
 }
+
+/// Rings to one number within 24 hours where nothing else was said.
+const USUAL_CAP: u64 = 3;
 
 /// What differs from the usual world.
 pub struct Setup {
@@ -77,6 +80,8 @@ pub struct World {
     pub api: Api,
     /// Launched campaigns.
     pub campaigns: Vec<Campaign>,
+    /// Rings to one number within 24 hours, over all campaigns.
+    pub cap: u64,
     /// Numbers that must not be rung, and since when that is certain.
     pub do_not_call: BTreeMap<String, Timestamp>,
     next_person: usize,
@@ -163,6 +168,7 @@ impl World {
             postgres,
             api,
             campaigns: Vec::new(),
+            cap: USUAL_CAP,
             do_not_call: BTreeMap::new(),
             next_person: 0,
             folder,
@@ -172,7 +178,25 @@ impl World {
     /// Launches a campaign of people whom no other one has.
     pub async fn launch(&mut self, people: usize, limit: u64, hours: Hours) -> anyhow::Result<()> {
         let numbers = self.people(people)?;
-        self.campaigns.push(campaigns::launch(&self.api, numbers, limit, hours).await?);
+        self.launch_for(numbers, Rules { limit, hours, ..Rules::NONE }).await
+    }
+
+    /// Launches a campaign of people whom no other one has, which may cost so much, in millionths of a dollar.
+    pub async fn launch_on_budget(&mut self, people: usize, micros: u64) -> anyhow::Result<()> {
+        let numbers = self.people(people)?;
+        self.launch_for(numbers, Rules { budget: Some(micros), ..Rules::NONE }).await
+    }
+
+    /// Launches a campaign of these people.
+    pub async fn launch_for(&mut self, numbers: Vec<String>, rules: Rules) -> anyhow::Result<()> {
+        self.campaigns.push(campaigns::launch(&self.api, numbers, rules).await?);
+        Ok(())
+    }
+
+    /// Lets no number ring more often than this within 24 hours, whichever campaigns it is in.
+    pub async fn set_cap(&mut self, cap: u64) -> anyhow::Result<()> {
+        self.api.send(Method::PATCH, "/api/workspace", &json!({"frequencyCap": cap})).await?;
+        self.cap = cap;
         Ok(())
     }
 
@@ -223,6 +247,25 @@ impl World {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(None)
+    }
+
+    /// Waits until every budget is used up but for less than a call; calls whose outcome is unknown may hold a part of it,
+    /// so patience may end without that.
+    pub async fn until_budgets_are_used(&self, patience: Duration) -> anyhow::Result<()> {
+        let began = Instant::now();
+        for campaign in &self.campaigns {
+            let Some(budget) = campaign.rules.budget else { continue };
+            let enough = budget / campaigns::PRICE;
+            let rings = async || {
+                let ledger = self.phones.ledger().await?;
+                let rings = ledger.iter().filter(|ring| campaign.numbers.contains(&ring.to));
+                anyhow::Ok(rings.count() as u64)
+            };
+            while began.elapsed() < patience && rings().await? < enough {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        }
+        Ok(())
     }
 
     /// Ends every server the way a loss of power would, and recounts. What `prospectai check` says when it is not

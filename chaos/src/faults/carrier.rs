@@ -9,7 +9,7 @@ use super::Plan;
 use crate::clock::now;
 use crate::oracle::{calls, judge, ledger, pace};
 use crate::report::{Findings, Verdict};
-use crate::world::campaigns::{self, Hours};
+use crate::world::campaigns::{self, Hours, Rules};
 use crate::world::link::Weather;
 use crate::world::{Database, Setup, World};
 
@@ -92,7 +92,7 @@ pub async fn stale_lists(plan: &Plan, database: Database) -> anyhow::Result<Verd
     });
     let mut world = World::build(setup).await?;
     let numbers = world.people(300)?;
-    let campaign = campaigns::prepare(&world.api, numbers, 1_000_000, Hours::Always).await?;
+    let campaign = campaigns::prepare(&world.api, numbers, Rules::NONE).await?;
     let path = format!("/api/campaigns/{}", campaign.id);
     let eager = json!({"retryPolicy": {"maxAttempts": 3, "rules": {"lost": {"delayMinutes": 1}}}});
     world.api.send(reqwest::Method::PATCH, &path, &eager).await?;

@@ -1,9 +1,10 @@
 //! F33 and F35: strangers hold thousands of connections without saying anything, or send webhooks with signatures that
 //! do not verify. The webhooks of the phone network must not notice.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
@@ -19,35 +20,47 @@ use crate::world::{Database, Setup, World};
 
 const SILENT: usize = 5_000;
 const SLOW: usize = 200;
+/// So many are opened at once, with a moment in between.
+const AT_ONCE: usize = 100;
+const BETWEEN: Duration = Duration::from_millis(50);
 /// A connection that sends no complete header is cut by then, with a little for a busy machine.
 const CUT_WITHIN: Duration = Duration::from_secs(15);
 /// Of webhooks, while strangers do what they do; or so many times what it was before, where the machine is slower.
 const P99: Duration = Duration::from_millis(250);
 const TIMES: u32 = 4;
 const FORGERS: usize = 32;
+/// Forged webhooks per second, where the machine can send as many.
+const FORGED_PER_SECOND: f64 = 2_000.0;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// F33: connections that say nothing, and some that say it very slowly.
 pub async fn silent(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     let (mut world, bar, mut findings) = under_load(plan, database).await?;
     let node = world.nodes[0].address;
-    let mut silent = JoinSet::new();
-    for nth in 0..SILENT + SLOW {
-        silent.spawn(hold(node, nth < SLOW));
-    }
     let seen = world.front.acknowledged().len();
+    let (mut silent, ports) = (JoinSet::new(), Ports::default());
+    for nth in 0..SILENT + SLOW {
+        // Where the system's queue overflows, a client believes in a connection that the server was never told of.
+        if nth % AT_ONCE == 0 {
+            tokio::time::sleep(BETWEEN).await;
+        }
+        silent.spawn(hold(node, nth < SLOW, Arc::clone(&ports)));
+    }
     tokio::time::sleep(plan.duration().min(Duration::from_secs(60))).await;
     quick_webhooks(&world, seen, bar, &mut findings);
     let mut held = Vec::new();
-    let (mut open, mut refused) = (0, 0);
+    let mut refused = 0;
     while let Some(ended) = silent.try_join_next() {
         match ended? {
             Some(length) => held.push(length),
             None => refused += 1,
         }
     }
-    open += silent.len();
+    let ports = ports.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let taken = taken_by(node)?;
+    let open = ports.intersection(&taken).count();
     silent.abort_all();
+    findings.figure(format!("{} that only their client believes in", ports.len() - open));
     findings.figure(format!(
         "{SILENT} silent and {SLOW} slow connections: {refused} not taken, cut after {}",
         percentiles(&held)
@@ -59,7 +72,7 @@ pub async fn silent(plan: &Plan, database: Database) -> anyhow::Result<Verdict> 
     plan.conclude(world, findings)
 }
 
-/// F35: webhooks with forged signatures, as many as this machine can send.
+/// F35: webhooks with forged signatures, 2,000 per second or as many as this machine can send.
 pub async fn forged(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     let (mut world, bar, mut findings) = under_load(plan, database).await?;
     let node = world.nodes[0].address;
@@ -73,7 +86,10 @@ pub async fn forged(plan: &Plan, database: Database) -> anyhow::Result<Verdict> 
         let (client, sent, believed) = (client.clone(), Arc::clone(&sent), Arc::clone(&believed));
         let url = format!("http://{node}/{path}");
         forgers.spawn(async move {
+            let mut beat = tokio::time::interval(Duration::from_secs_f64(FORGERS as f64 / FORGED_PER_SECOND));
+            beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
+                beat.tick().await;
                 let request =
                     client.post(&url).header("X-Twilio-Signature", "bm90IGEgc2lnbmF0dXJlIG9mIG91cnM=");
                 let form = "CallSid=CA00000000000000000000000000000000&CallStatus=completed";
@@ -126,10 +142,35 @@ fn p99(mut times: Vec<Duration>) -> Option<Duration> {
     times.get(times.len().saturating_sub(1) * 99 / 100).copied()
 }
 
+/// The ports of clients whose connection a server has taken. Where the system's queue was full, a client believes in a
+/// connection of which the server was never told.
+fn taken_by(node: SocketAddr) -> anyhow::Result<BTreeSet<u16>> {
+    let port = |address: &str| u16::from_str_radix(address.split(':').nth(1)?, 16).ok();
+    let table = std::fs::read_to_string("/proc/net/tcp")?;
+    let taken = table.lines().skip(1).filter_map(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let (local, remote, inode) = (port(columns.get(1)?)?, port(columns.get(2)?)?, *columns.get(9)?);
+        // What nobody has taken yet has no file.
+        (local == node.port() && inode != "0").then_some(remote)
+    });
+    Ok(taken.collect())
+}
+
+/// Ports of those who hold a connection.
+type Ports = Arc<Mutex<BTreeSet<u16>>>;
+
 /// How long the server let this connection stand; `None` when it was not even taken.
-async fn hold(node: SocketAddr, slowly: bool) -> Option<Duration> {
+async fn hold(node: SocketAddr, slowly: bool, ports: Ports) -> Option<Duration> {
+    let stream = TcpStream::connect(node).await.ok()?;
+    let port = stream.local_addr().ok()?.port();
+    ports.lock().unwrap_or_else(PoisonError::into_inner).insert(port);
+    let held = silence(stream, slowly).await;
+    ports.lock().unwrap_or_else(PoisonError::into_inner).remove(&port);
+    held
+}
+
+async fn silence(mut stream: TcpStream, slowly: bool) -> Option<Duration> {
     let began = Instant::now();
-    let mut stream = TcpStream::connect(node).await.ok()?;
     if slowly {
         stream.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.ok()?;
     }

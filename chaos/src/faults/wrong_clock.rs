@@ -39,14 +39,22 @@ pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
         // Opens three hours from now: a clock that is an hour ahead does not reach it.
         world.launch(100, 1_000, Hours::Never).await?;
         world.launch(2_000, 1_000_000, Hours::Until(full_minute_in(210))).await?;
-        let Hours::Until(end) = world.campaigns[1].hours else { continue };
+        let Hours::Until(end) = world.campaigns[1].rules.hours else { continue };
         // The server with the right clock shows that there is something to do, and leaves the other one alone with it.
         tokio::time::sleep(Duration::from_secs(20)).await;
+        let held = world.api.get("/api/dialing").await?["clockHolds"].as_array().map_or(0, Vec::len);
         world.nodes[0].stop(Duration::from_secs(25)).await?;
+        let (alone, together) = (now(), world.phones.ledger().await?.len());
         // Past the end by the true clock, and the wrong one would go on.
         tokio::time::sleep(Duration::from_secs_f64(seconds_between(now(), end).max(0.0) + 15.0)).await;
         let mut one = Findings::default();
         one.figure(if started { offset.to_owned() } else { format!("{offset} (refused to start)") });
+        let rings = world.phones.ledger().await?;
+        let by_itself = rings.iter().filter(|ring| ring.created_at > alone).count();
+        one.figure(format!("{together} rings with the right clock beside it, {by_itself} by itself"));
+        one.expect(together > 0, || "nobody was rung before, so nothing was shown".to_owned());
+        one.expect(held == 1 || !started, || "nobody says that its clock is wrong".to_owned());
+        one.expect(by_itself == 0, || "a server with a wrong clock rang people".to_owned());
         world.nodes[1].kill().await?;
         world.nodes[0].start().await?;
         world.pause_all().await;

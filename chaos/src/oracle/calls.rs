@@ -52,8 +52,9 @@ fn judge(world: &World, ledger: &[Ring], calls: &[Call], findings: &mut Findings
     let invented = invented.filter(|sid| !theirs.contains(sid)).count();
     findings.expect(invented == 0, || format!("{invented} calls name a call that the network never took"));
     let mut attempts = BTreeSet::new();
-    let doubled =
-        calls.iter().filter(|call| !attempts.insert((call.to_number.as_str(), call.attempt))).count();
+    let mut attempt =
+        |call: &&Call| attempts.insert((call.campaign_id.clone(), call.to_number.clone(), call.attempt));
+    let doubled = calls.iter().filter(|call| !attempt(call)).count();
     findings.expect(doubled == 0, || format!("{doubled} attempts exist twice in the API"));
     let unknown = calls.iter().filter(|call| call.status == "unknown").count();
     findings.figure(format!("{unknown} unknown and held"));

@@ -26,6 +26,8 @@ pub struct Api {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Call {
+    /// Whose it is.
+    pub campaign_id: String,
     /// The number.
     pub to_number: String,
     /// The how-many-eth attempt.
@@ -64,6 +66,11 @@ impl Api {
             .pool_max_idle_per_host(0)
             .build()?;
         Ok(Self { client, key, nodes: Arc::new(Mutex::new(nodes)) })
+    }
+
+    /// The same with other nodes.
+    pub fn by_way_of(&self, nodes: Vec<SocketAddr>) -> anyhow::Result<Self> {
+        Self::new(self.key.clone(), nodes)
     }
 
     /// Reads.

@@ -33,6 +33,9 @@ pub fn number(nth: usize) -> String {
     format!("+1{}5550{:03}", AREAS[nth / 100 % AREAS.len()], 100 + nth % 100)
 }
 
+/// What the network charges for a call of these campaigns, in millionths of a dollar: a begun minute.
+pub const PRICE: u64 = 14_000;
+
 /// How many people there are.
 pub const PEOPLE: usize = AREAS.len() * 100;
 
@@ -47,35 +50,49 @@ pub enum Hours {
     Until(Timestamp),
 }
 
-/// A launched campaign and the rules that it must keep.
+/// The rules that a campaign must keep.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Rings per local date, at most.
+    pub limit: u64,
+    /// When it may ring.
+    pub hours: Hours,
+    /// What its calls may cost in all, in millionths of a dollar.
+    pub budget: Option<u64>,
+}
+
+impl Rules {
+    /// As many as there are, at any hour, whatever it costs.
+    pub const NONE: Self = Self { limit: 1_000_000, hours: Hours::Always, budget: None };
+}
+
+/// A launched campaign.
 #[derive(Clone, Debug)]
 pub struct Campaign {
     /// `cmp_…`
     pub id: String,
     /// Its people.
     pub numbers: Vec<String>,
-    /// Rings per local date, at most.
-    pub limit: u64,
-    /// When it may ring.
-    pub hours: Hours,
+    /// What it must keep.
+    pub rules: Rules,
     /// Where its days begin and end.
     pub zone: TimeZone,
 }
 
 /// Makes a campaign of these people, and launches it. Nobody is rung a second time.
-pub async fn launch(api: &Api, numbers: Vec<String>, limit: u64, hours: Hours) -> anyhow::Result<Campaign> {
-    let campaign = prepare(api, numbers, limit, hours).await?;
+pub async fn launch(api: &Api, numbers: Vec<String>, rules: Rules) -> anyhow::Result<Campaign> {
+    let campaign = prepare(api, numbers, rules).await?;
     api.send(Method::POST, &format!("/api/campaigns/{}/launch", campaign.id), &json!({})).await?;
     Ok(campaign)
 }
 
 /// The same, as a draft.
-pub async fn prepare(api: &Api, numbers: Vec<String>, limit: u64, hours: Hours) -> anyhow::Result<Campaign> {
+pub async fn prepare(api: &Api, numbers: Vec<String>, rules: Rules) -> anyhow::Result<Campaign> {
     let body = "Hello {{ firstName | default('there') }}, this is a test.";
     let script = api.send(Method::POST, "/api/scripts", &json!({"name": "Chaos", "body": body})).await?;
     let (zone_name, zone) = zone_by_day()?;
     let local = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%H:%M").to_string();
-    let (start, end) = match hours {
+    let (start, end) = match rules.hours {
         Hours::Always => ("00:00".to_owned(), "24:00".to_owned()),
         // Three hours ahead, one hour long; it is day there, so this is today.
         Hours::Never => (
@@ -85,14 +102,21 @@ pub async fn prepare(api: &Api, numbers: Vec<String>, limit: u64, hours: Hours) 
         Hours::Until(end) => ("00:00".to_owned(), local(end)),
     };
     let fields = json!({
-        "name": "Chaos", "scriptId": script["id"], "dailyCallLimit": limit, "timezone": zone_name,
+        "name": "Chaos", "scriptId": script["id"], "dailyCallLimit": rules.limit, "timezone": zone_name,
         "callWindowStart": start, "callWindowEnd": end, "ringTimeoutSeconds": 15,
         "retryPolicy": {"maxAttempts": 1, "rules": {}},
+        // A minute at most, and people talk for less than that: the worst case is what a call costs.
+        "timeLimitSeconds": 60, "budget": rules.budget.map(dollars),
     });
     let made = api.send(Method::POST, "/api/campaigns", &fields).await?;
     let id = made["id"].as_str().unwrap_or_default().to_owned();
     api.import(&id, &numbers).await?;
-    Ok(Campaign { id, numbers, limit, hours, zone })
+    Ok(Campaign { id, numbers, rules, zone })
+}
+
+/// Millionths of a dollar as the API writes money.
+pub fn dollars(micros: u64) -> String {
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }
 
 /// A full minute about this many seconds from now.

@@ -81,6 +81,11 @@ impl Front {
         self.desk.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Forgets what was acknowledged so far: an older copy of the database may have forgotten it, too.
+    pub fn forget(&self) {
+        self.desk.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// How many requests got another answer, or none.
     pub fn turned_away(&self) -> usize {
         self.desk.turned_away.load(Ordering::Relaxed)

@@ -44,6 +44,8 @@ impl Node {
         let mut command = Command::new(&self.program);
         command
             .env_clear()
+            // Backups of PostgreSQL are made by its own programs.
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .args(arguments)
             .arg("--data-dir")

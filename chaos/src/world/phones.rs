@@ -111,6 +111,17 @@ impl Phones {
         Ok(answer.error_for_status()?.json::<Ledger>().await?.rings)
     }
 
+    /// What the network charges for a call, in millionths of a dollar; `None` while it does not say.
+    pub async fn price(&self, call_sid: &str) -> anyhow::Result<Option<u64>> {
+        let url = format!("http://{}/2010-04-01/Accounts/{ACCOUNT_SID}/Calls/{call_sid}.json", self.address);
+        let answer = self.client.get(url).basic_auth(ACCOUNT_SID, Some(AUTH_TOKEN)).send().await?;
+        let call: Value = answer.error_for_status()?.json().await?;
+        // Charges are negative there.
+        let Some(price) = call["price"].as_str() else { return Ok(None) };
+        let price: f64 = price.trim_start_matches('-').parse().context("a price is a number")?;
+        Ok(Some((price * 1_000_000.0).round() as u64))
+    }
+
     /// Replaces the accidents.
     pub async fn set_faults(&self, faults: &Value) -> anyhow::Result<()> {
         let url = format!("http://{}/_faults", self.address);
