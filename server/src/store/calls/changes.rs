@@ -193,6 +193,7 @@ mod tests {
             quote: Quote { worst_case: Usd::ZERO, beside_the_price: Usd::ZERO },
             looked_at: None,
             late: false,
+            dial_by: None,
             metadata: "{}".to_owned(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
