@@ -72,11 +72,10 @@ fn address_forms(url: &str) -> Vec<String> {
     let mut forms = vec![url.to_owned()];
     let Some((scheme, rest)) = url.split_once("://") else { return forms };
     let (authority, target) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let host_start = authority.rfind('@').map_or(0, |at| at + 1);
-    // The colons of an IPv6 address stand in brackets.
-    let name_end = authority.rfind(']').map_or(host_start, |bracket| bracket + 1);
-    match authority[name_end..].find(':') {
-        Some(colon) => forms.push(format!("{scheme}://{}{target}", &authority[..name_end + colon])),
+    // The colons of a password stand before the `@`, those of an IPv6 address before the bracket.
+    let name_begins = authority.rfind(['@', ']']).unwrap_or(0);
+    match authority[name_begins..].find(':') {
+        Some(colon) => forms.push(format!("{scheme}://{}{target}", &authority[..name_begins + colon])),
         None => {
             let port = if matches!(scheme, "https" | "wss") { 443 } else { 80 };
             forms.push(format!("{scheme}://{authority}:{port}{target}"));
@@ -97,7 +96,10 @@ mod tests {
             ("https://a.example:8443/x", "https://a.example/x"),
             ("https://user:pass@a.example/x", "https://user:pass@a.example:443/x"),
             ("https://user:pass@a.example:1/x", "https://user:pass@a.example/x"),
+            ("https://user:@a.example/x", "https://user:@a.example:443/x"),
+            ("https://user:@[::]:8443/x", "https://user:@[::]/x"),
             ("https://[::1]:8443/x", "https://[::1]/x"),
+            ("https://[::]/x", "https://[::]:443/x"),
             ("http://[::1]", "http://[::1]:80"),
             ("wss://a.example/x", "wss://a.example:443/x"),
         ] {
