@@ -4,7 +4,6 @@
 //! gets its answer after that commit, never before.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use domain::facts::Evidence;
 use domain::ids::{CallId, CarrierEventId, WorkspaceId};
@@ -30,10 +29,6 @@ use crate::wake::Wake;
 const LARGEST_BATCH: usize = 256;
 /// How much news may wait. When the disk cannot follow, senders wait, and their own time-outs tell them so.
 const LONGEST_QUEUE: usize = 4_096;
-
-/// How many batches are taken in at the same time where the database can work on several: while one waits for the disk, the
-/// other is folded.
-const LANES: usize = 2;
 
 /// One piece of news, verified and read.
 #[derive(Debug, Clone)]
@@ -90,32 +85,20 @@ pub enum Taken {
 
 type Waiting = (News, oneshot::Sender<Result<Taken, StoreError>>);
 
-/// Where news comes in: a queue per lane.
+/// Where news comes in.
 #[derive(Clone, Debug)]
-pub(super) struct Intake(Arc<[mpsc::Sender<Waiting>]>);
+pub(super) struct Intake(mpsc::Sender<Waiting>);
 
 impl Intake {
     /// Starts to take in news, until every handle is gone.
     pub(super) fn start(intaking: Intaking) -> Self {
-        // SQLite has one writer: a second lane would only make smaller batches.
-        let lanes = if intaking.store.is_shared() { LANES } else { 1 };
-        let open = |_| {
-            let (sender, receiver) = mpsc::channel(LONGEST_QUEUE);
-            tokio::spawn(intaking.clone().take_in_batches(receiver));
-            sender
-        };
-        Self((0..lanes).map(open).collect())
-    }
-
-    /// All news of a call takes the same lane: in the order of its arrival, and no lane waits for another's call.
-    fn lane_of(&self, news: &News) -> &mpsc::Sender<Waiting> {
-        let place = news.call.map_or(0, |call| call.uuid().as_u128() % self.0.len() as u128);
-        &self.0[place as usize]
+        let (sender, receiver) = mpsc::channel(LONGEST_QUEUE);
+        tokio::spawn(intaking.take_in_batches(receiver));
+        Self(sender)
     }
 }
 
 /// What taking in works with.
-#[derive(Clone)]
 pub(super) struct Intaking {
     pub store: Store,
     pub clock: Clock,
@@ -128,7 +111,7 @@ impl Actions {
     /// Takes in one piece of news; returns when it is durable.
     pub async fn take_in(&self, news: News) -> Result<Taken, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.news.lane_of(&news).send((news, answer)).await.map_err(|_| StoreError::Stopped)?;
+        self.news.0.send((news, answer)).await.map_err(|_| StoreError::Stopped)?;
         answered.await.map_err(|_| StoreError::Stopped)?
     }
 }
