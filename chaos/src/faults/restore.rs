@@ -15,13 +15,16 @@ use crate::world::campaigns::Hours;
 use crate::world::node::Node;
 use crate::world::{Database, Setup, World};
 
-const RATE: f64 = 20.0;
+const RATE: f64 = 50.0;
 /// Rings before the backup, between it and the loss, and after all was reconciled.
 const RINGS: usize = 100;
+/// Rings between the backup and the loss when the run may last for this many minutes.
+const FORGOTTEN: usize = 5_000;
+const LONG_ENOUGH: f64 = 10.0;
 const OPT_OUTS: usize = 50;
 /// Nobody is rung for so long after the reconciliation, while no one resumes.
 const HELD: Duration = Duration::from_secs(10);
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     let mut findings = Findings::default();
@@ -29,15 +32,16 @@ pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     setup.calls_per_second = RATE;
     let mut world = World::build(setup).await?;
     world.launch(200, 30, Hours::Always).await?;
-    world.launch(plan.people(RATE).max(3_000), 1_000_000, Hours::Always).await?;
-    ring_more(&world).await?;
+    let to_forget = if plan.minutes < LONG_ENOUGH { RINGS } else { FORGOTTEN };
+    world.launch(3_000 + to_forget, 1_000_000, Hours::Always).await?;
+    ring_more(&world, RINGS).await?;
     let backup = world.nodes[0].folder.with_extension("backup");
     let to = backup.display().to_string();
     command(&world.nodes[0], &["backup", "--to", &to]).await?;
     let backed_up_at = now();
 
     // Dialing goes on, and people opt out who would be next.
-    ring_more(&world).await?;
+    ring_more(&world, to_forget).await?;
     let last = world.campaigns[1].numbers.iter().rev().take(OPT_OUTS).cloned().collect::<Vec<_>>();
     let rung: BTreeSet<String> = world.phones.ledger().await?.into_iter().map(|ring| ring.to).collect();
     let next = world.campaigns[1].numbers.iter().filter(|number| !rung.contains(*number)).take(OPT_OUTS);
@@ -45,7 +49,7 @@ pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     for number in last.iter().chain(&next) {
         world.forbid(number).await?;
     }
-    ring_more(&world).await?;
+    ring_more(&world, RINGS).await?;
     world.nodes[0].kill().await?;
     let seen = world.phones.ledger().await?;
     let forgotten = seen.iter().filter(|ring| ring.created_at > backed_up_at).count();
@@ -65,15 +69,15 @@ pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     // Calls that the copy had forgotten are found again at the network with their end, but not every webhook of before.
     world.front.forget();
     world.api.send(Method::POST, "/api/quarantine/resume", &json!({})).await?;
-    ring_more(&world).await?;
+    ring_more(&world, RINGS).await?;
     world.pause_all().await;
     judge(&mut world, &mut findings, PATIENCE).await?;
     plan.conclude(world, findings)
 }
 
-async fn ring_more(world: &World) -> anyhow::Result<()> {
+async fn ring_more(world: &World, rings: usize) -> anyhow::Result<()> {
     let seen = world.phones.ledger().await?.len();
-    let more = world.until_more_than(seen + RINGS, PATIENCE).await?;
+    let more = world.until_more_than(seen + rings, PATIENCE).await?;
     more.map(|_| ()).context("nobody is rung any more")
 }
 
