@@ -21,7 +21,7 @@ use crate::support::world::Database;
 
 const PEOPLE: usize = 2_000;
 /// The machine may be busy with other tests; a campaign that hangs takes longer than any of them.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(900);
 
 fn everything_goes_wrong() -> Faults {
     Faults {
