@@ -2,7 +2,7 @@
 
 use domain::dial_plan::{self, Snapshot};
 use domain::ids::CallId;
-use domain::pacing::Start;
+use domain::pacing::{Pace, Pacing, Start};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
@@ -26,6 +26,38 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken) {
         if !task::wait(clock, until, dialer.parts.actions.wake.dialer_rung(), &dialer.stop).await {
             return;
         }
+    }
+}
+
+/// How a turn found the queue and the pace.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    /// Calls that people asked for, or that never left; as many as a turn takes when there are more.
+    by_hand: usize,
+    /// New ones that were chosen.
+    chosen: usize,
+    /// More could have been chosen.
+    more_could_be_chosen: bool,
+    /// Calls that the pace had room for at its beginning.
+    startable: usize,
+    /// Calls that may be on besides those that are.
+    room: usize,
+}
+
+/// When to look again for whoever a turn left behind: no timer and no bell of theirs announces them.
+fn behind_this_turn(found: Found, pace: &Pace, limits: Pacing, now: Timestamp) -> Option<Timestamp> {
+    let more_wait = found.more_could_be_chosen || found.by_hand >= MOST_PER_TURN;
+    if found.by_hand + found.chosen >= MOST_PER_TURN && found.startable >= MOST_PER_TURN {
+        return Some(now);
+    }
+    // Without room the end of a call rings the bell.
+    if !more_wait || found.room == 0 {
+        return None;
+    }
+    match pace.after(found.startable, limits, now).may_start(limits, now) {
+        Start::Now => None,
+        Start::At(at) => Some(at),
+        Start::Held(hold) => Some(hold.until),
     }
 }
 
@@ -55,24 +87,25 @@ impl Dialer {
         let mut calls = store.calls_to_send(now, MOST_PER_TURN).await?;
         // New ones are chosen only for what may start now: whoever is reserved early waits where nobody sees why.
         let plan = self.plan(now, startable.saturating_sub(calls.len())).await?;
-        let full = calls.len() + plan.calls.len() >= MOST_PER_TURN;
-        let more_wait = plan.is_full;
+        let found = Found {
+            by_hand: calls.len(),
+            chosen: plan.calls.len(),
+            more_could_be_chosen: plan.is_full,
+            startable,
+            room,
+        };
         if !plan.calls.is_empty() {
             calls.extend(self.parts.actions.reserve_planned(plan.calls).await?);
         }
-        let again_at = self.arm_and_send(calls).await?;
-        if full && startable >= MOST_PER_TURN {
-            // The turn was full: more may wait that no timer of theirs announces.
-            return Ok(Some(now));
+        let wanted = calls.len();
+        let (again_at, waiting) = self.arm_and_send(calls).await?;
+        // Where all of them wait for a pace, looking again at once would find the same.
+        let behind = behind_this_turn(found, &pace, limits, now).filter(|_| wanted == 0 || waiting < wanted);
+        if behind == Some(now) {
+            return Ok(behind);
         }
-        let next_start = match pace.after(startable, limits, now).may_start(limits, now) {
-            _ if !more_wait || room == 0 => None,
-            Start::Now => None,
-            Start::At(at) => Some(at),
-            Start::Held(hold) => Some(hold.until),
-        };
         let next_by_hand = store.next_call_to_send_at(now).await?;
-        Ok([again_at, next_start, plan.look_again_at, next_by_hand].into_iter().flatten().min())
+        Ok([again_at, behind, plan.look_again_at, next_by_hand].into_iter().flatten().min())
     }
 
     async fn plan(&self, now: Timestamp, capacity: usize) -> Result<dial_plan::DialPlan, StoreError> {
@@ -104,11 +137,11 @@ impl Dialer {
         Ok(plan)
     }
 
-    /// Arms what may be armed and sends it; when the first of those may go that only wait for the pace.
-    async fn arm_and_send(&self, calls: Vec<CallId>) -> Result<Option<Timestamp>, StoreError> {
+    /// Arms what may be armed and sends it. When the first of those may go that only wait for a pace, and how many they are.
+    async fn arm_and_send(&self, calls: Vec<CallId>) -> Result<(Option<Timestamp>, usize), StoreError> {
         // What is reserved by now waits for the next start, or for another server.
         if calls.is_empty() || self.stop.is_cancelled() {
-            return Ok(None);
+            return Ok((None, 0));
         }
         let armed = self.parts.actions.arm(calls).await?;
         if armed.refused.is_some() {
@@ -116,8 +149,10 @@ impl Dialer {
             self.parts.actions.wake.lease();
         }
         let armed_at = armed.armed_at.unwrap_or_else(Uptime::now);
+        let mut waiting = 0;
         for (call, reason) in armed.held {
             if reason.is_pace() {
+                waiting += 1;
                 debug!(call_id = %call.id, reason = reason.as_str(), "a call waits for the pace");
             } else {
                 info!(call_id = %call.id, reason = reason.as_str(), "a call was not armed");
@@ -127,6 +162,41 @@ impl Dialer {
             let parts = self.parts.clone();
             self.parts.sends.spawn(async move { send::send(&parts, call, armed_at).await });
         }
-        Ok(armed.again_at)
+        Ok((armed.again_at, waiting))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn limits() -> Pacing {
+        Pacing::new(100.0, 1_000).expect("a pace")
+    }
+
+    /// The pace after a burst: for one more call it is too early.
+    fn spent(now: Timestamp) -> (Pace, usize) {
+        let pace = Pace::default();
+        let startable = pace.startable(limits(), now, MOST_PER_TURN);
+        (pace, startable)
+    }
+
+    #[test]
+    fn a_full_turn_of_calls_by_hand_is_followed_by_another_when_the_pace_allows_and_not_at_the_timer() {
+        let now = Timestamp::UNIX_EPOCH;
+        let (pace, startable) = spent(now);
+        assert!(startable < MOST_PER_TURN);
+        // All of them may go by the time that they are armed: then none of them says when to look again.
+        let found =
+            Found { by_hand: MOST_PER_TURN, chosen: 0, more_could_be_chosen: false, startable, room: 1_000 };
+        let again = behind_this_turn(found, &pace, limits(), now).expect("more wait");
+        assert!(again > now && again <= now + Duration::from_secs(1), "{again}");
+        let few = Found { by_hand: MOST_PER_TURN - 1, ..found };
+        assert_eq!(behind_this_turn(few, &pace, limits(), now), None, "nobody is left behind");
+        assert_eq!(behind_this_turn(Found { room: 0, ..found }, &pace, limits(), now), None, "a bell rings");
+        let rested = Found { startable: MOST_PER_TURN, ..found };
+        assert_eq!(behind_this_turn(rested, &pace, limits(), now), Some(now));
     }
 }
