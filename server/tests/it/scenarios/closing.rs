@@ -23,8 +23,8 @@ fn until_eleven() -> CampaignDraft {
 #[test]
 fn a_call_still_in_the_carrier_s_queue_when_its_window_closes_is_cancelled_and_never_rings() {
     on_both(async |database| {
-        // Somebody else's call takes the carrier's only start in eighty seconds.
-        let world = TestApp::on(database).standing_clock().speed(1.0).carrier_calls_per_second(0.0125);
+        // Somebody else's call takes the carrier's only start in 45 seconds: less than what is cancelled for being too long.
+        let world = TestApp::on(database).standing_clock().speed(1.0).carrier_calls_per_second(1.0 / 45.0);
         let app = world.start().await;
         outsiders::rings_somebody(&app).await;
         let campaign = app.campaign(1, until_eleven()).await;
@@ -36,7 +36,8 @@ fn a_call_still_in_the_carrier_s_queue_when_its_window_closes_is_cancelled_and_n
         assert_eq!(queued.dial_by, Some(closes_at));
         app.actions.clock.set(closes_at - SignedDuration::from_secs(1));
         app.until("it was asked about", async || app.call(queued.id).await.polls > 0).await;
-        assert!(app.call(queued.id).await.call.is_live(), "there is a second left");
+        let asked = app.call(queued.id).await;
+        assert!(asked.call.is_live(), "there is a second left: {asked:?}");
 
         app.actions.clock.set(closes_at);
         app.until("it is cancelled", async || {

@@ -81,8 +81,8 @@ fn a_number_put_on_the_do_not_call_list_while_it_waits_for_a_retry_is_not_rung_a
 #[test]
 fn a_call_cancelled_in_the_carrier_s_queue_ends_without_a_callback_and_without_a_ring() {
     on_both(async |database| {
-        // Somebody else's call takes the carrier's only start in eighty seconds: ours waits in its queue.
-        let app = TestApp::on(database).speed(1.0).carrier_calls_per_second(0.0125).start().await;
+        // Somebody else's call takes the carrier's only start in 45 seconds: ours waits in its queue.
+        let app = TestApp::on(database).speed(1.0).carrier_calls_per_second(1.0 / 45.0).start().await;
         let other = outsiders::rings_somebody(&app).await;
         let campaign = app.campaign_of(1).await;
         app.launch(campaign).await;

@@ -59,7 +59,7 @@ fn retries_come_before_first_attempts_where_the_campaign_says_so() {
     });
 }
 
-/// Waits for the second call of a campaign to stand in the carrier's queue, which starts one call in eighty seconds: thirteen real ones to act in.
+/// Waits for the second call of a campaign to stand in the carrier's queue, which starts one call in 45 seconds: fifteen real ones to act in.
 async fn queued_at_the_carrier(app: &TestApp, campaign: domain::ids::CampaignId) -> CallRecord {
     app.until_call(campaign, "the second call is in the queue", |call| {
         call.call.placement == Placement::Placed && call.to.as_str() == number(1)
@@ -78,7 +78,7 @@ async fn is_cancelled_without_a_ring(app: &TestApp, call: &CallRecord) {
 #[test]
 fn a_pause_ends_the_calls_that_the_carrier_has_not_begun_to_dial() {
     on_both(async |database| {
-        let app = TestApp::on(database).speed(6.0).carrier_calls_per_second(0.0125).start().await;
+        let app = TestApp::on(database).speed(3.0).carrier_calls_per_second(1.0 / 45.0).start().await;
         let campaign = app.campaign_of(2).await;
         app.launch(campaign).await;
         let queued = queued_at_the_carrier(&app, campaign).await;
@@ -96,7 +96,7 @@ fn a_pause_ends_the_calls_that_the_carrier_has_not_begun_to_dial() {
 #[test]
 fn the_kill_switch_ends_the_calls_that_the_carrier_has_not_begun_to_dial() {
     on_both(async |database| {
-        let app = TestApp::on(database).speed(6.0).carrier_calls_per_second(0.0125).start().await;
+        let app = TestApp::on(database).speed(3.0).carrier_calls_per_second(1.0 / 45.0).start().await;
         let campaign = app.campaign_of(2).await;
         app.launch(campaign).await;
         let queued = queued_at_the_carrier(&app, campaign).await;
