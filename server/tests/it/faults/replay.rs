@@ -1,7 +1,4 @@
 //! F36: whoever captured the carrier's signed requests and sends them again, however often, changes nothing.
-//!
-//! A debug build does ten thousand of them in a time that fits into the gate; `PROSPECTAI_REPLAYS=100000` asks for the hundred
-//! thousand of the fault's name.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,13 +15,12 @@ use crate::support::world::on_both;
 
 const PEOPLE: usize = 25;
 /// On both databases together.
-const REPLAYS: usize = 10_000;
+const REPLAYS: usize = 100_000;
 const CONNECTIONS: usize = 50;
 
 #[test]
-fn ten_thousand_replays_of_captured_signed_requests_change_nothing() {
-    let replays =
-        std::env::var("PROSPECTAI_REPLAYS").map_or(REPLAYS, |wanted| wanted.parse().expect("a number")) / 2;
+fn a_hundred_thousand_replays_of_captured_signed_requests_change_nothing() {
+    let replays = REPLAYS / 2;
     on_both(async |database| {
         let recorder = Recorder::start().await;
         let app = TestApp::on(database).behind(&recorder.url()).start().await;
