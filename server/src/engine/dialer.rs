@@ -176,8 +176,8 @@ mod tests {
         Pacing::new(100.0, 1_000).expect("a pace")
     }
 
-    /// The pace after a burst: for one more call it is too early.
-    fn spent(now: Timestamp) -> (Pace, usize) {
+    /// A pace that has rested, and how many calls it has room for.
+    fn rested(now: Timestamp) -> (Pace, usize) {
         let pace = Pace::default();
         let startable = pace.startable(limits(), now, MOST_PER_TURN);
         (pace, startable)
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn a_full_turn_of_calls_by_hand_is_followed_by_another_when_the_pace_allows_and_not_at_the_timer() {
         let now = Timestamp::UNIX_EPOCH;
-        let (pace, startable) = spent(now);
+        let (pace, startable) = rested(now);
         assert!(startable < MOST_PER_TURN);
         // All of them may go by the time that they are armed: then none of them says when to look again.
         let found =
@@ -196,7 +196,7 @@ mod tests {
         let few = Found { by_hand: MOST_PER_TURN - 1, ..found };
         assert_eq!(behind_this_turn(few, &pace, limits(), now), None, "nobody is left behind");
         assert_eq!(behind_this_turn(Found { room: 0, ..found }, &pace, limits(), now), None, "a bell rings");
-        let rested = Found { startable: MOST_PER_TURN, ..found };
-        assert_eq!(behind_this_turn(rested, &pace, limits(), now), Some(now));
+        let wide = Found { startable: MOST_PER_TURN, ..found };
+        assert_eq!(behind_this_turn(wide, &pace, limits(), now), Some(now));
     }
 }
