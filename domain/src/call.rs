@@ -102,6 +102,14 @@ impl CallStatus {
         Self::Unknown,
     ];
 
+    /// Calls with it are over: exactly those that are not live.
+    pub const fn is_final(self) -> bool {
+        match self {
+            Self::Queued | Self::Ringing | Self::InProgress | Self::Unknown => false,
+            Self::Completed | Self::Failed | Self::Busy | Self::NoAnswer | Self::Canceled => true,
+        }
+    }
+
     /// The word of our API.
     pub const fn as_str(self) -> &'static str {
         match self {

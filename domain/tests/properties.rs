@@ -175,6 +175,7 @@ proptest! {
         prop_assert_eq!(Tally::from_array(tally.to_array()), tally);
         // A call either may still change, or has an answer for its prospect (or was never sent).
         prop_assert!(call.is_live() != call.disposition().is_some() || placement == Placement::Released);
+        prop_assert_eq!(call.status().is_final(), !call.is_live());
     }
 
     #[test]

@@ -101,6 +101,8 @@ impl From<std::io::Error> for StoreError {
 pub struct Store {
     pub(in crate::store) write: DatabaseConnection,
     pub(in crate::store) read: DatabaseConnection,
+    // News from the carrier.
+    intake: DatabaseConnection,
     // Held for as long as the store is: a second process on the same SQLite file is refused.
     _lock: Option<Arc<lock::DataLock>>,
 }
@@ -137,44 +139,65 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let write = self.write.clone();
-        let running = tokio::spawn(async move {
-            let options = TransactionOptions {
-                sqlite_transaction_mode: Some(sea_orm::SqliteTransactionMode::Immediate),
-                ..Default::default()
-            };
-            let begun = write.begin_with_options(options).await.map_err(StoreError::from)?;
-            let tx = Tx(Arc::new(begun));
-            let outcome = work(tx.clone()).await;
-            // The work is over and held the only other handle.
-            let Some(begun) = Arc::into_inner(tx.0) else {
-                let kept = DbErr::Custom("a transaction outlived the work it was made for".to_owned());
-                return Err(StoreError::from(kept).into());
-            };
-            match outcome {
-                Ok(value) => {
-                    begun.commit().await.map_err(StoreError::from)?;
-                    Ok(value)
-                }
-                Err(error) => {
-                    begun.rollback().await.map_err(StoreError::from)?;
-                    Err(error)
-                }
-            }
-        });
-        match running.await {
-            Ok(outcome) => outcome,
-            Err(stopped) if stopped.is_panic() => Err(StoreError::Panicked(Panicked).into()),
-            Err(stopped) => {
-                Err(StoreError::from(DbErr::Custom(format!("a transaction stopped: {stopped}"))).into())
-            }
-        }
+        transaction_on(self.write.clone(), work).await
+    }
+
+    /// The same on the connection that is kept for news from the carrier: it never waits behind other work of this server.
+    pub async fn transaction_of_news<T, E, Work, Running>(&self, work: Work) -> Result<T, E>
+    where
+        Work: FnOnce(Tx) -> Running + Send + 'static,
+        Running: Future<Output = Result<T, E>> + Send,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        transaction_on(self.intake.clone(), work).await
     }
 
     /// Closes every connection after the work in hand.
     pub async fn close(&self) -> Result<(), StoreError> {
+        self.intake.close_by_ref().await?;
         self.write.close_by_ref().await?;
         Ok(self.read.close_by_ref().await?)
+    }
+}
+
+async fn transaction_on<T, E, Work, Running>(connections: DatabaseConnection, work: Work) -> Result<T, E>
+where
+    Work: FnOnce(Tx) -> Running + Send + 'static,
+    Running: Future<Output = Result<T, E>> + Send,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let running = tokio::spawn(async move {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(sea_orm::SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        let begun = connections.begin_with_options(options).await.map_err(StoreError::from)?;
+        let tx = Tx(Arc::new(begun));
+        let outcome = work(tx.clone()).await;
+        // The work is over and held the only other handle.
+        let Some(begun) = Arc::into_inner(tx.0) else {
+            let kept = DbErr::Custom("a transaction outlived the work it was made for".to_owned());
+            return Err(StoreError::from(kept).into());
+        };
+        match outcome {
+            Ok(value) => {
+                begun.commit().await.map_err(StoreError::from)?;
+                Ok(value)
+            }
+            Err(error) => {
+                begun.rollback().await.map_err(StoreError::from)?;
+                Err(error)
+            }
+        }
+    });
+    match running.await {
+        Ok(outcome) => outcome,
+        Err(stopped) if stopped.is_panic() => Err(StoreError::Panicked(Panicked).into()),
+        Err(stopped) => {
+            Err(StoreError::from(DbErr::Custom(format!("a transaction stopped: {stopped}"))).into())
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub struct News {
     pub evidence: Option<Evidence>,
     /// The recording it names.
     pub recording_sid: Option<String>,
-    /// The hash of its content.
+    /// What names its content.
     pub content_key: [u8; 32],
     /// What arrived, to the letter.
     pub payload: String,
@@ -53,6 +53,9 @@ pub struct News {
 
 impl News {
     /// The key of a piece of news: the same content has the same key, whatever its order of fields.
+    ///
+    /// It begins with the call, so that the keys of calls that are on now lie side by side in their index, and a batch of
+    /// news touches few pages of it. The rest is the first half of the hash: 128 bits, within one call.
     pub fn content_key(kind: &str, call: Option<CallId>, fields: &[(String, String)]) -> [u8; 32] {
         let mut sorted: Vec<_> = fields.iter().collect();
         sorted.sort_unstable();
@@ -68,7 +71,12 @@ impl News {
             add(name);
             add(value);
         }
-        hash.finalize().into()
+        let mut key: [u8; 32] = hash.finalize().into();
+        if let Some(call) = call {
+            key.copy_within(..16, 16);
+            key[..16].copy_from_slice(call.uuid().as_bytes());
+        }
+        key
     }
 }
 
@@ -162,7 +170,7 @@ impl Intaking {
             crash_point::reached_when(CrashPoint::BeforeNewsCommit, from_webhooks);
             done
         };
-        let (taken, changed) = self.store.transaction(work).await?;
+        let (taken, changed) = self.store.transaction_of_news(work).await?;
         crash_point::reached_when(CrashPoint::AfterNewsCommit, from_webhooks);
         tell(&changed, &self.live);
         if changed.iter().any(|call| !call.call.is_live()) {
@@ -204,22 +212,27 @@ async fn take_in_all(
     let owners: Vec<Option<CallId>> = news.iter().map(owner_of).collect();
     let mut seen = HashSet::new();
     let mut events = Vec::with_capacity(news.len());
+    // The event of each piece of news; the same news twice in one batch is once.
+    let mut kept = Vec::with_capacity(news.len());
     for (item, owner) in news.iter().zip(&owners) {
-        // The same news twice in one batch is once.
-        if seen.insert(item.content_key) {
-            let workspace = match owner.and_then(|id| calls.get(&id)) {
-                Some(change) => change.after.workspace,
-                None => tx.first_workspace().await?,
-            };
-            events.push(event(item, *owner, workspace, now));
+        if !seen.insert(item.content_key) {
+            kept.push(None);
+            continue;
         }
+        let workspace = match owner.and_then(|id| calls.get(&id)) {
+            Some(change) => change.after.workspace,
+            None => tx.first_workspace().await?,
+        };
+        let event = event(item, *owner, workspace, now);
+        kept.push(Some(event.id));
+        events.push(event);
     }
-    let mut new: HashSet<[u8; 32]> = tx.add_events(&events).await?.into_iter().collect();
+    let new = tx.add_events(&events).await?;
 
     let mut taken = Vec::with_capacity(news.len());
-    for (item, owner) in news.iter().zip(owners) {
+    for ((item, owner), event) in news.iter().zip(owners).zip(kept) {
         taken.push(match owner {
-            _ if !new.remove(&item.content_key) => Taken::Known,
+            _ if event.is_none_or(|id| !new.contains(&id)) => Taken::Known,
             None => Taken::Orphan,
             Some(id) => {
                 if let Some(change) = calls.get_mut(&id) {

@@ -21,7 +21,7 @@ use crate::engine::relay::Relay;
 use crate::http::Router;
 use crate::http::query::CursorKey;
 use crate::http::sign_in_throttle::SignInThrottle;
-use crate::http::state::{HttpState, ServerFacts};
+use crate::http::state::{HttpParts, HttpState, ServerFacts};
 use crate::live::Live;
 use crate::store::nodes::NodeRole;
 use crate::store::{Location, Store};
@@ -101,12 +101,12 @@ impl Desk {
             simulation,
             allow_http_audio: settings.allow_http_audio,
         };
-        let state = HttpState {
+        let state = HttpState::from(HttpParts {
             actions: Arc::new(actions.clone()),
             server: Arc::new(facts),
-            throttle: Arc::new(Mutex::new(SignInThrottle::default())),
+            throttle: Mutex::new(SignInThrottle::default()),
             stopping: stopping.clone(),
-        };
+        });
         let router = match role {
             NodeRole::Dialer => crate::http::router::router_of_a_dialer(state),
             _ => crate::http::router::router(state),

@@ -1,5 +1,7 @@
 //! Rings whoever may be rung: snapshot, plan, reserve, arm, send. Never more than pacing allows, never on a guess.
 
+use std::time::Duration;
+
 use domain::dial_plan::{self, Snapshot};
 use domain::ids::CallId;
 use domain::pacing::{Pace, Pacing, Start};
@@ -15,15 +17,23 @@ use crate::supervised::PanicPoint;
 
 /// The most calls that one turn starts; the next turn follows at once.
 const MOST_PER_TURN: usize = 50;
+/// A bell that rings sooner after the beginning of the last turn waits so long: rings of that time share one turn.
+const BETWEEN_TURNS: Duration = Duration::from_millis(20);
 
 /// Dials until it is time to stop.
 pub(super) async fn run(parts: Parts, stop: CancellationToken) {
     let dialer = Dialer { parts, stop };
     loop {
-        let turn = task::turn(dialer.turn()).await;
         let clock = &dialer.parts.actions.clock;
+        let began = clock.now();
+        let turn = task::turn(dialer.turn()).await;
         let until = task::next_look("dialer", turn, clock.now());
-        if !task::wait(clock, until, dialer.parts.actions.wake.dialer_rung(), &dialer.stop).await {
+        // On a busy line the bell rings with every call that ends.
+        let bell = async {
+            dialer.parts.actions.wake.dialer_rung().await;
+            task::rest(clock, began, BETWEEN_TURNS).await;
+        };
+        if !task::wait(clock, until, bell, &dialer.stop).await {
             return;
         }
     }
@@ -168,8 +178,6 @@ impl Dialer {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn limits() -> Pacing {

@@ -51,3 +51,10 @@ pub(super) async fn wait(
         () = clock.sleep_until(until) => true,
     }
 }
+
+/// Returns when `long` has passed since `began`, or after as long on the machine's clock: one that is set by hand may stand.
+pub(super) async fn rest(clock: &Clock, began: Timestamp, long: Duration) {
+    let rested = began.checked_add(long).unwrap_or(began);
+    // Either end of the wait is the end of the rest.
+    let _ = tokio::time::timeout(long, clock.sleep_until(rested)).await;
+}

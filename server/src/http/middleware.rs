@@ -1,9 +1,11 @@
-//! The layers around every route. `guarded` puts them on in the right order.
+//! What stands around every route, and the layers that only some have.
 
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 
 /// A request must arrive within a time.
 mod body_deadline;
@@ -15,25 +17,39 @@ mod headers;
 mod request;
 
 pub use body_deadline::{BodyTooSlow, body_within};
-pub use guards::{LeakedKey, answers, credential_in_url, fallback, head_length, method_not_allowed};
+pub use guards::{LeakedKey, answers};
 pub use headers::{AnswerPolicy, DOCS_PAGE_POLICY, answer_headers};
-pub use request::{RequestId, current_request_id, log_request, panic_to_problem, request_id};
+pub use request::{RequestId, current_request_id};
 
-/// Puts the layers every route has around a router: a request id, the request log, headers, panics as 500,
-/// long addresses and headers, keys in the address, and problems for unknown addresses and methods.
+/// Puts what every route has around a router: a request id, the request log, headers, panics as 500, long addresses and
+/// headers, keys in the address, and problems for unknown addresses and methods.
+///
+/// All of it is one layer: each layer of axum's copies everything inside of it for each request, so that a stack of them
+/// costs the square of its height.
 ///
 /// What differs per group of routes stays with the group: `answers`, `body_within`, sign-in, csrf.
 pub fn guarded<S: Clone + Send + Sync + 'static>(router: Router<S>, policy: AnswerPolicy) -> Router<S> {
-    // The last layer added is the first to see a request.
     router
-        .fallback(fallback)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn(credential_in_url))
-        .layer(from_fn(head_length))
-        .layer(from_fn(panic_to_problem))
-        .layer(from_fn_with_state(policy, answer_headers))
-        .layer(from_fn(log_request))
-        .layer(from_fn(request_id))
+        .fallback(guards::fallback)
+        .method_not_allowed_fallback(guards::method_not_allowed)
+        .layer(from_fn_with_state(policy, around))
+}
+
+async fn around(State(policy): State<AnswerPolicy>, request: Request, next: Next) -> Response {
+    request::with_id(request, async |request: Request| {
+        let line = request::LogLine::begin(&request);
+        let mut response = request::panic_to_problem(async {
+            match guards::refusal(&request) {
+                Some(refusal) => refusal,
+                None => next.run(request).await,
+            }
+        })
+        .await;
+        policy.write(response.headers_mut());
+        line.end(response.status());
+        response
+    })
+    .await
 }
 
 /// The time a body has to arrive, where a route does not say otherwise: 30 s.

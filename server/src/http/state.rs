@@ -1,5 +1,6 @@
 //! What every handler is given.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
 use secrecy::SecretString;
@@ -12,18 +13,34 @@ use crate::actions::Actions;
 use crate::carrier::twilio::CallbackUrls;
 use crate::credentials::{ApiKeyHash, SessionCookie};
 
-/// The parts that handlers work with; cheap to clone.
+/// The parts that handlers work with, as one handle: each request clones it several times on its way.
 #[derive(Clone)]
-pub struct HttpState {
-    /// Everything that changes something, and the store for reads. Shared: each request clones what handlers are given
-    /// several times on its way.
+pub struct HttpState(Arc<HttpParts>);
+
+/// The parts that handlers work with.
+pub struct HttpParts {
+    /// Everything that changes something, and the store for reads.
     pub actions: Arc<Actions>,
     /// What holds as long as the server runs.
     pub server: Arc<ServerFacts>,
     /// Who failed to sign in, and how often.
-    pub throttle: Arc<Mutex<SignInThrottle>>,
+    pub throttle: Mutex<SignInThrottle>,
     /// Ends long answers when the server stops.
     pub stopping: CancellationToken,
+}
+
+impl From<HttpParts> for HttpState {
+    fn from(parts: HttpParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for HttpState {
+    type Target = HttpParts;
+
+    fn deref(&self) -> &HttpParts {
+        &self.0
+    }
 }
 
 /// What holds as long as the server runs.

@@ -8,11 +8,12 @@ use domain::money::Usd;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
 use super::calls::CallRecord;
 use super::campaigns::CampaignRecord;
+use super::given::{self, Given};
 use super::workspaces::WorkspaceRules;
 use super::{Store, StoreError, Tx, dialect, sql};
 
@@ -130,18 +131,31 @@ impl Tx {
         Ok(committed)
     }
 
-    /// Writes collected changes, in the order of scopes.
+    /// Writes collected changes, locked in the order of scopes so that two transactions cannot wait for each other.
     pub async fn change_budgets(&self, changes: BudgetChanges) -> Result<(), StoreError> {
-        // Arming made the row.
-        let change = "UPDATE budgets SET held_micros = held_micros + $3, spent_micros = spent_micros + $4 \
-                      WHERE scope = $1 AND day = $2";
-        for (scope, (held, spent)) in changes.0 {
-            if (held, spent) == (0, 0) {
-                continue;
-            }
-            let (owner, day) = scope.key();
-            let values = [owner.into(), day.into(), held.into(), spent.into()];
-            sql::run(self.connection(), change, values).await?;
+        let db = self.connection();
+        let changes: Vec<Vec<Value>> = changes
+            .0
+            .into_iter()
+            .filter(|(_, change)| *change != (0, 0))
+            .map(|(scope, (held, spent))| {
+                let (owner, day) = scope.key();
+                vec![owner.into(), day.into(), held.into(), spent.into()]
+            })
+            .collect();
+        // Arming made the rows.
+        let change = format!(
+            "UPDATE budgets SET held_micros = budgets.held_micros + locked.held, \
+             spent_micros = budgets.spent_micros + locked.spent \
+             FROM (SELECT given.* FROM given JOIN budgets USING (scope, day) ORDER BY scope, day{}) AS locked \
+             WHERE budgets.scope = locked.scope AND budgets.day = locked.day",
+            dialect::for_update(db.get_database_backend())
+        );
+        for some in changes.chunks(given::MOST) {
+            let given =
+                Given::rows(db.get_database_backend(), &["scope", "day", "held", "spent"], some.to_vec());
+            let (change, values) = given.statement(&change);
+            sql::run(db, &change, values).await?;
         }
         Ok(())
     }

@@ -109,7 +109,7 @@ impl CallFilter {
             all = all.add(Column::ProspectId.eq(prospect.uuid()));
         }
         if !self.statuses.is_empty() {
-            all = all.add(Column::Status.is_in(self.statuses.iter().map(|status| status.as_str())));
+            all = all.add(in_any_of(&self.statuses));
         }
         if !self.answered_by.is_empty() {
             all = all.add(Column::AnsweredBy.is_in(self.answered_by.iter().map(|by| by.as_str())));
@@ -146,6 +146,17 @@ impl CallFilter {
             .add(calls::Column::FromNumber.like(pattern))
             .add(calls::Column::ProspectId.in_subquery(people))
     }
+}
+
+/// Calls that are over and calls that are live have an index each; `status` itself has none.
+fn in_any_of(statuses: &[CallStatus]) -> Condition {
+    use calls::Column;
+    let words = statuses.iter().map(|status| status.as_str());
+    if statuses.iter().all(|status| status.is_final()) {
+        return Condition::all().add(Expr::col(Alias::new("final_status")).is_in(words));
+    }
+    let among = Condition::all().add(Column::Status.is_in(words));
+    if statuses.iter().any(|status| status.is_final()) { among } else { among.add(Expr::col(Column::Live)) }
 }
 
 impl Store {

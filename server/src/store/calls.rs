@@ -122,9 +122,12 @@ impl Store {
         now: Timestamp,
         most: usize,
     ) -> Result<Vec<CallRecord>, StoreError> {
-        let wanted = "SELECT * FROM calls WHERE next_poll_at <= $1 ORDER BY next_poll_at LIMIT $2";
+        let wanted = format!(
+            "SELECT {} FROM calls WHERE next_poll_at <= $1 ORDER BY next_poll_at LIMIT $2",
+            sql::columns::<Entity>()
+        );
         let rows: Vec<Model> =
-            sql::all(self.reader(), wanted, [millis(now).into(), (most as i64).into()]).await?;
+            sql::all(self.reader(), &wanted, [millis(now).into(), (most as i64).into()]).await?;
         rows.into_iter().map(CallRecord::try_from).collect()
     }
 
@@ -200,7 +203,7 @@ impl Tx {
         lock: fn(DbBackend) -> &'static str,
     ) -> Result<Vec<CallRecord>, StoreError> {
         let ids = ids.iter().map(|id| id.uuid()).collect();
-        let rows: Vec<Model> = given::lock_by_id(self.connection(), "calls", ids, lock).await?;
+        let rows: Vec<Model> = given::lock_by_id::<Entity>(self.connection(), ids, lock).await?;
         rows.into_iter().map(CallRecord::try_from).collect()
     }
 
@@ -219,7 +222,8 @@ impl Tx {
     ) -> Result<Vec<CallRecord>, StoreError> {
         let db = self.connection();
         let wanted = format!(
-            "SELECT * FROM calls WHERE workspace_id = $1 AND to_number = $2 AND live ORDER BY id{}",
+            "SELECT {} FROM calls WHERE workspace_id = $1 AND to_number = $2 AND live ORDER BY id{}",
+            sql::columns::<Entity>(),
             dialect::for_update(db.get_database_backend())
         );
         let rows: Vec<Model> =
@@ -234,8 +238,9 @@ impl Tx {
     ) -> Result<Vec<CallRecord>, StoreError> {
         let db = self.connection();
         let wanted = format!(
-            "SELECT * FROM calls WHERE workspace_id IN (SELECT id FROM workspaces) AND to_number = $1 AND live \
+            "SELECT {} FROM calls WHERE workspace_id IN (SELECT id FROM workspaces) AND to_number = $1 AND live \
              ORDER BY id{}",
+            sql::columns::<Entity>(),
             dialect::for_update(db.get_database_backend())
         );
         let rows: Vec<Model> = sql::all(db, &wanted, [number.as_str().into()]).await?;

@@ -140,7 +140,8 @@ impl Tx {
     pub async fn lock_any_campaign(&self, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
         let db = self.connection();
         let wanted = format!(
-            "SELECT * FROM campaigns WHERE id = $1{}",
+            "SELECT {} FROM campaigns WHERE id = $1{}",
+            sql::columns::<Entity>(),
             dialect::for_update(db.get_database_backend())
         );
         let row: Option<Model> = sql::one(db, &wanted, [id.uuid().into()]).await?;
@@ -151,7 +152,7 @@ impl Tx {
     pub async fn hold_campaign(&self, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
         let db = self.connection();
         let for_share = dialect::for_share(db.get_database_backend());
-        let wanted = format!("SELECT * FROM campaigns WHERE id = $1{for_share}");
+        let wanted = format!("SELECT {} FROM campaigns WHERE id = $1{for_share}", sql::columns::<Entity>());
         let row: Option<Model> = sql::one(db, &wanted, [id.uuid().into()]).await?;
         row.map(CampaignRecord::try_from).transpose()
     }
@@ -164,7 +165,7 @@ impl Tx {
     /// Campaigns as they are now, without a lock.
     pub async fn campaigns(&self, ids: &[CampaignId]) -> Result<Vec<CampaignRecord>, StoreError> {
         let ids = ids.iter().map(|id| id.uuid()).collect();
-        let rows: Vec<Model> = given::lock_by_id(self.connection(), "campaigns", ids, |_| "").await?;
+        let rows: Vec<Model> = given::lock_by_id::<Entity>(self.connection(), ids, |_| "").await?;
         rows.into_iter().map(CampaignRecord::try_from).collect()
     }
 

@@ -1,5 +1,7 @@
 //! News from the carrier: raw as it arrived, and as evidence for the fold. Never changed, never applied twice.
 
+use std::collections::HashSet;
+
 use domain::carrier_event::{AnsweredBy, CarrierStatus};
 use domain::facts::{Evidence, Source};
 use domain::ids::{CallId, CarrierEventId, WorkspaceId};
@@ -25,7 +27,7 @@ pub struct CarrierEventRecord {
     pub carrier_sid: Option<String>,
     /// `status`, `amd`, `recording`, `voice`, `rest`, or `orphan` and `quarantine` for news without effect.
     pub kind: String,
-    /// The hash of the content: the same news twice has the same key.
+    /// What names the content: the same news twice has the same key.
     pub content_key: [u8; 32],
     /// What the fold reads of it.
     pub evidence: Option<Evidence>,
@@ -44,30 +46,46 @@ impl Store {
 }
 
 impl Tx {
-    /// Adds news; the content keys of those that were not known yet.
-    pub async fn add_events(&self, events: &[CarrierEventRecord]) -> Result<Vec<[u8; 32]>, StoreError> {
-        #[derive(sea_orm::FromQueryResult)]
-        struct Row {
-            content_key: Vec<u8>,
-        }
+    /// Adds news; which of it was not known yet.
+    pub async fn add_events(
+        &self,
+        events: &[CarrierEventRecord],
+    ) -> Result<HashSet<CarrierEventId>, StoreError> {
         let db = self.connection();
         let columns: Vec<Column> = Column::iter().collect();
         let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
         let names = names.join(", ");
-        let mut added = Vec::with_capacity(events.len());
+        let mut added = HashSet::with_capacity(events.len());
         for some in events.chunks(given::MOST) {
             let rows: Vec<Model> = some.iter().map(Model::from).collect();
             let news = Given::models(db.get_database_backend(), &columns, &rows);
             let (insert, values) = news.statement(&format!(
                 "INSERT INTO carrier_events ({names}) SELECT {names} FROM given WHERE TRUE \
-                 ON CONFLICT (content_key) DO NOTHING RETURNING content_key"
+                 ON CONFLICT (content_key) DO NOTHING"
             ));
-            let inserted: Vec<Row> = sql::all(db, &insert, values).await?;
-            for row in inserted {
-                added.push(content_key(&row.content_key)?);
+            // Nearly always all of it is new, and a count is cheaper to be told than a row for each.
+            if sql::run(db, &insert, values).await? == some.len() as u64 {
+                added.extend(some.iter().map(|event| event.id));
+            } else {
+                added.extend(self.events_among(some).await?);
             }
         }
         Ok(added)
+    }
+
+    /// Which of these are kept under their own name, and not as an earlier arrival of the same content.
+    async fn events_among(&self, events: &[CarrierEventRecord]) -> Result<Vec<CarrierEventId>, StoreError> {
+        #[derive(sea_orm::FromQueryResult)]
+        struct Row {
+            id: uuid::Uuid,
+        }
+        let db = self.connection();
+        let ids =
+            Given::rows(db.get_database_backend(), &["id"], sql::one_each(events, |event| event.id.uuid()));
+        let (wanted, values) =
+            ids.statement("SELECT id FROM carrier_events WHERE id IN (SELECT id FROM given)");
+        let rows: Vec<Row> = sql::all(db, &wanted, values).await?;
+        Ok(rows.into_iter().map(|row| CarrierEventId::from_uuid(row.id)).collect())
     }
 }
 

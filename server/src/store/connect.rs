@@ -130,7 +130,7 @@ async fn open_sqlite(folder: PathBuf) -> Result<Store, OpenError> {
     let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
     refuse_old_sqlite(&write).await?;
     let read = SqlxSqliteConnector::from_sqlx_sqlite_pool(read);
-    Ok(Store { write, read, _lock: Some(Arc::new(lock)) })
+    Ok(Store { intake: write.clone(), write, read, _lock: Some(Arc::new(lock)) })
 }
 
 async fn refuse_old_sqlite(db: &DatabaseConnection) -> Result<(), OpenError> {
@@ -156,8 +156,18 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
             // No longer than a lease: what a server that froze had locked is taken over with it.
             ("idle_in_transaction_session_timeout", "15s"),
         ]);
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
+    let pool = pool_of(POSTGRES_CONNECTIONS).connect_with(options.clone()).await.map_err(open_failed)?;
+    // News takes one batch at a time, always with the same few statements. On a connection of its own each is planned once,
+    // whatever its values, instead of several times on every connection of the pool.
+    let intake = pool_of(1).connect_lazy_with(options.options([("plan_cache_mode", "force_generic_plan")]));
+    let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    let intake = SqlxPostgresConnector::from_sqlx_postgres_pool(intake);
+    Ok(Store { intake, write: db.clone(), read: db, _lock: None })
+}
+
+fn pool_of(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))
         .test_before_acquire(false)
         .before_acquire(|connection, used| {
@@ -169,11 +179,6 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
                 Ok(true)
             })
         })
-        .connect_with(options)
-        .await
-        .map_err(open_failed)?;
-    let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-    Ok(Store { write: db.clone(), read: db, _lock: None })
 }
 
 pub(super) fn open_failed(error: sqlx::Error) -> OpenError {

@@ -38,9 +38,11 @@ impl Store {
 
     /// All calls of a workspace in numbers.
     pub async fn tally_of_workspace(&self, of: WorkspaceId) -> Result<Tally, StoreError> {
-        let wanted = "SELECT * FROM campaign_totals \
-                      WHERE campaign_id IN (SELECT id FROM campaigns WHERE workspace_id = $1)";
-        let rows: Vec<TallyRow> = sql::all(self.reader(), wanted, [of.uuid().into()]).await?;
+        let wanted = format!(
+            "SELECT {} FROM campaign_totals WHERE campaign_id IN (SELECT id FROM campaigns WHERE workspace_id = $1)",
+            Tally::NAMES.join(", ")
+        );
+        let rows: Vec<TallyRow> = sql::all(self.reader(), &wanted, [of.uuid().into()]).await?;
         Ok(rows.into_iter().map(|TallyRow(tally)| tally).sum())
     }
 
@@ -147,8 +149,8 @@ fn counted<const KEYS: usize>(keys: [Value; KEYS], tally: Tally) -> Vec<Value> {
 }
 
 pub(super) async fn tally(db: &impl ConnectionTrait, campaign: CampaignId) -> Result<Tally, StoreError> {
-    let wanted = "SELECT * FROM campaign_totals WHERE campaign_id = $1";
-    let row: Option<TallyRow> = sql::one(db, wanted, [campaign.uuid().into()]).await?;
+    let wanted = format!("SELECT {} FROM campaign_totals WHERE campaign_id = $1", Tally::NAMES.join(", "));
+    let row: Option<TallyRow> = sql::one(db, &wanted, [campaign.uuid().into()]).await?;
     Ok(row.map(|TallyRow(tally)| tally).unwrap_or_default())
 }
 
@@ -156,8 +158,11 @@ pub(super) async fn tally_by_hour(
     db: &impl ConnectionTrait,
     campaign: CampaignId,
 ) -> Result<Vec<(Timestamp, Tally)>, StoreError> {
-    let wanted = "SELECT * FROM campaign_counters WHERE campaign_id = $1 ORDER BY hour_at";
-    let rows: Vec<HourRow> = sql::all(db, wanted, [campaign.uuid().into()]).await?;
+    let wanted = format!(
+        "SELECT hour_at, {} FROM campaign_counters WHERE campaign_id = $1 ORDER BY hour_at",
+        Tally::NAMES.join(", ")
+    );
+    let rows: Vec<HourRow> = sql::all(db, &wanted, [campaign.uuid().into()]).await?;
     Ok(rows.into_iter().map(|row| (time(row.hour_at), row.tally)).collect())
 }
 

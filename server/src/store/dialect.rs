@@ -7,9 +7,9 @@ use sea_orm::{DbBackend, Value};
 /// Fills the column types into a migration.
 ///
 /// SQLite's STRICT tables know only INTEGER, TEXT and BLOB (and then really check them); PostgreSQL has the precise
-/// types. Everything else in a migration is the same text for both.
+/// types. A line behind `{postgres}` is for PostgreSQL alone. Everything else in a migration is the same text for both.
 pub(super) fn fill_in_types(sql: &str, backend: DbBackend) -> String {
-    let types: [(&str, &str); 6] = match backend {
+    let types: [(&str, &str); 8] = match backend {
         DbBackend::Sqlite => [
             ("{uuid}", "BLOB"),
             ("{int}", "INTEGER"),
@@ -17,6 +17,9 @@ pub(super) fn fill_in_types(sql: &str, backend: DbBackend) -> String {
             ("{text}", "TEXT"),
             ("{bytes}", "BLOB"),
             ("{strict}", "STRICT"),
+            // A column that follows from others can be added to a table only as one that is worked out when it is read.
+            ("{kept}", "VIRTUAL"),
+            ("{postgres}", "-- "),
         ],
         _ => [
             ("{uuid}", "UUID"),
@@ -25,6 +28,8 @@ pub(super) fn fill_in_types(sql: &str, backend: DbBackend) -> String {
             ("{text}", "TEXT"),
             ("{bytes}", "BYTEA"),
             ("{strict}", ""),
+            ("{kept}", "STORED"),
+            ("{postgres}", ""),
         ],
     };
     types.iter().fold(sql.to_owned(), |sql, (name, filled)| sql.replace(name, filled))

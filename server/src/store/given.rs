@@ -1,8 +1,6 @@
 //! Many rows for one statement whose text stays the same however many there are, so that both databases prepare it once.
 
-use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IdenStatic, ModelTrait, Value,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, ModelTrait, Value};
 use uuid::Uuid;
 
 use super::{dialect, sql};
@@ -73,12 +71,11 @@ impl Given {
 ///
 /// The ids are sorted before they are divided into statements, and each statement sorts before it locks: two
 /// transactions that want some of the same rows meet at the first of them and cannot wait for each other.
-pub(super) async fn lock_by_id<Row: FromQueryResult>(
+pub(super) async fn lock_by_id<E: EntityTrait>(
     db: &impl ConnectionTrait,
-    table: &str,
     mut ids: Vec<Uuid>,
     lock: fn(DbBackend) -> &'static str,
-) -> Result<Vec<Row>, DbErr> {
+) -> Result<Vec<E::Model>, DbErr> {
     let backend = db.get_database_backend();
     ids.sort_unstable();
     ids.dedup();
@@ -86,7 +83,9 @@ pub(super) async fn lock_by_id<Row: FromQueryResult>(
     for some in ids.chunks(MOST) {
         let wanted = Given::rows(backend, &["id"], sql::one_each(some, |id| *id));
         let (wanted, values) = wanted.statement(&format!(
-            "SELECT * FROM {table} WHERE id IN (SELECT id FROM given) ORDER BY id{}",
+            "SELECT {} FROM {} WHERE id IN (SELECT id FROM given) ORDER BY id{}",
+            sql::columns::<E>(),
+            E::default().table_name(),
             lock(backend)
         ));
         found.extend(sql::all(db, &wanted, values).await?);

@@ -147,8 +147,8 @@ struct TextRow {
     value: Option<String>,
 }
 
-const OPEN_QUARANTINE: &str =
-    "SELECT * FROM quarantines WHERE resumed_at IS NULL ORDER BY entered_at LIMIT 1";
+const OPEN_QUARANTINE: &str = "SELECT id, reason, entered_at, look_since, calls_found, calls_recreated, calls_unassigned, \
+     opt_outs_restored, problem, reconciled_at FROM quarantines WHERE resumed_at IS NULL ORDER BY entered_at LIMIT 1";
 const HISTORY: &str =
     "SELECT installation, timeline, number, last_at, database_identity, quarantined FROM history";
 

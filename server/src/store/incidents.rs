@@ -55,6 +55,8 @@ pub struct IncidentRecord {
     pub handled_at: Option<Timestamp>,
 }
 
+const COLUMNS: &str = "id, workspace_id, kind, subject, detail, noted_at, handled_at";
+
 #[derive(sea_orm::FromQueryResult)]
 struct Row {
     id: Uuid,
@@ -69,8 +71,9 @@ struct Row {
 impl Store {
     /// Incidents from which nothing followed yet, oldest first.
     pub async fn incidents_to_handle(&self, most: u64) -> Result<Vec<IncidentRecord>, StoreError> {
-        let wanted = "SELECT * FROM incidents WHERE handled_at IS NULL ORDER BY noted_at LIMIT $1";
-        let rows: Vec<Row> = sql::all(self.reader(), wanted, [(most as i64).into()]).await?;
+        let wanted =
+            format!("SELECT {COLUMNS} FROM incidents WHERE handled_at IS NULL ORDER BY noted_at LIMIT $1");
+        let rows: Vec<Row> = sql::all(self.reader(), &wanted, [(most as i64).into()]).await?;
         rows.into_iter().map(IncidentRecord::try_from).collect()
     }
 
@@ -82,9 +85,11 @@ impl Store {
         most: u64,
     ) -> Result<Vec<IncidentRecord>, StoreError> {
         let behind = after.map_or(Uuid::max(), IncidentId::uuid);
-        let wanted = "SELECT * FROM incidents WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+        let wanted = format!(
+            "SELECT {COLUMNS} FROM incidents WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+        );
         let values = [of.uuid().into(), behind.into(), (most as i64).into()];
-        let rows: Vec<Row> = sql::all(self.reader(), wanted, values).await?;
+        let rows: Vec<Row> = sql::all(self.reader(), &wanted, values).await?;
         rows.into_iter().map(IncidentRecord::try_from).collect()
     }
 }

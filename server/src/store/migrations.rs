@@ -21,6 +21,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("0005_history", include_str!("migrations/0005_history.sql")),
     ("0006_arming", include_str!("migrations/0006_arming.sql")),
     ("0007_incidents", include_str!("migrations/0007_incidents.sql")),
+    ("0008_final_status", include_str!("migrations/0008_final_status.sql")),
 ];
 
 /// Any number, the same for every version: who holds it on PostgreSQL changes the schema, and nobody else meanwhile.

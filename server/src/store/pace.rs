@@ -90,7 +90,8 @@ impl Tx {
         let mut paces = BTreeMap::new();
         for scope in scopes {
             let wanted = format!(
-                "SELECT * FROM pace WHERE scope = $1{}",
+                "SELECT {} FROM pace WHERE scope = $1{}",
+                sql::columns::<Entity>(),
                 dialect::for_update(db.get_database_backend())
             );
             let find = || sql::one::<Model>(db, &wanted, [scope.key().into()]);

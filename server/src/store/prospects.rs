@@ -174,7 +174,7 @@ impl Tx {
         lock: fn(DbBackend) -> &'static str,
     ) -> Result<Vec<ProspectRecord>, StoreError> {
         let ids = ids.iter().map(|id| id.uuid()).collect();
-        let rows: Vec<Model> = given::lock_by_id(self.connection(), "prospects", ids, lock).await?;
+        let rows: Vec<Model> = given::lock_by_id::<Entity>(self.connection(), ids, lock).await?;
         rows.into_iter().map(ProspectRecord::try_from).collect()
     }
 
@@ -186,7 +186,8 @@ impl Tx {
     ) -> Result<Vec<ProspectRecord>, StoreError> {
         let db = self.connection();
         let wanted = format!(
-            "SELECT * FROM prospects WHERE workspace_id = $1 AND phone = $2 ORDER BY id{}",
+            "SELECT {} FROM prospects WHERE workspace_id = $1 AND phone = $2 ORDER BY id{}",
+            sql::columns::<Entity>(),
             dialect::for_update(db.get_database_backend())
         );
         let rows: Vec<Model> = sql::all(db, &wanted, [of.uuid().into(), number.as_str().into()]).await?;
@@ -200,7 +201,8 @@ impl Tx {
     ) -> Result<Vec<ProspectRecord>, StoreError> {
         let db = self.connection();
         let wanted = format!(
-            "SELECT * FROM prospects WHERE workspace_id IN (SELECT id FROM workspaces) AND phone = $1 ORDER BY id{}",
+            "SELECT {} FROM prospects WHERE workspace_id IN (SELECT id FROM workspaces) AND phone = $1 ORDER BY id{}",
+            sql::columns::<Entity>(),
             dialect::for_update(db.get_database_backend())
         );
         let rows: Vec<Model> = sql::all(db, &wanted, [number.as_str().into()]).await?;

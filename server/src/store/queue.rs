@@ -65,7 +65,7 @@ fn stretch(order: DialOrder, later: bool, behind: Option<Place>) -> String {
             Some(_) => " AND due_at > $4",
         };
         Some(format!(
-            "SELECT * FROM (SELECT id, due_at, CAST({turn} AS BIGINT) AS turn FROM prospects \
+            "SELECT id, due_at, turn FROM (SELECT id, due_at, CAST({turn} AS BIGINT) AS turn FROM prospects \
              WHERE campaign_id = $1 AND {range} AND {time}{behind} ORDER BY due_at, id LIMIT $3) AS one_range"
         ))
     });
@@ -246,7 +246,7 @@ impl Tx {
             return Ok(Vec::new());
         }
         let wanted = format!(
-            "SELECT * FROM calls WHERE live AND placement = 'reserved' AND prospect_id IN ({})",
+            "live AND placement = 'reserved' AND prospect_id IN ({})",
             sql::placeholders(1, to.len())
         );
         self.locked_calls(&wanted, to.iter().map(|id| id.uuid().into()).collect(), None).await
@@ -258,8 +258,7 @@ impl Tx {
         campaign: CampaignId,
         most: usize,
     ) -> Result<Vec<CallRecord>, StoreError> {
-        let wanted =
-            "SELECT * FROM calls WHERE campaign_id = $1 AND status = 'queued' AND placement = 'reserved'";
+        let wanted = "campaign_id = $1 AND placement = 'reserved'";
         self.locked_calls(wanted, vec![campaign.uuid().into()], Some(most)).await
     }
 
@@ -269,7 +268,7 @@ impl Tx {
         of: WorkspaceId,
         campaign: Option<CampaignId>,
     ) -> Result<Vec<CallRecord>, StoreError> {
-        let mut wanted = "SELECT * FROM calls WHERE workspace_id = $1 AND live AND placement = 'placed' \
+        let mut wanted = "workspace_id = $1 AND live AND placement = 'placed' \
                           AND initiated_at IS NULL AND ringing_at IS NULL AND answered_at IS NULL"
             .to_owned();
         let mut values = vec![of.uuid().into()];
@@ -289,7 +288,8 @@ impl Tx {
         let db = self.connection();
         let most = most.map(|most| format!(" LIMIT {most}")).unwrap_or_default();
         let locked = dialect::for_update(db.get_database_backend());
-        let wanted = format!("{wanted} ORDER BY id{most}{locked}");
+        let columns = sql::columns::<calls::Entity>();
+        let wanted = format!("SELECT {columns} FROM calls WHERE {wanted} ORDER BY id{most}{locked}");
         let rows: Vec<calls::Model> = sql::all(db, &wanted, values).await?;
         rows.into_iter().map(CallRecord::try_from).collect()
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
 
 use super::calls::{CallRecord, count, ids, moment};
-use super::entities::calls::Model;
+use super::entities::calls::{Entity, Model};
 use super::{Store, StoreError, Tx, dialect, millis, sql};
 
 impl Store {
@@ -83,7 +83,8 @@ impl Tx {
         }
         let db = self.connection();
         let wanted = format!(
-            "SELECT * FROM calls WHERE placement = 'reserved' AND id IN ({}) ORDER BY not_before, id{}",
+            "SELECT {} FROM calls WHERE placement = 'reserved' AND id IN ({}) ORDER BY not_before, id{}",
+            sql::columns::<Entity>(),
             sql::placeholders(1, ids.len()),
             dialect::for_update_skip_locked(db.get_database_backend())
         );

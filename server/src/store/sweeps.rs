@@ -76,7 +76,8 @@ struct CallerRow {
 impl Store {
     /// The latest comparison.
     pub async fn latest_sweep(&self) -> Result<Option<SweepRecord>, StoreError> {
-        let wanted = "SELECT * FROM sweeps ORDER BY day DESC LIMIT 1";
+        let wanted = "SELECT began_at, finished_at, calls_listed, calls_caught_up, calls_stray, calls_missing \
+                      FROM sweeps ORDER BY day DESC LIMIT 1";
         let row: Option<SweepRow> = sql::one(self.reader(), wanted, []).await?;
         Ok(row.map(SweepRecord::from))
     }

@@ -5,7 +5,7 @@ use domain::ids::WorkspaceId;
 use domain::money::Usd;
 use sea_orm::ConnectionTrait;
 
-use super::entities::workspaces::Model;
+use super::entities::workspaces::{Entity, Model};
 use super::{Store, StoreError, Tx, dialect, sql};
 
 /// The rules of a workspace.
@@ -54,7 +54,7 @@ impl Tx {
 }
 
 async fn read(db: &impl ConnectionTrait, of: WorkspaceId, lock: &str) -> Result<WorkspaceRules, StoreError> {
-    let wanted = format!("SELECT * FROM workspaces WHERE id = $1{lock}");
+    let wanted = format!("SELECT {} FROM workspaces WHERE id = $1{lock}", sql::columns::<Entity>());
     let row: Option<Model> = sql::one(db, &wanted, [of.uuid().into()]).await?;
     let Some(row) = row else {
         return Ok(WorkspaceRules {

@@ -23,32 +23,34 @@ pub async fn method_not_allowed() -> Problem {
     Problem::method_not_allowed()
 }
 
-/// 414 for addresses over 8 KiB, 431 for headers over 32 KiB. The server's own limit on heads stops reading only
-/// some way beyond that, and answers without a body.
-pub async fn head_length(request: Request, next: Next) -> Response {
+/// The answer to a request that no handler is to see, if it is one: 414 for addresses over 8 KiB, 431 for headers over
+/// 32 KiB, 400 for an API key in the query string.
+pub fn refusal(request: &Request) -> Option<Response> {
+    head_too_long(request).map(IntoResponse::into_response).or_else(|| credential_in_url(request.uri()))
+}
+
+/// The server's own limit on heads stops reading only some way beyond this one, and answers without a body.
+fn head_too_long(request: &Request) -> Option<Problem> {
     if request.uri().path_and_query().map_or(0, |path| path.as_str().len()) > LONGEST_URL {
-        return Problem::url_too_long(LONGEST_URL).into_response();
+        return Some(Problem::url_too_long(LONGEST_URL));
     }
     let headers: usize =
         request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if headers > LARGEST_HEADERS {
-        return Problem::headers_too_large(LARGEST_HEADERS).into_response();
-    }
-    next.run(request).await
+    (headers > LARGEST_HEADERS).then(|| Problem::headers_too_large(LARGEST_HEADERS))
 }
 
 /// Left on the answer when a working-looking key was sent in an address, so that the key can be flagged.
 #[derive(Debug, Clone, Copy)]
 pub struct LeakedKey(pub ApiKeyHash);
 
-/// 400 for an API key in the query string: addresses end up in logs and histories.
-pub async fn credential_in_url(request: Request, next: Next) -> Response {
-    let Some(leaked) = key_in_query(request.uri()) else { return next.run(request).await };
+/// Addresses end up in logs and histories: a key in one is refused, and flagged.
+fn credential_in_url(uri: &Uri) -> Option<Response> {
+    let leaked = key_in_query(uri)?;
     let mut response = Problem::credential_in_url().into_response();
     if let Some(hash) = leaked {
         response.extensions_mut().insert(LeakedKey(hash));
     }
-    response
+    Some(response)
 }
 
 /// `Some(None)`: something that looks like a key of ours but is mistyped.

@@ -1,7 +1,7 @@
 //! Headers every answer carries, unless the route set its own.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -33,21 +33,27 @@ impl AnswerPolicy {
     }
 }
 
-/// Adds the security headers and `Cache-Control: no-store` where the answer has none of its own.
+impl AnswerPolicy {
+    /// Adds the security headers and `Cache-Control: no-store` where the answer has none of its own.
+    pub(super) fn write(self, headers: &mut HeaderMap) {
+        let mut set = |name: HeaderName, value: &'static str| {
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
+        };
+        set(header::CONTENT_SECURITY_POLICY, self.content);
+        set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        set(header::REFERRER_POLICY, "no-referrer");
+        set(header::CACHE_CONTROL, "no-store");
+        set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+        set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+        if self.https {
+            set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+        }
+    }
+}
+
+/// Gives a group of routes another policy than the one around all of them.
 pub async fn answer_headers(State(policy): State<AnswerPolicy>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    let mut set = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    };
-    set(header::CONTENT_SECURITY_POLICY, policy.content);
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "no-referrer");
-    set(header::CACHE_CONTROL, "no-store");
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    if policy.https {
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
-    }
+    policy.write(response.headers_mut());
     response
 }

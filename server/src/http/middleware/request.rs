@@ -3,8 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::HeaderValue;
-use axum::middleware::Next;
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::time::Instant;
@@ -32,7 +31,7 @@ pub fn current_request_id() -> Option<String> {
 }
 
 /// Gives the request an id: in `X-Request-Id`, in the `instance` of problems, as an extension.
-pub async fn request_id(mut request: Request, next: Next) -> Response {
+pub(super) async fn with_id(mut request: Request, answer: impl AsyncFnOnce(Request) -> Response) -> Response {
     let mut random = [0; 16];
     if getrandom::fill(&mut random).is_err() {
         // Without randomness no session and no key is safe either: fail closed.
@@ -40,34 +39,45 @@ pub async fn request_id(mut request: Request, next: Next) -> Response {
     }
     let id = RequestId(u128::from_be_bytes(random));
     request.extensions_mut().insert(id);
-    let mut response = REQUEST_ID.scope(id, next.run(request)).await;
+    let mut response = REQUEST_ID.scope(id, answer(request)).await;
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert("x-request-id", value);
     }
     response
 }
 
-/// Writes one line per request: the route's pattern rather than the path, which may carry personal data.
-pub async fn log_request(request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
-    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
-    let (status, duration_ms) = (response.status().as_u16(), began.elapsed().as_millis() as u64);
-    let request_id = current_request_id().unwrap_or_default();
-    if status >= 500 {
-        tracing::error!(%method, route, status, duration_ms, request_id, "request failed");
-    } else {
-        tracing::debug!(%method, route, status, duration_ms, request_id, "request answered");
+/// One line in the log per request: the route's pattern rather than the path, which may carry personal data.
+pub(super) struct LogLine {
+    began: Instant,
+    method: Method,
+    route: Option<MatchedPath>,
+}
+
+impl LogLine {
+    /// Before the request is answered.
+    pub fn begin(request: &Request) -> Self {
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        Self { began: Instant::now(), method: request.method().clone(), route }
     }
-    response
+
+    /// Writes it.
+    pub fn end(self, status: StatusCode) {
+        let Self { began, method, route } = self;
+        let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+        let (status, duration_ms) = (status.as_u16(), began.elapsed().as_millis() as u64);
+        let request_id = REQUEST_ID.try_with(|id| *id).ok().map(tracing::field::display);
+        if status >= 500 {
+            tracing::error!(%method, route, status, duration_ms, request_id, "request failed");
+        } else {
+            tracing::debug!(%method, route, status, duration_ms, request_id, "request answered");
+        }
+    }
 }
 
 /// A panic in a handler becomes a 500 that says nothing but the request id.
-pub async fn panic_to_problem(request: Request, next: Next) -> Response {
+pub(super) async fn panic_to_problem(answer: impl Future<Output = Response>) -> Response {
     // What the panicking handler leaves half done is in the database's hands: its transaction rolls back.
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let answered = AssertUnwindSafe(answer).catch_unwind().await;
     answered.unwrap_or_else(|_panic| {
         // The message may quote data and is printed by the panic hook; here only which request it was.
         tracing::error!(request_id = current_request_id().unwrap_or_default(), "a handler panicked");

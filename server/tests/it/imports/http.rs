@@ -1,6 +1,6 @@
 //! The same over HTTP: who may, in which form, and what is answered.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
@@ -9,8 +9,7 @@ use prospectai::carrier::twilio::CallbackUrls;
 use prospectai::credentials::{ApiKey, SessionCookie};
 use prospectai::http::query::CursorKey;
 use prospectai::http::router::router;
-use prospectai::http::sign_in_throttle::SignInThrottle;
-use prospectai::http::state::{HttpState, ServerFacts};
+use prospectai::http::state::{HttpParts, HttpState, ServerFacts};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -61,12 +60,12 @@ fn state(world: &World) -> HttpState {
         simulation: true,
         allow_http_audio: false,
     };
-    HttpState {
+    HttpState::from(HttpParts {
         actions: Arc::new(world.actions.clone()),
         server: Arc::new(server),
-        throttle: Arc::new(Mutex::new(SignInThrottle::default())),
+        throttle: Default::default(),
         stopping: Default::default(),
-    }
+    })
 }
 
 #[tokio::test]

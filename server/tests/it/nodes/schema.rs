@@ -1,10 +1,14 @@
 //! Servers that start together, migrations that were killed half-way, and versions side by side.
 
+use domain::carrier_event::CarrierStatus;
+use domain::facts::{Evidence, Source};
+use prospectai::actions::Actions;
+use prospectai::actions::carrier_events::{News, Taken};
 use prospectai::store::{Location, OpenError, Store};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 
-use crate::support::bare::Bare;
+use crate::support::bare::{Bare, active_campaign, console, dial_once, person};
 use crate::support::postgres::fresh_database;
 use crate::support::process::{prospectai, run};
 
@@ -77,6 +81,47 @@ async fn an_older_version_works_on_a_newer_schema_unless_the_schema_says_that_it
     let (code, said) = run(prospectai(folder.path(), &["check", "--data-dir", "."])).await;
     assert_eq!(code, 3, "{said}");
     assert!(said.contains("a newer version of ProspectAI") && said.contains("9998_later"), "{said}");
+}
+
+#[tokio::test]
+async fn a_server_goes_on_while_a_newer_one_adds_a_column_to_every_table() {
+    let database = Bare::on_postgres().await;
+    let server = database.server().await;
+    // Twice: by then every statement is prepared on its connection.
+    for round in 0..2 {
+        a_call_from_campaign_to_news(&server, round).await;
+    }
+    let every_table = "DO $$ DECLARE name TEXT; BEGIN \
+        FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP \
+        EXECUTE format('ALTER TABLE %I ADD COLUMN of_a_newer_version TEXT', name); END LOOP; END $$";
+    database.by_hand().await.execute(every_table).await.expect("change");
+    a_call_from_campaign_to_news(&server, 2).await;
+}
+
+async fn a_call_from_campaign_to_news(server: &Actions, round: usize) {
+    let actor = console(server).await;
+    let campaign = active_campaign(server, 2, 10, round * 10).await;
+    let calls = dial_once(server, campaign, 1).await;
+    assert_eq!(calls.len(), 1);
+    for status in [CarrierStatus::Ringing, CarrierStatus::InProgress, CarrierStatus::Completed] {
+        let news = News {
+            call: Some(calls[0]),
+            carrier_sid: Some(format!("CA{}", calls[0].uuid().simple())),
+            to: None,
+            kind: "status",
+            evidence: Some(Evidence { status: Some(status), ..Evidence::from(Source::Callback) }),
+            recording_sid: None,
+            content_key: News::content_key(status.as_str(), Some(calls[0]), &[]),
+            payload: String::new(),
+        };
+        assert_eq!(server.take_in(news).await.expect("kept"), Taken::New(calls[0]));
+    }
+    server.pause(actor.clone(), campaign).await.expect("paused");
+    server.resume(actor.clone(), campaign).await.expect("resumed");
+    let number = person(round * 10 + 1).phone;
+    server.add_do_not_call(actor, number, "api", "asked".into()).await.expect("listed");
+    assert_eq!(dial_once(server, campaign, 1).await, [], "everybody is called or must not be");
+    assert_eq!(server.store.tally(campaign).await.expect("counted").completed, 1);
 }
 
 async fn by_hand(folder: &TempDir, sql: &'static str) {

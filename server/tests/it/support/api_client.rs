@@ -19,7 +19,7 @@ use prospectai::clock::Clock;
 use prospectai::credentials::{ApiKey, SessionCookie};
 use prospectai::http::query::CursorKey;
 use prospectai::http::router;
-use prospectai::http::state::{HttpState, ServerFacts};
+use prospectai::http::state::{HttpParts, HttpState, ServerFacts};
 use prospectai::live::Live;
 use prospectai::store::nodes::NodeRole;
 use prospectai::store::{Location, Store, StoreError};
@@ -103,12 +103,12 @@ impl TestApi {
             simulation: true,
             allow_http_audio: false,
         };
-        let state = HttpState {
+        let state = HttpState::from(HttpParts {
             actions: Arc::new(actions),
             server: Arc::new(server),
-            throttle: Arc::default(),
+            throttle: Default::default(),
             stopping: Default::default(),
-        };
+        });
         let (router, description) = router::described(state.clone());
         let console = console.secret.expose_secret().to_owned();
         let next_number = AtomicU32::new(5_000);
