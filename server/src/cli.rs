@@ -178,20 +178,24 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// Waits for Ctrl-C or the stop signal of a supervisor.
-async fn stop_asked_for() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Listens from now on for Ctrl-C and the stop signal of a supervisor; what it returns waits for one of them.
+///
+/// Called before anybody is told that the program is ready: whoever reads that may ask for the stop at once.
+fn stop_asked_for() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let signals = {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! {
-                _ = interrupt => {}
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    };
+    async move {
+        #[cfg(unix)]
+        if let (Ok(mut interrupt), Ok(mut terminate)) = signals {
+            tokio::select! {
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
-            },
-            Err(_) => drop(interrupt.await),
+            }
+            return;
         }
+        drop(tokio::signal::ctrl_c().await);
     }
-    #[cfg(not(unix))]
-    drop(interrupt.await);
 }

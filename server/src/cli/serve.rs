@@ -28,8 +28,9 @@ pub(super) async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
         CarrierSettings::Twilio { .. } => "calls go to real phones, through Twilio",
         CarrierSettings::Simulation => "simulation: no real phone rings",
     };
+    let stop = stop_asked_for();
     println!("ProspectAI is ready at {} ({carrier})", app.public_url.as_str().trim_end_matches('/'));
-    stop_asked_for().await;
+    stop.await;
     println!("Stopping: no new calls; calls under way go on at the carrier.");
     ServerFile::remove(&settings.data_dir, &app.console_key);
     app.stop().await?;

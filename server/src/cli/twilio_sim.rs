@@ -57,8 +57,9 @@ impl TwilioSim {
             settings.answers = read(file)?;
         }
         let network = Simulator::start(settings).await.context("the phone network did not start")?;
+        let stop = stop_asked_for();
         println!("The phone network is ready at {}", network.base_url());
-        stop_asked_for().await;
+        stop.await;
         network.stop().await;
         Ok(ExitCode::SUCCESS)
     }

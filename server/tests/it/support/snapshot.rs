@@ -6,8 +6,8 @@ use prospectai::store::Location;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
-/// Tables that change by themselves: a server says that it lives.
-const RESTLESS: [&str; 1] = ["nodes"];
+/// Tables that change by themselves: a server says that it lives, and compares lists once a day of its clock.
+const RESTLESS: [&str; 2] = ["nodes", "sweeps"];
 
 /// The rows of each table.
 pub async fn everything_in(location: &Location) -> BTreeMap<String, String> {
