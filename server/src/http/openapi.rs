@@ -1,11 +1,14 @@
 //! The API description, gathered from the routes that serve it, and the page that shows it. Works offline.
 
 use axum::Router;
+use axum::http::header;
 use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use bytes::Bytes;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::middleware::{AnswerPolicy, answer_headers};
 
@@ -34,7 +37,11 @@ pub fn with_docs<S: Clone + Send + Sync + 'static>(
     https: bool,
 ) -> (Router<S>, OpenApi) {
     let (router, description) = routes.split_for_parts();
-    let page: Router<S> = SwaggerUi::new(DOCS_PATH).url(DESCRIPTION_PATH, description.clone()).into();
+    // Written once: as a tree it is megabytes that live as long as the server.
+    let written = serde_json::to_vec(&description).map(Bytes::from).unwrap_or_default();
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    let page: Router<S> = SwaggerUi::new(DOCS_PATH).config(Config::from(DESCRIPTION_PATH)).into();
+    let page = page.route(DESCRIPTION_PATH, get(move || async move { (json, written) }));
     let page = page.layer(from_fn_with_state(AnswerPolicy::docs(https), answer_headers));
     (router.merge(page), description)
 }

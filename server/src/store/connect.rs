@@ -184,3 +184,19 @@ fn pool_of(connections: u32) -> PgPoolOptions {
 pub(super) fn open_failed(error: sqlx::Error) -> OpenError {
     OpenError::Database(StoreError::from(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into()))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `.cargo/config.toml` says so, which a build from elsewhere does not read.
+    #[tokio::test]
+    async fn sqlite_plans_a_statement_once_whatever_values_it_is_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Location::Folder(folder.path().to_owned())).await.unwrap();
+        let ask = Statement::from_string(DbBackend::Sqlite, "PRAGMA compile_options");
+        let options = store.read.query_all_raw(ask).await.unwrap();
+        let options: Vec<String> = options.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        assert!(options.iter().any(|option| option == "ENABLE_QPSG"), "{options:?}");
+    }
+}
