@@ -127,7 +127,8 @@ pub(super) fn json_array(backend: DbBackend, expressions: &[String]) -> String {
 /// A column as JSON can have it: SQLite's identifiers are bytes, for which there is no JSON.
 pub(super) fn in_json(backend: DbBackend, column: impl ColumnTrait) -> String {
     match (backend, column.def().get_column_type()) {
-        (DbBackend::Sqlite, ColumnType::Uuid) => format!("hex({})", column.as_str()),
+        // The text of no bytes is empty.
+        (DbBackend::Sqlite, ColumnType::Uuid) => format!("nullif(hex({}), '')", column.as_str()),
         _ => column.as_str().to_owned(),
     }
 }
