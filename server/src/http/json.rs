@@ -3,10 +3,11 @@
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::middleware::BodyTooSlow;
@@ -38,6 +39,17 @@ where
         let bytes = read_body(request, LIMIT).await?;
         from_value(strict::parse(&bytes)?).map(Self)
     }
+}
+
+/// A long answer of about so many bytes, written in one piece of memory; axum's `Json` begins with 128 of them and moves
+/// what it has again and again.
+pub fn answer<T: Serialize>(value: &T, about: usize) -> Result<Response, Problem> {
+    let mut written = Vec::with_capacity(about);
+    serde_json::to_writer(&mut written, value).map_err(|error| {
+        tracing::error!(%error, "an answer could not be written as JSON");
+        Problem::internal()
+    })?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], written).into_response())
 }
 
 /// Reads a whole body of at most `limit` bytes: 413 when larger, 408 when it came too slowly.

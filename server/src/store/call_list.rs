@@ -7,15 +7,15 @@ use domain::statistics::Tally;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
 use super::calls::CallRecord;
 use super::entities::{calls, prospects};
 use super::prospects::contains;
-use super::{Store, StoreError};
+use super::{Store, StoreError, dialect};
 
 /// Counting stops here: nobody needs to know whether there are a million or two.
 pub const MOST_COUNTED: u64 = 10_000;
@@ -168,17 +168,50 @@ impl Store {
             Order::NewestFirst => wanted.order_by_desc(Column::Id),
             Order::OldestFirst => wanted.order_by_asc(Column::Id),
         };
-        let rows = wanted.limit(most).all(self.reader()).await?;
-        rows.into_iter().map(CallRecord::try_from).collect()
+        self.as_one_value(wanted.limit(most), order).await
     }
 
-    /// How many calls a filter finds: from the statistics where they know, else counted up to `MOST_COUNTED`.
-    pub async fn count_calls(&self, filter: &CallFilter) -> Result<Counted, StoreError> {
+    /// The calls of a query, all of them read as one value.
+    async fn as_one_value(
+        &self,
+        wanted: Select<calls::Entity>,
+        order: Order,
+    ) -> Result<Vec<CallRecord>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            calls: Option<String>,
+        }
+        let db = self.reader();
+        let backend = db.get_database_backend();
+        let columns: Vec<_> = calls::Column::iter().map(|column| dialect::in_json(backend, column)).collect();
+        let call = dialect::json_array(backend, &columns);
+        let each = wanted.select_only().column_as(Expr::cust(call), "listed").into_query();
+        let all = Query::select()
+            .expr_as(Expr::cust("'[' || string_agg(listed, ',') || ']'"), Alias::new("calls"))
+            .from_subquery(each, Alias::new("page"))
+            .to_owned();
+        let row = db.query_one(&all).await?.map(|row| Row::from_query_result(&row, "")).transpose()?;
+        let Some(found) = row.and_then(|row| row.calls) else { return Ok(Vec::new()) };
+        let mut found: Vec<calls::Model> = serde_json::from_str(&found)
+            .map_err(|_| StoreError::CorruptRow { table: "calls", column: "(any)" })?;
+        // What is put together is in the order of the page, which neither database promises.
+        found.sort_unstable_by_key(|call| call.id);
+        if order == Order::NewestFirst {
+            found.reverse();
+        }
+        found.into_iter().map(CallRecord::try_from).collect()
+    }
+
+    /// How many calls a filter finds: from the statistics where they know, else counted up to `MOST_COUNTED`. Nothing when
+    /// the workspace has no such campaign.
+    pub async fn count_calls(&self, filter: &CallFilter) -> Result<Option<Counted>, StoreError> {
+        let workspace = filter.workspace;
         if filter.is_counted_already() {
             let tally = match filter.campaign {
-                Some(campaign) => self.tally(campaign).await?,
-                None => self.tally_of_workspace(filter.workspace).await?,
+                Some(campaign) => self.tally_in(workspace, campaign).await?,
+                None => Some(self.tally_of_workspace(workspace).await?),
             };
+            let Some(tally) = tally else { return Ok(None) };
             let mut statuses = filter.statuses.clone();
             statuses.sort_unstable_by_key(|status| status.as_str());
             statuses.dedup();
@@ -186,7 +219,12 @@ impl Store {
                 [] => tally.total,
                 some => some.iter().map(|status| in_status(&tally, *status)).sum(),
             };
-            return Ok(Counted { calls: calls.unsigned_abs(), capped: false });
+            return Ok(Some(Counted { calls: calls.unsigned_abs(), capped: false }));
+        }
+        if let Some(campaign) = filter.campaign
+            && self.tally_in(workspace, campaign).await?.is_none()
+        {
+            return Ok(None);
         }
         #[derive(FromQueryResult)]
         struct Row {
@@ -202,7 +240,7 @@ impl Store {
         let row = db.query_one(&count).await?.map(|row| Row::from_query_result(&row, "")).transpose()?;
         let counted = row.map_or(0, |row| row.count.unsigned_abs());
         let capped = counted > MOST_COUNTED;
-        Ok(Counted { calls: if capped { MOST_COUNTED } else { counted }, capped })
+        Ok(Some(Counted { calls: if capped { MOST_COUNTED } else { counted }, capped }))
     }
 }
 

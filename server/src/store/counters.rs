@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Value};
 
 use super::given::{self, Given};
-use super::{Store, StoreError, Tx, millis, sql, time};
+use super::{Store, StoreError, Tx, dialect, millis, sql, time};
 
 const HOUR_IN_MILLIS: i64 = 3_600_000;
 
@@ -34,6 +34,23 @@ impl Store {
     /// All calls of a campaign in numbers.
     pub async fn tally(&self, campaign: CampaignId) -> Result<Tally, StoreError> {
         tally(self.reader(), campaign).await
+    }
+
+    /// All calls of a campaign in numbers; nothing when the workspace has no such campaign.
+    pub async fn tally_in(&self, of: WorkspaceId, campaign: CampaignId) -> Result<Option<Tally>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            counts: String,
+        }
+        let db = self.reader();
+        let counts = dialect::json_array(db.get_database_backend(), &Tally::NAMES.map(str::to_owned));
+        let wanted = format!(
+            "SELECT {counts} AS counts FROM campaigns LEFT JOIN campaign_totals ON campaign_id = campaigns.id \
+             WHERE campaigns.id = $1 AND workspace_id = $2"
+        );
+        let row: Option<Row> = sql::one(db, &wanted, [campaign.uuid().into(), of.uuid().into()]).await?;
+        // Before its first call there is nothing to join.
+        row.map(|row| Ok(tally_from(&row.counts)?.unwrap_or_default())).transpose()
     }
 
     /// All calls of a workspace in numbers.
@@ -81,26 +98,30 @@ impl Store {
         campaign: CampaignId,
         days: &[(Date, i64, i64)],
     ) -> Result<Vec<(Date, Tally)>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Day {
+            sums: String,
+        }
         let backend = self.reader().get_database_backend();
         let rows = days.iter().map(|(_, begins, ends)| vec![(*begins).into(), (*ends).into()]).collect();
         let mut wanted = Given::rows(backend, &["begins", "ends"], rows);
-        // PostgreSQL sums whole numbers into decimals.
-        let sums: Vec<String> =
-            Tally::NAMES.iter().map(|name| format!("CAST(SUM({name}) AS BIGINT) AS {name}")).collect();
+        let sums = dialect::json_array(backend, &Tally::NAMES.map(|name| format!("SUM({name})")));
         let campaign = wanted.value(campaign.uuid());
+        // The sums of each day by themselves: joined and grouped, every hour would be sorted with all its counters first.
         // DISTINCT: the last day may be given more than once.
         let (wanted, values) = wanted.statement(&format!(
-            "SELECT begins AS hour_at, {} FROM (SELECT DISTINCT begins, ends FROM given) AS days \
-             JOIN campaign_counters ON campaign_id = {campaign} AND hour_at >= begins AND hour_at < ends \
-             GROUP BY begins ORDER BY begins",
-            sums.join(", ")
+            "SELECT (SELECT {sums} FROM campaign_counters \
+             WHERE campaign_id = {campaign} AND hour_at >= begins AND hour_at < ends) AS sums \
+             FROM (SELECT DISTINCT begins, ends FROM given) AS days ORDER BY begins"
         ));
-        let rows: Vec<HourRow> = sql::all(self.reader(), &wanted, values).await?;
-        let day_of = |row: HourRow| {
-            let day = days.iter().find(|(_, begins, _)| *begins == row.hour_at)?;
-            Some((day.0, row.tally))
-        };
-        Ok(rows.into_iter().filter_map(day_of).collect())
+        let rows: Vec<Day> = sql::all(self.reader(), &wanted, values).await?;
+        let mut tallies = Vec::with_capacity(rows.len());
+        for (row, (date, ..)) in rows.iter().zip(days) {
+            if let Some(tally) = tally_from(&row.sums)? {
+                tallies.push((*date, tally));
+            }
+        }
+        Ok(tallies)
     }
 }
 
@@ -159,6 +180,13 @@ pub(super) async fn tally_by_hour(
     let wanted = "SELECT * FROM campaign_counters WHERE campaign_id = $1 ORDER BY hour_at";
     let rows: Vec<HourRow> = sql::all(db, wanted, [campaign.uuid().into()]).await?;
     Ok(rows.into_iter().map(|row| (time(row.hour_at), row.tally)).collect())
+}
+
+/// Counts as `dialect::json_array` writes them; nothing where no row was counted.
+fn tally_from(counts: &str) -> Result<Option<Tally>, StoreError> {
+    let corrupt = |_| StoreError::CorruptRow { table: "campaign_counters", column: "total" };
+    let counts: [Option<i64>; Tally::NAMES.len()] = serde_json::from_str(counts).map_err(corrupt)?;
+    Ok(counts[0].map(|_| Tally::from_array(counts.map(Option::unwrap_or_default))))
 }
 
 struct TallyRow(Tally);

@@ -3,8 +3,10 @@
 #![expect(missing_docs, reason = "the columns are explained in the migration that makes them")]
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Deserializer};
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+// As JSON (`dialect::json_array`), where many are read at once: an array of the columns in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "calls")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -17,6 +19,7 @@ pub struct Model {
     pub to_number: String,
     pub placement: String,
     pub status: String,
+    #[serde(deserialize_with = "truth")]
     pub live: bool,
     pub disposition: Option<String>,
     pub refusal: Option<String>,
@@ -54,6 +57,7 @@ pub struct Model {
     pub worst_case_micros: i64,
     pub beside_price_micros: i64,
     pub looked_at: Option<i64>,
+    #[serde(deserialize_with = "truth")]
     pub late: bool,
     pub dial_by: Option<i64>,
 }
@@ -62,3 +66,14 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// SQLite's truth is a number.
+fn truth<'de, D: Deserializer<'de>>(stored: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Truth(bool),
+        Number(u8),
+    }
+    Ok(!matches!(Stored::deserialize(stored)?, Stored::Truth(false) | Stored::Number(0)))
+}

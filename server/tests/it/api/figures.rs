@@ -121,6 +121,37 @@ async fn the_statistics_equal_a_recount_of_the_calls() {
 }
 
 #[tokio::test]
+async fn the_statistics_by_day_have_the_days_on_which_calls_were_made() {
+    for database in Database::BOTH {
+        let api = TestApi::on(database).await;
+        let owner = api.as_owner();
+        let (campaign, _) = api.running_campaign(9).await;
+        let any_hour = json!({ "callWindowStart": "00:00", "callWindowEnd": "24:00" });
+        owner.patch(&format!("/api/campaigns/{campaign}"), any_hour).await.expect(200);
+        let stats = format!("/api/campaigns/{campaign}/stats");
+        assert_eq!(owner.get(&stats).await.expect(200).json["byDay"], Value::Null, "no call, no day");
+        // Monday late and early on Tuesday in New York, the same day in UTC; and Friday.
+        for (at, calls) in [
+            ("2026-03-02T15:00:00Z", 1),
+            ("2026-03-03T04:30:00Z", 2),
+            ("2026-03-03T05:00:00Z", 3),
+            ("2026-03-06T15:00:00Z", 1),
+        ] {
+            api.set_clock(at);
+            let next = json!({ "maxCalls": calls });
+            owner.post(&format!("/api/campaigns/{campaign}/calls"), next).await.expect(200);
+        }
+        let stats = owner.get(&stats).await.expect(200).json;
+        let days = stats["byDay"].as_array().expect("days").iter();
+        let days: Vec<_> =
+            days.map(|day| (day["day"].clone(), day["total"].clone(), day["queued"].clone())).collect();
+        let day = |day: &str, calls: i64| (json!(day), json!(calls), json!(calls));
+        assert_eq!(days, [day("2026-03-02", 3), day("2026-03-03", 3), day("2026-03-06", 1)]);
+        assert_eq!(stats["total"], 7);
+    }
+}
+
+#[tokio::test]
 async fn a_quiet_live_call_is_asked_about_before_it_is_shown() {
     let api = TestApi::on(Database::Sqlite).await;
     let owner = api.as_owner();

@@ -1,8 +1,9 @@
 //! Lists of calls: pages that fit together, filters, and cursors nobody can misuse.
 
+use prospectai::store::call_list::{Begin, CallFilter, Order};
 use serde_json::{Value, json};
 
-use crate::support::api_client::{Client, Database, TestApi};
+use crate::support::api_client::{Answer, Client, Database, TestApi};
 
 fn ids(list: &Value) -> Vec<String> {
     let calls = list["calls"].as_array().expect("calls").iter();
@@ -94,4 +95,55 @@ async fn calls_are_found_by_number_name_and_time() {
         let of_ada = owner.get(&format!("/api/calls?prospectId={ada}")).await.expect(200).json;
         assert_eq!((&of_ada["total"], &of_ada["calls"][0]["toNumber"]), (&json!(1), &json!("+12127368888")));
     }
+}
+
+#[tokio::test]
+async fn a_call_is_the_same_in_a_list_as_by_itself() {
+    for database in Database::BOTH {
+        let api = TestApi::on(database).await;
+        let owner = api.as_owner();
+        let (campaign, prospects) = api.running_campaign(3).await;
+        let own =
+            [json!({}), json!({ "a \"b\" \\c": ["{d}", null, 1.5] }), json!({ "größe": "\u{1F4DE}\n\t'" })];
+        for (prospect, metadata) in prospects.iter().zip(own) {
+            let place = json!({ "campaignId": campaign, "prospectId": prospect, "metadata": metadata });
+            owner.post("/api/calls/place", place).await.expect(201);
+        }
+        let actions = &api.state.actions;
+        let queued = actions.store.calls_to_send(api.clock.now(), 2).await.expect("calls to send");
+        actions.arm(queued).await.expect("armed");
+
+        let listed = owner.get(&format!("/api/calls?campaignId={campaign}")).await.expect(200).json;
+        for call in listed["calls"].as_array().expect("calls") {
+            let id = call["id"].as_str().expect("an id");
+            assert_eq!(&owner.get(&format!("/api/calls/{id}")).await.expect(200).json, call);
+        }
+        let everything = CallFilter::of(actions.first_workspace().await.expect("the workspace").0);
+        let records =
+            actions.store.calls(&everything, Order::OldestFirst, Begin::Skip(0), 9).await.expect("read");
+        assert_eq!(records.len(), 3);
+        for record in records {
+            assert_eq!(actions.store.any_call(record.id).await.expect("read"), Some(record));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_campaign_of_nobody_or_of_others_has_no_list() {
+    for database in Database::BOTH {
+        let api = TestApi::on(database).await;
+        let (campaign, _) = api.running_campaign(1).await;
+        let none = owner_list(&api, &campaign, "").await.expect(200).json;
+        assert_eq!((&none["total"], ids(&none).len()), (&json!(0), 0));
+        let stranger = api.as_stranger().await;
+        for query in ["", "&status=busy", "&q=ada"] {
+            let list = format!("/api/calls?campaignId={campaign}{query}");
+            stranger.get(&list).await.problem(404, "not_found");
+            owner_list(&api, &format!("cmp_{:032x}", 7), query).await.problem(404, "not_found");
+        }
+    }
+}
+
+async fn owner_list(api: &TestApi, campaign: &str, query: &str) -> Answer {
+    api.as_owner().get(&format!("/api/calls?campaignId={campaign}{query}")).await
 }
