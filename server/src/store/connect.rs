@@ -21,6 +21,8 @@ const OLDEST_SAFE_SQLITE: (u32, u32, u32) = (3, 51, 3);
 /// Readers beside the one writer; more would only wait for the same two disks and cores.
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 20;
+/// One for the dialer and one beside it.
+const PLAN_CONNECTIONS: u32 = 2;
 /// A connection to PostgreSQL that rested for longer is asked whether it is still there before it is used.
 const ASKED_AFTER: Duration = Duration::from_millis(500);
 
@@ -130,7 +132,7 @@ async fn open_sqlite(folder: PathBuf) -> Result<Store, OpenError> {
     let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
     refuse_old_sqlite(&write).await?;
     let read = SqlxSqliteConnector::from_sqlx_sqlite_pool(read);
-    Ok(Store { write, read, _lock: Some(Arc::new(lock)) })
+    Ok(Store { write, plan: read.clone(), read, _lock: Some(Arc::new(lock)) })
 }
 
 async fn refuse_old_sqlite(db: &DatabaseConnection) -> Result<(), OpenError> {
@@ -156,8 +158,20 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
             // No longer than a lease: what a server that froze had locked is taken over with it.
             ("idle_in_transaction_session_timeout", "15s"),
         ]);
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
+    let pool =
+        postgres_pool(POSTGRES_CONNECTIONS).connect_with(options.clone()).await.map_err(open_failed)?;
+    let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    // Planning the way to the front of the line takes PostgreSQL longer than going it, and the way is always the same. On
+    // connections of its own it is planned once, not for each of twenty.
+    let plan = postgres_pool(PLAN_CONNECTIONS)
+        .connect_lazy_with(options.options([("plan_cache_mode", "force_generic_plan")]));
+    let plan = SqlxPostgresConnector::from_sqlx_postgres_pool(plan);
+    Ok(Store { write: db.clone(), read: db, plan, _lock: None })
+}
+
+fn postgres_pool(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))
         .test_before_acquire(false)
         .before_acquire(|connection, used| {
@@ -169,11 +183,6 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
                 Ok(true)
             })
         })
-        .connect_with(options)
-        .await
-        .map_err(open_failed)?;
-    let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-    Ok(Store { write: db.clone(), read: db, _lock: None })
 }
 
 pub(super) fn open_failed(error: sqlx::Error) -> OpenError {
