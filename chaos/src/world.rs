@@ -5,6 +5,7 @@ pub mod api;
 pub mod campaigns;
 pub mod front;
 pub mod link;
+pub mod moved_clock;
 pub mod node;
 pub mod phones;
 pub mod small_disk;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -25,6 +26,7 @@ use api::Api;
 use campaigns::{Campaign, Hours, Rules};
 use front::Front;
 use link::Link;
+use moved_clock::MovedClock;
 use node::Node;
 use phones::{ACCOUNT_SID, AUTH_TOKEN, CALLER_ID, Phones};
 
@@ -37,6 +39,8 @@ pub enum Database {
     Postgres,
 }
 
+/// A server drains for 25 seconds at most.
+const STOP_WITHIN: Duration = Duration::from_secs(30);
 /// Rings to one number within 24 hours where nothing else was said.
 const USUAL_CAP: u64 = 3;
 
@@ -60,6 +64,8 @@ pub struct Setup {
     pub seed: u64,
     /// The data folder, where it must be a certain one.
     pub data: Option<PathBuf>,
+    /// The clock of everybody, where it is not the machine's.
+    pub clock: Option<MovedClock>,
 }
 
 /// An installation and everything around it.
@@ -85,6 +91,7 @@ pub struct World {
     /// Numbers that must not be rung, and since when that is certain.
     pub do_not_call: BTreeMap<String, Timestamp>,
     next_person: usize,
+    clock: Option<MovedClock>,
     // Last: it goes when everything that writes into it is gone.
     folder: TempDir,
 }
@@ -105,6 +112,7 @@ impl Setup {
             }),
             seed,
             data: None,
+            clock: None,
         }
     }
 }
@@ -116,14 +124,19 @@ impl World {
         let mut postgres = None;
         let mut url = None;
         if setup.database == Database::Postgres {
-            let mut server = Postgres::start_on_loopback().await?.context("PostgreSQL is not installed")?;
+            let environment = setup.clock.as_ref().map(MovedClock::environment).unwrap_or_default();
+            let server = Postgres::start_on_loopback_with(environment).await?;
+            let mut server = server.context("PostgreSQL is not installed")?;
             url = Some(server.new_database().await?);
             postgres = Some(server);
         }
         let answers = &setup.answers;
         let pace = setup.network_calls_per_second;
+        // The network has no clock but the count since its start: it moves with its timers.
+        let by_the_clock = setup.clock.as_ref().map(MovedClock::environment_with_timers).unwrap_or_default();
+        let (program, faults) = (&setup.program, &setup.faults);
         let phones =
-            Phones::start(&setup.program, folder.path(), setup.seed, pace, answers, &setup.faults).await?;
+            Phones::start(program, folder.path(), setup.seed, pace, answers, faults, by_the_clock).await?;
         let front = Front::start().await?;
         let to_phones = Link::to(phones.address).await?;
         let mut to_database = Vec::new();
@@ -141,6 +154,7 @@ impl World {
             ]
             .map(|(name, value)| (name.to_owned(), value))
             .into();
+            environment.extend(setup.clock.as_ref().map(MovedClock::environment).unwrap_or_default());
             if let Some((server, url)) = postgres.as_ref().zip(url.as_ref()) {
                 let link = Link::to(server.address().context("the database has no port")?).await?;
                 environment.push(("DATABASE_URL".to_owned(), server.url_by_way_of(link.address, url)?));
@@ -171,6 +185,7 @@ impl World {
             cap: USUAL_CAP,
             do_not_call: BTreeMap::new(),
             next_person: 0,
+            clock: setup.clock,
             folder,
         })
     }
@@ -214,17 +229,54 @@ impl World {
     pub async fn forbid(&mut self, number: &str) -> anyhow::Result<()> {
         let entry = json!({"phone": number, "reason": "chaos"});
         self.api.send(Method::POST, "/api/do-not-call", &entry).await?;
-        self.do_not_call.insert(number.to_owned(), now());
+        self.do_not_call.insert(number.to_owned(), self.now());
         Ok(())
     }
 
     /// Pauses every campaign: nobody new is rung.
     pub async fn pause_all(&self) {
+        self.ask_of_all("pause").await;
+    }
+
+    /// Lets every paused campaign go on.
+    pub async fn resume_all(&self) {
+        self.ask_of_all("resume").await;
+    }
+
+    async fn ask_of_all(&self, change: &str) {
         for campaign in &self.campaigns {
-            // One that has rung everybody is completed, and cannot be paused.
-            let path = format!("/api/campaigns/{}/pause", campaign.id);
+            // One that has rung everybody is completed, and refuses.
+            let path = format!("/api/campaigns/{}/{change}", campaign.id);
             let _ = self.api.send(Method::POST, &path, &json!({})).await;
         }
+    }
+
+    /// What time it is for servers, database and phone network.
+    pub fn now(&self) -> Timestamp {
+        self.clock.as_ref().map_or_else(now, MovedClock::now)
+    }
+
+    /// Moves everybody's clock on while no server runs: one that ran would rightly distrust it.
+    pub async fn move_clock_on(&mut self, by: SignedDuration) -> anyhow::Result<()> {
+        for node in &mut self.nodes {
+            node.stop(STOP_WITHIN).await?;
+        }
+        if let Some(clock) = &mut self.clock {
+            clock.advance(by)?;
+        }
+        self.start_all().await
+    }
+
+    /// Waits until the network has no call on.
+    pub async fn until_nobody_is_on(&self, patience: Duration) -> anyhow::Result<()> {
+        let began = Instant::now();
+        while self.phones.ledger().await?.iter().any(|ring| ring.ended_at.is_none()) {
+            if began.elapsed() > patience {
+                bail!("calls were still on after {} s", patience.as_secs());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
     }
 
     /// Starts the servers that do not run.

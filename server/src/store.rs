@@ -36,6 +36,7 @@ pub mod reserved_calls;
 pub mod scripts;
 pub mod snapshot;
 pub mod sql;
+mod statistics;
 pub mod sweeps;
 pub mod workspaces;
 mod writer;
@@ -101,8 +102,10 @@ impl From<std::io::Error> for StoreError {
 pub struct Store {
     pub(in crate::store) write: DatabaseConnection,
     pub(in crate::store) read: DatabaseConnection,
-    // News from the carrier.
+    /// For news from the carrier.
     intake: DatabaseConnection,
+    /// For reading the front of the line, again and again.
+    pub(in crate::store) plan: DatabaseConnection,
     // Held for as long as the store is: a second process on the same SQLite file is refused.
     _lock: Option<Arc<lock::DataLock>>,
 }
@@ -157,6 +160,7 @@ impl Store {
     pub async fn close(&self) -> Result<(), StoreError> {
         self.intake.close_by_ref().await?;
         self.write.close_by_ref().await?;
+        self.plan.close_by_ref().await?;
         Ok(self.read.close_by_ref().await?)
     }
 }

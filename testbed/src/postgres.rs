@@ -25,6 +25,7 @@ pub struct Postgres {
     programs: PathBuf,
     user: Option<(u32, u32)>,
     port: Option<u16>,
+    environment: Vec<(String, String)>,
     server: Child,
     databases: u32,
 }
@@ -35,7 +36,7 @@ impl Postgres {
     /// # Errors
     /// It is installed and does not start.
     pub async fn start() -> anyhow::Result<Option<Self>> {
-        Self::start_at(None).await
+        Self::start_at(None, Vec::new()).await
     }
 
     /// The same, also on a free port of this machine, so that something can stand between it and its clients.
@@ -43,10 +44,18 @@ impl Postgres {
     /// # Errors
     /// It is installed and does not start.
     pub async fn start_on_loopback() -> anyhow::Result<Option<Self>> {
-        Self::start_at(Some(free_address().await?.port())).await
+        Self::start_on_loopback_with(Vec::new()).await
     }
 
-    async fn start_at(port: Option<u16>) -> anyhow::Result<Option<Self>> {
+    /// The same with an environment for its processes, such as another clock.
+    ///
+    /// # Errors
+    /// It is installed and does not start.
+    pub async fn start_on_loopback_with(environment: Vec<(String, String)>) -> anyhow::Result<Option<Self>> {
+        Self::start_at(Some(free_address().await?.port()), environment).await
+    }
+
+    async fn start_at(port: Option<u16>, environment: Vec<(String, String)>) -> anyhow::Result<Option<Self>> {
         let Some(programs) = find_programs() else { return Ok(None) };
         let folder = tempfile::Builder::new().prefix("prospectai-pg.").tempdir()?;
         let user = other_user(&folder).await?;
@@ -68,8 +77,8 @@ impl Postgres {
         if !made.status.success() {
             bail!("initdb failed: {}", String::from_utf8_lossy(&made.stderr));
         }
-        let server = serve(&folder, &programs, user, port)?;
-        let postgres = Self { folder, programs, user, port, server, databases: 0 };
+        let server = serve(&folder, &programs, user, port, &environment)?;
+        let postgres = Self { folder, programs, user, port, environment, server, databases: 0 };
         postgres.until_ready().await?;
         Ok(Some(postgres))
     }
@@ -90,7 +99,7 @@ impl Postgres {
     /// It does not come back within 20 seconds.
     pub async fn restart_at_once(&mut self) -> anyhow::Result<()> {
         signals::stop(&mut self.server, Signal::QUIT, PATIENCE).await?;
-        self.server = serve(&self.folder, &self.programs, self.user, self.port)?;
+        self.server = serve(&self.folder, &self.programs, self.user, self.port, &self.environment)?;
         self.until_ready().await
     }
 
@@ -148,8 +157,10 @@ fn serve(
     programs: &std::path::Path,
     user: Option<(u32, u32)>,
     port: Option<u16>,
+    environment: &[(String, String)],
 ) -> anyhow::Result<Child> {
     let mut serve = command(user, programs.join("postgres"));
+    serve.envs(environment.iter().map(|(name, value)| (name, value)));
     serve.arg("-D").arg(folder.path().join("data")).arg("-k").arg(folder.path());
     // The defaults, of which the first two are what the figures stand on.
     serve.args(["-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "max_connections=200"]);

@@ -1,6 +1,5 @@
 //! F26: of two servers on one PostgreSQL one has a clock that is wrong by an hour or by five minutes.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::Plan;
@@ -8,19 +7,15 @@ use crate::clock::{now, seconds_between};
 use crate::oracle::judge;
 use crate::report::{Findings, Verdict};
 use crate::world::campaigns::{Hours, full_minute_in};
+use crate::world::moved_clock;
 use crate::world::{Database, Setup, World};
 
-/// Where Debian's package `faketime` puts its library.
-const LIBRARIES: [&str; 2] = [
-    "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-    "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
-];
 const OFFSETS: [&str; 4] = ["-5m", "+5m", "-1h", "+1h"];
 const PATIENCE: Duration = Duration::from_secs(180);
 
 pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
-    let Some(library) = LIBRARIES.into_iter().find(|library| Path::new(library).exists()) else {
-        return Ok(Verdict::NotRun("libfaketime is not installed (apt-get install faketime)".to_owned()));
+    let Some(library) = moved_clock::library() else {
+        return Ok(Verdict::NotRun(moved_clock::NOT_INSTALLED.to_owned()));
     };
     let mut findings = Findings::default();
     for offset in OFFSETS {

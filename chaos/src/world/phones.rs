@@ -58,7 +58,7 @@ struct Ledger {
 }
 
 impl Phones {
-    /// Starts the network in real time with these people and these accidents.
+    /// Starts the network in real time with these people and these accidents; the environment may give it another clock.
     pub async fn start(
         program: &Path,
         folder: &Path,
@@ -66,6 +66,7 @@ impl Phones {
         calls_per_second: f64,
         answers: &Value,
         faults: &Value,
+        environment: Vec<(String, String)>,
     ) -> anyhow::Result<Self> {
         let address = free_address().await?;
         let file = |name: &str, content: &Value| {
@@ -76,6 +77,7 @@ impl Phones {
         let mut command = Command::new(program);
         command
             .env_clear()
+            .envs(environment)
             .args(["twilio-sim", "--listen", &address.to_string(), "--account-sid", ACCOUNT_SID])
             .args(["--auth-token", AUTH_TOKEN, "--seed", &seed.to_string()])
             .args(["--cps", &calls_per_second.to_string()])

@@ -35,6 +35,8 @@ const BATCHES_AHEAD: usize = 2;
 /// How often a batch is tried. On PostgreSQL two writers of the same numbers can wait for each other; the database
 /// then ends one of them, which may simply begin again.
 const TRIES: u32 = 3;
+/// An import of so many people changes what the database should know of the table.
+const MANY: u64 = 1_000;
 
 /// What a caller may say about a file.
 #[derive(Debug, Clone, Default)]
@@ -230,6 +232,12 @@ impl Running {
                 (ImportStatus::Failed, Some(why.to_owned()))
             }
         };
+        // Before the end is told: whoever waits for it may launch the campaign.
+        if self.import.added >= MANY
+            && let Err(error) = self.actions.store.many_prospects_were_added().await
+        {
+            tracing::debug!(import = %self.import.id, %error, "the database was not told of many new prospects; it looks by itself");
+        }
         if let Err(error) = self.close(status, problem).await {
             tracing::error!(import = %self.import.id, %error, "the end of an import could not be written");
         }

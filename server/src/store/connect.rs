@@ -21,6 +21,10 @@ const OLDEST_SAFE_SQLITE: (u32, u32, u32) = (3, 51, 3);
 /// Readers beside the one writer; more would only wait for the same two disks and cores.
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 20;
+/// News takes one batch at a time.
+const INTAKE_CONNECTIONS: u32 = 1;
+/// One for the dialer and one beside it.
+const PLAN_CONNECTIONS: u32 = 2;
 /// A connection to PostgreSQL that rested for longer is asked whether it is still there before it is used.
 const ASKED_AFTER: Duration = Duration::from_millis(500);
 
@@ -130,8 +134,22 @@ async fn open_sqlite(folder: PathBuf) -> Result<Store, OpenError> {
     let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
     refuse_old_sqlite(&write).await?;
     let read = SqlxSqliteConnector::from_sqlx_sqlite_pool(read);
-    Ok(Store { intake: write.clone(), write, read, _lock: Some(Arc::new(lock)) })
+    let pool =
+        postgres_pool(POSTGRES_CONNECTIONS).connect_with(options.clone()).await.map_err(open_failed)?;
+    let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    // What is asked again and again, always in the same words, has connections of its own: there it is planned once,
+    // whatever its values, and not again for each of twenty.
+    let planned_once = options.options([("plan_cache_mode", "force_generic_plan")]);
+    let of_its_own = |connections| {
+        SqlxPostgresConnector::from_sqlx_postgres_pool(
+            postgres_pool(connections).connect_lazy_with(planned_once.clone()),
+        )
+    };
+    let (intake, plan) = (of_its_own(INTAKE_CONNECTIONS), of_its_own(PLAN_CONNECTIONS));
+    Ok(Store { intake, write: db.clone(), read: db, plan, _lock: None })
 }
+
+fn postgres_pool(connections: u32) -> PgPoolOptions {}
 
 async fn refuse_old_sqlite(db: &DatabaseConnection) -> Result<(), OpenError> {
     let ask = Statement::from_string(DbBackend::Sqlite, "SELECT sqlite_version() AS version");
@@ -156,16 +174,22 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
             // No longer than a lease: what a server that froze had locked is taken over with it.
             ("idle_in_transaction_session_timeout", "15s"),
         ]);
-    let pool = pool_of(POSTGRES_CONNECTIONS).connect_with(options.clone()).await.map_err(open_failed)?;
-    // News takes one batch at a time, always with the same few statements. On a connection of its own each is planned once,
-    // whatever its values, instead of several times on every connection of the pool.
-    let intake = pool_of(1).connect_lazy_with(options.options([("plan_cache_mode", "force_generic_plan")]));
+    let pool =
+        postgres_pool(POSTGRES_CONNECTIONS).connect_with(options.clone()).await.map_err(open_failed)?;
     let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-    let intake = SqlxPostgresConnector::from_sqlx_postgres_pool(intake);
-    Ok(Store { intake, write: db.clone(), read: db, _lock: None })
+    // What is asked again and again, always in the same words, has connections of its own: there it is planned once,
+    // whatever its values, and not again for each of twenty.
+    let planned_once = options.options([("plan_cache_mode", "force_generic_plan")]);
+    let of_its_own = |connections| {
+        SqlxPostgresConnector::from_sqlx_postgres_pool(
+            postgres_pool(connections).connect_lazy_with(planned_once.clone()),
+        )
+    };
+    let (intake, plan) = (of_its_own(INTAKE_CONNECTIONS), of_its_own(PLAN_CONNECTIONS));
+    Ok(Store { intake, write: db.clone(), read: db, plan, _lock: None })
 }
 
-fn pool_of(connections: u32) -> PgPoolOptions {
+fn postgres_pool(connections: u32) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))

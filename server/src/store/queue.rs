@@ -44,15 +44,15 @@ pub struct QueueCounts {
     pub skipped: u64,
 }
 
-/// The ids of those who are due, in the order in which they are rung, with `turn` and `due_at`. Values: campaign, now, how
-/// many at most.
-pub(super) fn front_of_line(order: DialOrder) -> String {
-    stretch(order, false, None)
+/// The ids of those who are due, in the order in which they are rung, with `turn` and `due_at`. Values: campaign, now, and
+/// what `most` says: how many at most.
+pub(super) fn front_of_line(order: DialOrder, most: &str) -> String {
+    stretch(order, false, None, most)
 }
 
 /// A stretch of the line: of those who are due, or of the others. Values: campaign, now, how many at most; behind a place
 /// also its time and its id.
-fn stretch(order: DialOrder, later: bool, behind: Option<Place>) -> String {
+fn stretch(order: DialOrder, later: bool, behind: Option<Place>, most: &str) -> String {
     let time = if later { "due_at > $2" } else { "due_at <= $2" };
     let ranges = ranges(order).filter_map(|(range, turn)| {
         let behind = match behind {
@@ -66,12 +66,12 @@ fn stretch(order: DialOrder, later: bool, behind: Option<Place>) -> String {
         };
         Some(format!(
             "SELECT id, due_at, turn FROM (SELECT id, due_at, CAST({turn} AS BIGINT) AS turn FROM prospects \
-             WHERE campaign_id = $1 AND {range} AND {time}{behind} ORDER BY due_at, id LIMIT $3) AS one_range"
+             WHERE campaign_id = $1 AND {range} AND {time}{behind} ORDER BY due_at, id LIMIT {most}) AS one_range"
         ))
     });
     let by = if later { "due_at, turn, id" } else { "turn, due_at, id" };
     format!(
-        "SELECT id, due_at, turn FROM ({}) AS ranges ORDER BY {by} LIMIT $3",
+        "SELECT id, due_at, turn FROM ({}) AS ranges ORDER BY {by} LIMIT {most}",
         ranges.collect::<Vec<_>>().join(" UNION ALL ")
     )
 }
@@ -118,7 +118,7 @@ impl Store {
                 continue;
             }
             let behind = behind.filter(|place| place.later == later);
-            let wanted = stretch(campaign.dial_order, later, behind);
+            let wanted = stretch(campaign.dial_order, later, behind, "$3");
             let left = (most - found.len() as u64) as i64;
             let mut values = vec![campaign.id.uuid().into(), millis(now).into(), left.into()];
             if let Some(place) = behind {
@@ -159,7 +159,7 @@ impl Store {
     ) -> Result<Vec<ProspectId>, StoreError> {
         let values = [campaign.id.uuid().into(), millis(now).into(), (most as i64).into()];
         let rows: Vec<PlaceRow> =
-            sql::all(self.reader(), &front_of_line(campaign.dial_order), values).await?;
+            sql::all(self.reader(), &front_of_line(campaign.dial_order, "$3"), values).await?;
         Ok(rows.into_iter().map(|row| ProspectId::from_uuid(row.id)).collect())
     }
 
@@ -183,7 +183,7 @@ impl Store {
             ranges.collect::<Vec<_>>().join(" UNION ALL ")
         );
         let values = [campaign.id.uuid().into(), millis(after).into()];
-        let row: Option<Row> = sql::one(self.reader(), &wanted, values).await?;
+        let row: Option<Row> = sql::one(&self.plan, &wanted, values).await?;
         Ok(row.and_then(|row| row.at).map(time))
     }
 

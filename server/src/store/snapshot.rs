@@ -89,10 +89,11 @@ impl Store {
              EXISTS (SELECT 1 FROM calls c WHERE c.workspace_id = p.workspace_id AND c.to_number = p.phone AND c.live) \
              AS number_in_call \
              FROM ({}) line JOIN prospects p ON p.id = line.id ORDER BY line.turn, line.due_at, line.id",
-            queue::front_of_line(campaign.dial_order)
+            // A number in the text: a plan that is kept knows how few are wanted.
+            queue::front_of_line(campaign.dial_order, &most.to_string())
         );
-        let values = [campaign.id.uuid().into(), millis(now).into(), (most as i64).into()];
-        let rows: Vec<Row> = sql::all(self.reader(), &wanted, values).await?;
+        let values = [campaign.id.uuid().into(), millis(now).into()];
+        let rows: Vec<Row> = sql::all(&self.plan, &wanted, values).await?;
         let candidate = |row: Row| {
             let corrupt = StoreError::CorruptRow { table: "prospects", column: "status" };
             let number = PhoneNumber::from_e164_unchecked(row.phone);

@@ -8,6 +8,7 @@
 mod files;
 mod http;
 mod large;
+mod statistics;
 mod stopped;
 mod world;
 

@@ -28,7 +28,7 @@ async fn sqlite_reads_the_front_of_the_line_from_one_index_alone() {
             if behind.is_some() {
                 values.extend([1_i64.into(), campaign.into()]);
             }
-            let plan = plan_of(&store, &stretch(order, later, behind), values).await;
+            let plan = plan_of(&store, &stretch(order, later, behind, "$3"), values).await;
             let reads: Vec<&String> = plan.iter().filter(|step| step.contains("prospects")).collect();
             assert!(!reads.is_empty());
             for read in reads {
