@@ -3,10 +3,14 @@
 
 pub mod api;
 pub mod campaigns;
+pub mod connections;
 pub mod front;
 pub mod link;
+pub mod memory_limit;
 pub mod node;
 pub mod phones;
+pub mod readers;
+pub mod sealed;
 pub mod small_disk;
 
 use std::collections::BTreeMap;
@@ -44,6 +48,8 @@ const USUAL_CAP: u64 = 3;
 pub struct Setup {
     /// The program under test.
     pub program: PathBuf,
+    /// The program that is the phone network.
+    pub network: PathBuf,
     /// Where it keeps what it knows.
     pub database: Database,
     /// How many servers share it.
@@ -60,6 +66,10 @@ pub struct Setup {
     pub seed: u64,
     /// The data folder, where it must be a certain one.
     pub data: Option<PathBuf>,
+    /// Settings of every server besides the usual ones, which they replace.
+    pub settings: Vec<(&'static str, String)>,
+    /// What every server is started by; see `Node::start_by_way_of`.
+    pub by_way_of: Vec<String>,
 }
 
 /// An installation and everything around it.
@@ -94,6 +104,7 @@ impl Setup {
     pub fn new(program: &Path, database: Database, seed: u64) -> Self {
         Self {
             program: program.to_owned(),
+            network: program.to_owned(),
             database,
             nodes: 1,
             calls_per_second: 50.0,
@@ -105,6 +116,8 @@ impl Setup {
             }),
             seed,
             data: None,
+            settings: Vec::new(),
+            by_way_of: Vec::new(),
         }
     }
 }
@@ -123,7 +136,7 @@ impl World {
         let answers = &setup.answers;
         let pace = setup.network_calls_per_second;
         let phones =
-            Phones::start(&setup.program, folder.path(), setup.seed, pace, answers, &setup.faults).await?;
+            Phones::start(&setup.network, folder.path(), setup.seed, pace, answers, &setup.faults).await?;
         let front = Front::start().await?;
         let to_phones = Link::to(phones.address).await?;
         let mut to_database = Vec::new();
@@ -150,10 +163,16 @@ impl World {
                 Some(data) => data.clone(),
                 None => folder.path().join(format!("node-{nth}")),
             };
-            nodes.push(Node::new(&setup.program, data, free_address().await?, environment)?);
+            let mut node = Node::new(&setup.program, data, free_address().await?, environment)?;
+            for (name, value) in &setup.settings {
+                node.set(name, value);
+            }
+            nodes.push(node);
         }
         let key = make_key(&nodes[0]).await?;
+        let by_way_of: Vec<&str> = setup.by_way_of.iter().map(String::as_str).collect();
         for node in &mut nodes {
+            node.start_by_way_of(&by_way_of);
             node.start().await?;
         }
         let addresses: Vec<_> = nodes.iter().map(|node| node.address).collect();

@@ -70,6 +70,9 @@ pub enum StoreError {
     /// A file beside the database could not be written or read.
     #[error("a file in the data folder failed: {0}")]
     Outside(Arc<std::io::Error>),
+    /// The data folder is not where it was opened; nothing is written until it is back.
+    #[error("the data folder was moved or deleted, or its disk is gone: nothing is written until it is back")]
+    Displaced,
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopped,
@@ -101,6 +104,8 @@ impl From<std::io::Error> for StoreError {
 pub struct Store {
     pub(in crate::store) write: DatabaseConnection,
     pub(in crate::store) read: DatabaseConnection,
+    // Of SQLite.
+    file: Option<Arc<lock::DataFile>>,
     // Held for as long as the store is: a second process on the same SQLite file is refused.
     _lock: Option<Arc<lock::DataLock>>,
 }
@@ -137,8 +142,11 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let write = self.write.clone();
+        let (write, file) = (self.write.clone(), self.file.clone());
         let running = tokio::spawn(async move {
+            if file.is_some_and(|file| !file.is_in_place()) {
+                return Err(StoreError::Displaced.into());
+            }
             let options = TransactionOptions {
                 sqlite_transaction_mode: Some(sea_orm::SqliteTransactionMode::Immediate),
                 ..Default::default()

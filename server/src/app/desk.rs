@@ -105,6 +105,7 @@ impl Desk {
             actions: Arc::new(actions.clone()),
             server: Arc::new(facts),
             throttle: Arc::new(Mutex::new(SignInThrottle::default())),
+            standing: Arc::default(),
             stopping: stopping.clone(),
         };
         let router = match role {

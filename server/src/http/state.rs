@@ -8,6 +8,7 @@ use url::Url;
 
 use super::query::CursorKey;
 use super::sign_in_throttle::SignInThrottle;
+use super::standing::Standing;
 use crate::actions::Actions;
 use crate::carrier::twilio::CallbackUrls;
 use crate::credentials::{ApiKeyHash, SessionCookie};
@@ -22,6 +23,8 @@ pub struct HttpState {
     pub server: Arc<ServerFacts>,
     /// Who failed to sign in, and how often.
     pub throttle: Arc<Mutex<SignInThrottle>>,
+    /// What credentials of long answers open.
+    pub standing: Arc<Standing>,
     /// Ends long answers when the server stops.
     pub stopping: CancellationToken,
 }

@@ -12,7 +12,7 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::lock::{DataLock, LockError};
+use super::lock::{DataFile, DataLock, LockError};
 use super::migrations;
 use super::{Store, StoreError, writer};
 
@@ -92,8 +92,9 @@ async fn open_sqlite(folder: PathBuf) -> Result<Store, OpenError> {
         LockError::Held => OpenError::Held(folder.clone()),
         LockError::Io(error) => OpenError::Folder(folder.clone(), error),
     })?;
+    let path = folder.join("prospectai.db");
     let options = SqliteConnectOptions::new()
-        .filename(folder.join("prospectai.db"))
+        .filename(&path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // FULL: a commit that was answered survives loss of power, not only of the process.
@@ -130,7 +131,8 @@ async fn open_sqlite(folder: PathBuf) -> Result<Store, OpenError> {
     let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
     refuse_old_sqlite(&write).await?;
     let read = SqlxSqliteConnector::from_sqlx_sqlite_pool(read);
-    Ok(Store { write, read, _lock: Some(Arc::new(lock)) })
+    let file = DataFile::at(path).map_err(|error| OpenError::Folder(folder, error))?;
+    Ok(Store { write, read, file: Some(Arc::new(file)), _lock: Some(Arc::new(lock)) })
 }
 
 async fn refuse_old_sqlite(db: &DatabaseConnection) -> Result<(), OpenError> {
@@ -173,7 +175,7 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
         .await
         .map_err(open_failed)?;
     let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-    Ok(Store { write: db.clone(), read: db, _lock: None })
+    Ok(Store { write: db.clone(), read: db, file: None, _lock: None })
 }
 
 pub(super) fn open_failed(error: sqlx::Error) -> OpenError {

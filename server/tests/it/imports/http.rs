@@ -65,6 +65,7 @@ fn state(world: &World) -> HttpState {
         actions: Arc::new(world.actions.clone()),
         server: Arc::new(server),
         throttle: Arc::new(Mutex::new(SignInThrottle::default())),
+        standing: Arc::default(),
         stopping: Default::default(),
     }
 }
