@@ -1,12 +1,17 @@
 //! The faults: what each does, on which databases, and how to run one.
 
 mod carrier;
+mod data_folder;
 mod database_line;
 mod database_restart;
 mod disk_full;
 mod frozen_nodes;
 mod graceful_stop;
 mod kill_loop;
+mod large_files;
+mod little_memory;
+mod many_readers;
+mod migrations;
 mod operator;
 mod restore;
 mod rolling_restart;
@@ -26,10 +31,14 @@ pub struct Plan {
     pub program: PathBuf,
     /// Repeats what chance decides.
     pub seed: u64,
-    /// Kills of F2.
+    /// Kills of F2 and F39.
     pub kills: u32,
     /// How long faults that go on last, in minutes.
     pub minutes: f64,
+    /// Whether what is counted in thousands has its full size.
+    pub full: bool,
+    /// The version before the one under test.
+    pub older: Option<PathBuf>,
 }
 
 /// One row of the fault matrix.
@@ -42,14 +51,19 @@ pub enum Fault {
     F8,
     F10,
     F11,
+    F13,
+    F14,
     F20,
     F21,
     F24,
     F26,
     F29,
     F30,
+    F31,
     F33,
+    F34,
     F35,
+    F39,
     F41,
     F44,
 }
@@ -66,14 +80,23 @@ impl Fault {
                 "the line to PostgreSQL is reset, slow, hanging, cut, or loses the answers of commits"
             }
             Self::F11 => "the disk is full, and has room again later",
+            Self::F13 => {
+                "the data folder is read-only, or vanished, or there are hardly any file descriptors"
+            }
+            Self::F14 => "256 MiB of memory, thousands of live calls and an import",
             Self::F20 => "the phone network cannot be reached for a while, then stands still for a while",
             Self::F21 => "every callback is lost",
             Self::F24 => "answers and callbacks are lost, and lists of calls are ten minutes old",
             Self::F26 => "one of two servers has a clock that is wrong by five minutes or an hour",
             Self::F29 => "five servers on one PostgreSQL are restarted in turn every 10 seconds, or frozen",
             Self::F30 => "one of three servers is cut off from PostgreSQL",
+            Self::F31 => "files that are very large or very wrong, while people are dialed",
             Self::F33 => "thousands of connections say nothing, or say it very slowly",
+            Self::F34 => {
+                "thousands of readers of the stream, some of whom stop reading; and all come back at once"
+            }
             Self::F35 => "a flood of webhooks with forged signatures",
+            Self::F39 => "a change of the schema is killed half-way; two versions share a database",
             Self::F41 => {
                 "an operator pauses, stops everything and lowers the limit a hundred times under load"
             }
@@ -84,8 +107,10 @@ impl Fault {
     /// Where it is tried.
     pub const fn databases(self) -> &'static [Database] {
         match self {
-            Self::F11 | Self::F33 | Self::F35 => &[Database::Sqlite],
-            Self::F2 | Self::F8 | Self::F20 | Self::F21 | Self::F24 | Self::F41 | Self::F44 => {
+            Self::F11 | Self::F13 | Self::F14 | Self::F31 | Self::F33 | Self::F34 | Self::F35 => {
+                &[Database::Sqlite]
+            }
+            Self::F2 | Self::F8 | Self::F20 | Self::F21 | Self::F24 | Self::F39 | Self::F41 | Self::F44 => {
                 &[Database::Sqlite, Database::Postgres]
             }
             Self::F3 | Self::F5 | Self::F10 | Self::F26 | Self::F29 | Self::F30 => &[Database::Postgres],
@@ -102,14 +127,19 @@ impl Fault {
                 Self::F8 => restore::run(plan, database).await,
                 Self::F10 => database_line::bad_line(plan, database).await,
                 Self::F11 => disk_full::run(plan, database).await,
+                Self::F13 => data_folder::run(plan, database).await,
+                Self::F14 => little_memory::run(plan, database).await,
                 Self::F20 => carrier::outage(plan, database).await,
                 Self::F21 => carrier::lost_callbacks(plan, database).await,
                 Self::F24 => carrier::stale_lists(plan, database).await,
                 Self::F26 => wrong_clock::run(plan, database).await,
                 Self::F29 => rolling_restart::run(plan, database).await,
                 Self::F30 => database_line::partition(plan, database).await,
+                Self::F31 => large_files::run(plan, database).await,
                 Self::F33 => strangers::silent(plan, database).await,
+                Self::F34 => many_readers::run(plan, database).await,
                 Self::F35 => strangers::forged(plan, database).await,
+                Self::F39 => migrations::run(plan, database).await,
                 Self::F41 => operator::run(plan, database).await,
                 Self::F44 => graceful_stop::run(plan, database).await,
             }

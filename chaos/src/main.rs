@@ -8,7 +8,7 @@ mod oracle;
 mod report;
 mod world;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -32,7 +32,7 @@ struct Options {
     /// Only these, separated by commas
     #[arg(long, value_enum, value_delimiter = ',', ignore_case = true)]
     faults: Vec<Fault>,
-    /// How often F2 kills
+    /// How often F2 and F39 kill
     #[arg(long, default_value_t = 50)]
     kills: u32,
     /// Repeats what chance decides; the order of events on a real machine still differs
@@ -41,6 +41,12 @@ struct Options {
     /// How long the faults last that go on
     #[arg(long, default_value_t = 1.0)]
     minutes: f64,
+    /// F14, F31 and F34 in their full size instead of a tenth
+    #[arg(long)]
+    full: bool,
+    /// The version before, for F39
+    #[arg(long, value_name = "PATH")]
+    older_binary: Option<PathBuf>,
     /// The program under test; `prospectai` beside this one when left out
     #[arg(long, value_name = "PATH")]
     binary: Option<PathBuf>,
@@ -88,6 +94,8 @@ fn run(options: &Options) -> anyhow::Result<bool> {
         seed: options.seed,
         kills: options.kills,
         minutes: options.minutes,
+        full: options.full,
+        older: options.older_binary.as_deref().map(found).transpose()?,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -132,6 +140,10 @@ fn program(options: &Options) -> anyhow::Result<PathBuf> {
     let beside = || Some(std::env::current_exe().ok()?.parent()?.join("prospectai"));
     let program =
         options.binary.clone().or_else(beside).context("where the program is cannot be found out")?;
+    found(&program)
+}
+
+fn found(program: &Path) -> anyhow::Result<PathBuf> {
     let found = program.canonicalize();
     found
         .with_context(|| format!("{} is not there; build it first: cargo build -p server", program.display()))

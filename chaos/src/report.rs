@@ -86,3 +86,9 @@ pub fn percentiles(times: &[Duration]) -> String {
     };
     format!("p50 {:.2} s, p99 {:.2} s, max {:.2} s", at(0.5), at(0.99), at(1.0))
 }
+
+/// The 99th percentile; `None` of nothing.
+pub fn p99(mut times: Vec<Duration>) -> Option<Duration> {
+    times.sort();
+    times.get(times.len().saturating_sub(1) * 99 / 100).copied()
+}

@@ -3,11 +3,15 @@
 
 pub mod api;
 pub mod campaigns;
+pub mod connections;
 pub mod front;
 pub mod link;
+pub mod memory_limit;
 pub mod moved_clock;
 pub mod node;
 pub mod phones;
+pub mod readers;
+pub mod sealed;
 pub mod small_disk;
 
 use std::collections::BTreeMap;
@@ -48,6 +52,8 @@ const USUAL_CAP: u64 = 3;
 pub struct Setup {
     /// The program under test.
     pub program: PathBuf,
+    /// The program that is the phone network.
+    pub network: PathBuf,
     /// Where it keeps what it knows.
     pub database: Database,
     /// How many servers share it.
@@ -66,6 +72,10 @@ pub struct Setup {
     pub data: Option<PathBuf>,
     /// The clock of everybody, where it is not the machine's.
     pub clock: Option<MovedClock>,
+    /// Settings of every server besides the usual ones, which they replace.
+    pub settings: Vec<(&'static str, String)>,
+    /// What every server is started by; see `Node::start_by_way_of`.
+    pub by_way_of: Vec<String>,
 }
 
 /// An installation and everything around it.
@@ -101,6 +111,7 @@ impl Setup {
     pub fn new(program: &Path, database: Database, seed: u64) -> Self {
         Self {
             program: program.to_owned(),
+            network: program.to_owned(),
             database,
             nodes: 1,
             calls_per_second: 50.0,
@@ -113,6 +124,8 @@ impl Setup {
             seed,
             data: None,
             clock: None,
+            settings: Vec::new(),
+            by_way_of: Vec::new(),
         }
     }
 }
@@ -134,9 +147,10 @@ impl World {
         let pace = setup.network_calls_per_second;
         // The network has no clock but the count since its start: it moves with its timers.
         let by_the_clock = setup.clock.as_ref().map(MovedClock::environment_with_timers).unwrap_or_default();
-        let (program, faults) = (&setup.program, &setup.faults);
+        let faults = &setup.faults;
         let phones =
-            Phones::start(program, folder.path(), setup.seed, pace, answers, faults, by_the_clock).await?;
+            Phones::start(&setup.network, folder.path(), setup.seed, pace, answers, faults, by_the_clock)
+                .await?;
         let front = Front::start().await?;
         let to_phones = Link::to(phones.address).await?;
         let mut to_database = Vec::new();
@@ -164,10 +178,16 @@ impl World {
                 Some(data) => data.clone(),
                 None => folder.path().join(format!("node-{nth}")),
             };
-            nodes.push(Node::new(&setup.program, data, free_address().await?, environment)?);
+            let mut node = Node::new(&setup.program, data, free_address().await?, environment)?;
+            for (name, value) in &setup.settings {
+                node.set(name, value);
+            }
+            nodes.push(node);
         }
         let key = make_key(&nodes[0]).await?;
+        let by_way_of: Vec<&str> = setup.by_way_of.iter().map(String::as_str).collect();
         for node in &mut nodes {
+            node.start_by_way_of(&by_way_of);
             node.start().await?;
         }
         let addresses: Vec<_> = nodes.iter().map(|node| node.address).collect();

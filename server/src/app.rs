@@ -49,6 +49,8 @@ pub struct App {
 impl App {
     /// Starts everything. When this returns the server answers.
     pub async fn start(settings: &Settings, network: Network) -> anyhow::Result<Self> {
+        // Before anything is opened that may want more of them than there are.
+        descriptors::connections_of(settings.max_connections)?;
         let store = Store::open(&settings.database).await?;
         let clock = network.timeline.map_or(Clock::System, Clock::Timeline);
         Self::start_on(store, clock, settings, network).await
@@ -80,7 +82,7 @@ impl App {
             (None, None)
         };
 
-        let connections = descriptors::connections_of(settings.max_connections);
+        let connections = descriptors::connections_of(settings.max_connections)?;
         let limits = ServerLimits { connections, ..ServerLimits::default() };
         let server = tokio::spawn(serve(listener, router.clone(), limits, stopping));
         Ok(Self { actions, router, address, public_url, console_key, network, desk, engine, server })

@@ -25,6 +25,9 @@ pub use sources::{Environment, Flags};
 /// Three chances to renew a lease, and a server that is gone is missed for a quarter of a minute.
 const LEASE: Duration = Duration::from_secs(15);
 
+/// The least of `HTTP_MAX_CONNECTIONS`.
+pub(crate) const FEWEST_CONNECTIONS: usize = 16;
+
 /// A setting that is not accepted, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -175,7 +178,7 @@ impl TryFrom<Written> for Settings {
                 ConfigRefused::new(format!("DIALER_CALLS_PER_SECOND or DIALER_MAX_LIVE_CALLS: {error}"))
             })?;
         let caller_id_pacing = caller_id_pacing(&written.dialer)?;
-        if !(16..=65_536).contains(&written.http.max_connections) {
+        if !(FEWEST_CONNECTIONS..=65_536).contains(&written.http.max_connections) {
             return Err(ConfigRefused::new("HTTP_MAX_CONNECTIONS must be between 16 and 65536"));
         }
         if !matches!(written.log.format.as_str(), "text" | "json") {

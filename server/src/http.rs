@@ -28,6 +28,8 @@ pub mod router;
 pub mod server;
 /// How often a sign-in may fail.
 pub mod sign_in_throttle;
+/// What credentials of long answers open.
+pub mod standing;
 /// What every handler is given.
 pub mod state;
 /// Text written by people.

@@ -71,6 +71,9 @@ pub enum StoreError {
     /// A file beside the database could not be written or read.
     #[error("a file in the data folder failed: {0}")]
     Outside(Arc<std::io::Error>),
+    /// The data folder is not where it was opened; nothing is written until it is back.
+    #[error("the data folder was moved or deleted, or its disk is gone: nothing is written until it is back")]
+    Displaced,
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopped,
@@ -106,6 +109,8 @@ pub struct Store {
     intake: DatabaseConnection,
     /// For reading the front of the line, again and again.
     pub(in crate::store) plan: DatabaseConnection,
+    // Of SQLite.
+    file: Option<Arc<lock::DataFile>>,
     // Held for as long as the store is: a second process on the same SQLite file is refused.
     _lock: Option<Arc<lock::DataLock>>,
 }
@@ -142,7 +147,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        transaction_on(self.write.clone(), work).await
+        transaction_on(self.write.clone(), self.file.clone(), work).await
     }
 
     /// The same on the connection that is kept for news from the carrier: it never waits behind other work of this server.
@@ -153,7 +158,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        transaction_on(self.intake.clone(), work).await
+        transaction_on(self.intake.clone(), self.file.clone(), work).await
     }
 
     /// Closes every connection after the work in hand.
@@ -165,7 +170,11 @@ impl Store {
     }
 }
 
-async fn transaction_on<T, E, Work, Running>(connections: DatabaseConnection, work: Work) -> Result<T, E>
+async fn transaction_on<T, E, Work, Running>(
+    connections: DatabaseConnection,
+    file: Option<Arc<lock::DataFile>>,
+    work: Work,
+) -> Result<T, E>
 where
     Work: FnOnce(Tx) -> Running + Send + 'static,
     Running: Future<Output = Result<T, E>> + Send,
@@ -173,6 +182,9 @@ where
     E: From<StoreError> + Send + 'static,
 {
     let running = tokio::spawn(async move {
+        if file.is_some_and(|file| !file.is_in_place()) {
+            return Err(StoreError::Displaced.into());
+        }
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(sea_orm::SqliteTransactionMode::Immediate),
             ..Default::default()

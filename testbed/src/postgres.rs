@@ -119,10 +119,24 @@ impl Postgres {
     /// # Errors
     /// It cannot be made.
     pub async fn new_database(&mut self) -> anyhow::Result<String> {
+        self.make("").await
+    }
+
+    /// The URL of a copy of a database of ours that nobody is connected to.
+    ///
+    /// # Errors
+    /// It cannot be copied.
+    pub async fn new_database_like(&mut self, url: &str) -> anyhow::Result<String> {
+        let without_options = url.split('?').next().unwrap_or(url);
+        let (_, name) = without_options.rsplit_once('/').context("not a URL of this server")?;
+        self.make(&format!("TEMPLATE {name}")).await
+    }
+
+    async fn make(&mut self, like: &str) -> anyhow::Result<String> {
         self.databases += 1;
         let name = format!("db_{}", self.databases);
         let mut connection = PgConnection::connect(&self.url("postgres")).await?;
-        connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+        connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name} {like}"))).await?;
         connection.close().await?;
         Ok(self.url(&name))
     }

@@ -14,8 +14,9 @@ use tokio::task::JoinSet;
 
 use super::Plan;
 use crate::oracle::judge;
-use crate::report::{Findings, Verdict, percentiles};
+use crate::report::{Findings, Verdict, p99, percentiles};
 use crate::world::campaigns::Hours;
+use crate::world::connections::taken_by;
 use crate::world::{Database, Setup, World};
 
 const SILENT: usize = 5_000;
@@ -135,25 +136,6 @@ fn quick_webhooks(world: &World, seen: usize, bar: Duration, findings: &mut Find
     findings.expect(p99(took).is_some_and(|p99| p99 <= bar), || {
         format!("99 of 100 webhooks were not answered within {:.2} s", bar.as_secs_f64())
     });
-}
-
-fn p99(mut times: Vec<Duration>) -> Option<Duration> {
-    times.sort();
-    times.get(times.len().saturating_sub(1) * 99 / 100).copied()
-}
-
-/// The ports of clients whose connection a server has taken. Where the system's queue was full, a client believes in a
-/// connection of which the server was never told.
-fn taken_by(node: SocketAddr) -> anyhow::Result<BTreeSet<u16>> {
-    let port = |address: &str| u16::from_str_radix(address.split(':').nth(1)?, 16).ok();
-    let table = std::fs::read_to_string("/proc/net/tcp")?;
-    let taken = table.lines().skip(1).filter_map(|line| {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        let (local, remote, inode) = (port(columns.get(1)?)?, port(columns.get(2)?)?, *columns.get(9)?);
-        // What nobody has taken yet has no file.
-        (local == node.port() && inode != "0").then_some(remote)
-    });
-    Ok(taken.collect())
 }
 
 /// Ports of those who hold a connection.

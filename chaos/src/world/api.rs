@@ -1,10 +1,12 @@
 //! The server's public API, asked like any client would.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
+use futures_util::stream;
 use reqwest::{Client, Method, RequestBuilder};
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,6 +15,8 @@ use crate::clock::maybe_instant;
 
 /// How long a client goes on asking while servers come and go.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest that a file may take.
+const UPLOAD: Duration = Duration::from_secs(600);
 
 /// A client with a key.
 #[derive(Clone)]
@@ -73,6 +77,11 @@ impl Api {
         Self::new(self.key.clone(), nodes)
     }
 
+    /// The key, for clients of another kind.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Reads.
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.until_answered(|base| self.client.get(format!("{base}{path}"))).await
@@ -117,6 +126,23 @@ impl Api {
                 None => return Ok(calls),
             }
         }
+    }
+
+    /// Sends a file as it comes, in pieces and without its length, and waits until it is imported: the status and the
+    /// answer, whatever they are.
+    pub async fn upload(
+        &self,
+        campaign: &str,
+        pieces: impl Iterator<Item = Vec<u8>> + Send + Sync + 'static,
+    ) -> anyhow::Result<(u16, Value)> {
+        let node = self.nodes.lock().unwrap_or_else(PoisonError::into_inner)[0];
+        let url = format!("http://{node}/api/campaigns/{campaign}/imports?wait=true");
+        let body = reqwest::Body::wrap_stream(stream::iter(pieces.map(Ok::<_, Infallible>)));
+        let request =
+            self.client.post(url).bearer_auth(&self.key).timeout(UPLOAD).header("content-type", "text/csv");
+        let answer = request.body(body).send().await.context("the file was not answered")?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.json().await?))
     }
 
     async fn until_answered(&self, request: impl Fn(&str) -> RequestBuilder) -> anyhow::Result<Value> {

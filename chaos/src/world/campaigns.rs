@@ -33,6 +33,9 @@ pub fn number(nth: usize) -> String {
     format!("+1{}5550{:03}", AREAS[nth / 100 % AREAS.len()], 100 + nth % 100)
 }
 
+/// Characters that the phone network speaks per second.
+const SPEECH_RATE: usize = 15;
+
 /// What the network charges for a call of these campaigns, in millionths of a dollar: a begun minute.
 pub const PRICE: u64 = 14_000;
 
@@ -59,11 +62,13 @@ pub struct Rules {
     pub hours: Hours,
     /// What its calls may cost in all, in millionths of a dollar.
     pub budget: Option<u64>,
+    /// How long people are spoken to, in seconds; briefly when 0. At most 200.
+    pub speech: usize,
 }
 
 impl Rules {
     /// As many as there are, at any hour, whatever it costs.
-    pub const NONE: Self = Self { limit: 1_000_000, hours: Hours::Always, budget: None };
+    pub const NONE: Self = Self { limit: 1_000_000, hours: Hours::Always, budget: None, speech: 0 };
 }
 
 /// A launched campaign.
@@ -88,7 +93,8 @@ pub async fn launch(api: &Api, numbers: Vec<String>, rules: Rules) -> anyhow::Re
 
 /// The same, as a draft.
 pub async fn prepare(api: &Api, numbers: Vec<String>, rules: Rules) -> anyhow::Result<Campaign> {
-    let body = "Hello {{ firstName | default('there') }}, this is a test.";
+    let body = "Hello {{ firstName | default('there') }}, this is a test.".to_owned();
+    let body = if rules.speech == 0 { body } else { "Hm. ".repeat(rules.speech * SPEECH_RATE / 4) };
     let script = api.send(Method::POST, "/api/scripts", &json!({"name": "Chaos", "body": body})).await?;
     let (zone_name, zone) = zone_by_day()?;
     let local = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%H:%M").to_string();
@@ -105,12 +111,14 @@ pub async fn prepare(api: &Api, numbers: Vec<String>, rules: Rules) -> anyhow::R
         "name": "Chaos", "scriptId": script["id"], "dailyCallLimit": rules.limit, "timezone": zone_name,
         "callWindowStart": start, "callWindowEnd": end, "ringTimeoutSeconds": 15,
         "retryPolicy": {"maxAttempts": 1, "rules": {}},
-        // A minute at most, and people talk for less than that: the worst case is what a call costs.
-        "timeLimitSeconds": 60, "budget": rules.budget.map(dollars),
+        // Usually a minute at most, and people talk for less than that: the worst case is what a call costs.
+        "timeLimitSeconds": 60.max(rules.speech), "budget": rules.budget.map(dollars),
     });
     let made = api.send(Method::POST, "/api/campaigns", &fields).await?;
     let id = made["id"].as_str().unwrap_or_default().to_owned();
-    api.import(&id, &numbers).await?;
+    if !numbers.is_empty() {
+        api.import(&id, &numbers).await?;
+    }
     Ok(Campaign { id, numbers, rules, zone })
 }
 

@@ -1,5 +1,6 @@
 //! One `prospectai serve` as a process of its own, which may be killed, stopped, frozen and started again.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ pub struct Node {
     pub address: SocketAddr,
     program: PathBuf,
     environment: Vec<(String, String)>,
+    /// A program with arguments that becomes the server, having narrowed what it may have.
+    by_way_of: Vec<String>,
     child: Option<Child>,
     client: Client,
 }
@@ -36,13 +39,16 @@ impl Node {
     ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&folder)?;
         let client = Client::builder().timeout(Duration::from_secs(2)).pool_max_idle_per_host(0).build()?;
-        Ok(Self { folder, address, program: program.to_owned(), environment, child: None, client })
+        let (program, by_way_of) = (program.to_owned(), Vec::new());
+        Ok(Self { folder, address, program, environment, by_way_of, child: None, client })
     }
 
     /// A command of the same program on the same data.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut words = self.by_way_of.iter().map(OsStr::new).chain([self.program.as_os_str()]);
+        let mut command = Command::new(words.next().unwrap_or_default());
         command
+            .args(words)
             .env_clear()
             // Backups of PostgreSQL are made by its own programs.
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
@@ -60,6 +66,34 @@ impl Node {
     pub fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// A setting that is not the default.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.environment.iter().find_map(|(known, value)| (known == name).then_some(value.as_str()))
+    }
+
+    /// Lets another program become the server from the next start on: `prlimit --nofile=64`, for instance. Nothing for
+    /// the server itself.
+    pub fn start_by_way_of(&mut self, words: &[&str]) {
+        self.by_way_of = words.iter().map(|word| (*word).to_owned()).collect();
+    }
+
+    /// Another build from the next start on.
+    pub fn set_program(&mut self, program: &Path) {
+        program.clone_into(&mut self.program);
+    }
+
+    /// Starts the process where it should refuse to, and waits for its end: its exit code and what it said. `None` when
+    /// it had to be killed because it goes on.
+    pub async fn refusal(&self, patience: Duration) -> anyhow::Result<Option<(Option<i32>, String)>> {
+        let address = self.address.to_string();
+        let mut serve = self.command(&["serve", "--listen", &address]);
+        let Ok(said) = tokio::time::timeout(patience, serve.output()).await else { return Ok(None) };
+        let said = said.context("the server could not be started")?;
+        let text =
+            [said.stdout, said.stderr].map(|part| String::from_utf8_lossy(&part).into_owned()).concat();
+        Ok(Some((said.status.code(), text)))
     }
 
     /// Starts the process, and does not wait for it.
@@ -136,12 +170,36 @@ impl Node {
         signal(self.child.as_ref().context("the server does not run")?, Signal::CONT)
     }
 
+    /// Its process, while there is one.
+    pub fn process(&self) -> Option<u32> {
+        self.child.as_ref()?.id()
+    }
+
+    /// How it ended, once it has by itself.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut()?.try_wait().ok()?
+    }
+
     /// Memory resident now, in MB.
     pub fn memory(&self) -> Option<f64> {
-        let id = self.child.as_ref()?.id()?;
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        Some(line.split_whitespace().next()?.parse::<f64>().ok()? * 0.001_024)
+        self.kilobytes("VmRSS:").map(|kilobytes| kilobytes * 0.001_024)
+    }
+
+    /// The most memory that was resident since the start or since that was forgotten, in MiB.
+    pub fn peak_memory(&self) -> Option<f64> {
+        self.kilobytes("VmHWM:").map(|kilobytes| kilobytes / 1024.0)
+    }
+
+    /// From now on only what follows counts for `peak_memory`.
+    pub fn forget_peak_memory(&self) -> anyhow::Result<()> {
+        let id = self.process().context("the server does not run")?;
+        Ok(std::fs::write(format!("/proc/{id}/clear_refs"), "5")?)
+    }
+
+    fn kilobytes(&self, name: &str) -> Option<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse().ok()
     }
 
     /// Lines of its log that contain a text.

@@ -4,8 +4,8 @@
 //! a whole database, however the process ends, and always as far as the last call that anybody can have heard ring.
 
 use std::path::Path;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use tracing::error;
@@ -24,8 +24,8 @@ pub(super) struct History {
     identity_query: OnceLock<IdentityQuery>,
     /// The furthest number that this process has seen.
     last: AtomicI64,
-    /// The last marker could not be written.
-    failed: AtomicBool,
+    /// The last marker that was to be written, where that failed.
+    unwritten: Mutex<Option<Marker>>,
 }
 
 impl Actions {
@@ -126,7 +126,7 @@ impl History {
         let record = self.advance(tx, calls, Some(now)).await?;
         // The gate was open when it was asked; the quarantine began since.
         let Some(record) = record else { return Err(StoreError::HistoryLost(QuarantineReason::Behind)) };
-        if self.failed.load(Ordering::Relaxed) {
+        if self.unwritten().is_some() {
             // A folder that cannot be written: found out before the commit, so that nobody loses an attempt by it.
             self.write(Marker { number: record.marker.number - calls as i64, ..record.marker }).await?;
         }
@@ -174,11 +174,24 @@ impl History {
 
     async fn write(&self, marker: Marker) -> Result<(), StoreError> {
         let written = self.with_outside(move |outside| outside.write_marker(&marker)).await;
-        self.failed.store(written.is_err(), Ordering::Relaxed);
+        *self.unwritten() = written.is_err().then_some(marker);
         if let Err(failure) = &written {
             error!(error = %failure, "history.log in the data folder cannot be written: nobody is rung until it can");
         }
         written.map(|_| ())
+    }
+
+    /// Writes the marker again that could not be written, where there is one.
+    pub async fn write_what_failed(&self) -> Result<(), StoreError> {
+        let unwritten = *self.unwritten();
+        match unwritten {
+            Some(marker) => self.write(marker).await,
+            None => Ok(()),
+        }
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, Option<Marker>> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is kept outside of the database.

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use domain::ids::{CampaignId, ImportId, WorkspaceId};
 use domain::phone_number::Region;
@@ -25,6 +26,7 @@ pub use header::HeaderRefused;
 use self::preflight::Examined;
 use self::reading::{Batch, End, Rules};
 use super::{Actions, Actor, audit, new_uuid};
+use crate::clock::Uptime;
 use crate::live::Subject;
 use crate::store::StoreError;
 use crate::store::imports::{ImportRecord, ImportStatus};
@@ -37,6 +39,9 @@ const BATCHES_AHEAD: usize = 2;
 const TRIES: u32 = 3;
 /// An import of so many people changes what the database should know of the table.
 const MANY: u64 = 1_000;
+
+/// Open pages are told no more often than this how far an import is.
+const TELL_EVERY: Duration = Duration::from_millis(250);
 
 /// What a caller may say about a file.
 #[derive(Debug, Clone, Default)]
@@ -139,7 +144,8 @@ impl Actions {
         let (progress, watched) = watch::channel(import.clone());
         self.imports.lock().insert(import.id, watched);
         tokio::spawn(
-            Running { actions: self.clone(), import: import.clone(), progress }.run(file, examined, rules),
+            Running { actions: self.clone(), import: import.clone(), progress, told_at: None }
+                .run(file, examined, rules),
         );
         Ok(import)
     }
@@ -214,6 +220,7 @@ struct Running {
     actions: Actions,
     import: ImportRecord,
     progress: watch::Sender<ImportRecord>,
+    told_at: Option<Uptime>,
 }
 
 impl Running {
@@ -291,7 +298,11 @@ impl Running {
 
     fn tell(&mut self, import: ImportRecord) {
         self.import = import.clone();
-        self.actions.live.publish(import.workspace, Subject::Import { import: import.id });
+        let is_over = import.status != ImportStatus::Running;
+        if is_over || self.told_at.is_none_or(|at| at.elapsed() >= TELL_EVERY) {
+            self.told_at = Some(Uptime::now());
+            self.actions.live.publish(import.workspace, Subject::Import { import: import.id });
+        }
         self.progress.send_replace(import);
     }
 

@@ -21,8 +21,6 @@ pub use crate::store::nodes::NodeRecord;
 
 /// Servers that ended are shown for this long.
 pub(super) const REMEMBERED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// On SQLite the time is written down at the most this often.
-const MARK_EVERY: Duration = Duration::from_secs(30);
 /// A lease that could not be taken away, because its owner is arming under it, is looked at again after this.
 const LEFT_ALONE: Duration = Duration::from_millis(250);
 const STOPPED_IMPORT: &str =
@@ -73,7 +71,8 @@ struct Joined {
     guard: ClockGuard,
     /// The hold that is written down, by its word.
     shown: Option<&'static str>,
-    marked_at: Uptime,
+    /// The last renewal could not be written, or the history beside the database.
+    cannot_write: bool,
 }
 
 /// Why a lease ends.
@@ -96,7 +95,6 @@ pub struct Renewed {
 
 /// What renewing writes down.
 struct ToWrite {
-    worth_it: bool,
     membership: Membership,
     lease: Lease,
     hold: Option<ClockHold>,
@@ -134,6 +132,11 @@ impl ThisNode {
     /// Why nobody is dialed by this server; its lease is asked about only when calls are armed.
     pub fn clock_hold(&self) -> Option<ClockHold> {
         self.state().joined.as_ref().and_then(|joined| joined.guard.hold())
+    }
+
+    /// Whether the lease could be written when it was last renewed, and the history beside the database.
+    pub fn can_write(&self) -> bool {
+        !self.state().joined.as_ref().is_some_and(|joined| joined.cannot_write)
     }
 
     /// What this server does; `None` when it has not joined.
@@ -185,9 +188,9 @@ impl Actions {
                 Ok::<_, StoreError>(lease)
             })
             .await?;
-        let at = Uptime::now();
-        let guard = ClockGuard::new(seen.unwrap_or(now), at);
-        self.node.state().joined = Some(Joined { membership, lease, guard, shown: None, marked_at: at });
+        let guard = ClockGuard::new(seen.unwrap_or(now), Uptime::now());
+        self.node.state().joined =
+            Some(Joined { membership, lease, guard, shown: None, cannot_write: false });
         if !shared {
             self.node.look(now, Reference::Alone);
         }
@@ -195,8 +198,18 @@ impl Actions {
     }
 
     /// Renews the lease, and compares the clock. A lease that was taken away is taken up again under a new epoch: what
-    /// was armed under the old one is doubted already.
+    /// was armed under the old one is doubted already. On SQLite nobody waits for it, and it shows that the disk can be
+    /// written.
     pub async fn renew_lease(&self) -> Result<Renewed, StoreError> {
+        let renewed = self.renew().await;
+        let beside = self.history.write_what_failed().await;
+        if let Some(joined) = &mut self.node.state().joined {
+            joined.cannot_write = renewed.is_err() || beside.is_err();
+        }
+        renewed
+    }
+
+    async fn renew(&self) -> Result<Renewed, StoreError> {
         let asked = self.clock.now();
         let reference = if self.store.is_shared() {
             Reference::Database { said: self.store.clock(asked).await?, asked }
@@ -205,10 +218,7 @@ impl Actions {
         };
         self.node.look(self.clock.now(), reference);
         let Some(to_write) = self.to_write() else { return Ok(Renewed::default()) };
-        let ToWrite { worth_it, membership, lease, hold, hold_changed, skew_ms, now } = to_write;
-        if !worth_it {
-            return Ok(Renewed { was_fenced: false, hold, hold_changed });
-        }
+        let ToWrite { membership, lease, hold, hold_changed, skew_ms, now } = to_write;
         let node = self.new_node(&membership);
         let hold_in_words = hold.map(|hold| (hold.as_str().to_owned(), hold.explain()));
         let report = ClockReport { skew_ms, hold: hold_in_words };
@@ -226,7 +236,6 @@ impl Actions {
                 joined.shown = hold.map(ClockHold::as_str);
             }
             joined.lease = renewed;
-            joined.marked_at = Uptime::now();
         }
         Ok(Renewed { was_fenced: renewed != lease, hold, hold_changed })
     }
@@ -236,12 +245,7 @@ impl Actions {
         let joined = state.joined.as_ref()?;
         let hold = joined.guard.hold();
         let hold_changed = hold.map(ClockHold::as_str) != joined.shown;
-        // On SQLite nobody waits for it: the time is written down now and then, while it is trusted.
-        let worth_it = self.store.is_shared()
-            || hold_changed
-            || (hold.is_none() && joined.marked_at.elapsed() >= MARK_EVERY);
         Some(ToWrite {
-            worth_it,
             membership: joined.membership.clone(),
             lease: joined.lease,
             hold,

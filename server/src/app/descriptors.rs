@@ -2,6 +2,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::config::{ConfigRefused, FEWEST_CONNECTIONS};
+
 /// What everything else needs at least: database, log, files, calls to the carrier.
 const FOR_THE_REST: u64 = 256;
 
@@ -9,7 +11,10 @@ const FOR_THE_REST: u64 = 256;
 /// log says so.
 ///
 /// Shells and supervisors start programs with a limit of 1,024 that any program may raise up to the hard limit.
-pub(super) fn connections_of(wanted: usize) -> usize {
+///
+/// # Errors
+/// There are fewer than anybody may ask for: the server would run out of them while it works.
+pub(super) fn connections_of(wanted: usize) -> Result<usize, ConfigRefused> {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
         let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
@@ -19,6 +24,14 @@ pub(super) fn connections_of(wanted: usize) -> usize {
     }
     let descriptors = getrlimit(Resource::Nofile).current;
     let possible = within(wanted, descriptors);
+    if possible < FEWEST_CONNECTIONS {
+        return Err(ConfigRefused::new(format!(
+            "the system gives this process {} file descriptors, and a server needs {} at least. Raise the limit: \
+             `ulimit -n` in a shell, LimitNOFILE= for systemd",
+            descriptors.unwrap_or(u64::MAX),
+            FOR_THE_REST + FEWEST_CONNECTIONS as u64
+        )));
+    }
     if possible < wanted {
         tracing::warn!(
             wanted,
@@ -27,7 +40,7 @@ pub(super) fn connections_of(wanted: usize) -> usize {
             "fewer connections than HTTP_MAX_CONNECTIONS: the system gives too few file descriptors"
         );
     }
-    possible
+    Ok(possible)
 }
 
 /// Without a limit there are as many as wanted.
@@ -35,7 +48,7 @@ fn within(wanted: usize, descriptors: Option<u64>) -> usize {
     let Some(descriptors) = descriptors else { return wanted };
     let rest = FOR_THE_REST.max(descriptors / 4);
     let possible = descriptors.saturating_sub(rest);
-    wanted.min(usize::try_from(possible).unwrap_or(usize::MAX)).max(1)
+    wanted.min(usize::try_from(possible).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -48,6 +61,7 @@ mod tests {
         assert_eq!(within(1024, Some(20_000)), 1024);
         assert_eq!(within(1024, Some(1024)), 768);
         assert_eq!(within(65_536, Some(65_536)), 49_152);
-        assert_eq!(within(1024, Some(100)), 1);
+        assert_eq!(within(1024, Some(100)), 0);
+        assert_eq!(within(16, Some(272)), 16);
     }
 }

@@ -21,6 +21,7 @@ use crate::engine::relay::Relay;
 use crate::http::Router;
 use crate::http::query::CursorKey;
 use crate::http::sign_in_throttle::SignInThrottle;
+use crate::http::standing::Standing;
 use crate::http::state::{HttpParts, HttpState, ServerFacts};
 use crate::live::Live;
 use crate::store::nodes::NodeRole;
@@ -105,6 +106,7 @@ impl Desk {
             actions: Arc::new(actions.clone()),
             server: Arc::new(facts),
             throttle: Mutex::new(SignInThrottle::default()),
+            standing: Standing::default(),
             stopping: stopping.clone(),
         });
         let router = match role {

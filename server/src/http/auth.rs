@@ -19,7 +19,7 @@ use crate::credentials::{ApiKey, ApiKeyHash, SessionTokenHash};
 const CONSOLE: &str = "console";
 
 /// What a request proved itself with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Credential {
     /// An API key.
     Key(ApiKeyHash),

@@ -27,7 +27,7 @@ pub struct Health {
     quarantine: bool,
 }
 
-/// Says whether the server works. 503 when the database does not answer.
+/// Says whether the server works. 503 when the database does not answer or cannot be written.
 #[utoipa::path(get, path = "/health", tag = "server", security(()),
     responses((status = 200, body = Health), (status = 503, body = Problem)))]
 pub async fn health(State(state): State<HttpState>) -> Result<Json<Health>, Problem> {
@@ -37,6 +37,12 @@ pub async fn health(State(state): State<HttpState>) -> Result<Json<Health>, Prob
     })?;
     let simulation = state.server.simulation;
     let node = &state.actions.node;
+    if !node.can_write() {
+        return Err(Problem::unavailable(
+            "The database or the data folder cannot be written. Nobody is dialed until it can.",
+            5,
+        ));
+    }
     Ok(Json(Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),

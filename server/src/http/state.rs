@@ -9,6 +9,7 @@ use url::Url;
 
 use super::query::CursorKey;
 use super::sign_in_throttle::SignInThrottle;
+use super::standing::Standing;
 use crate::actions::Actions;
 use crate::carrier::twilio::CallbackUrls;
 use crate::credentials::{ApiKeyHash, SessionCookie};
@@ -25,6 +26,8 @@ pub struct HttpParts {
     pub server: Arc<ServerFacts>,
     /// Who failed to sign in, and how often.
     pub throttle: Mutex<SignInThrottle>,
+    /// What credentials of long answers open.
+    pub standing: Standing,
     /// Ends long answers when the server stops.
     pub stopping: CancellationToken,
 }

@@ -12,7 +12,7 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::lock::{DataLock, LockError};
+use super::lock::{DataFile, DataLock, LockError};
 use super::migrations;
 use super::{Store, StoreError, writer};
 
@@ -96,8 +96,9 @@ async fn open_sqlite(folder: PathBuf) -> Result<Store, OpenError> {
         LockError::Held => OpenError::Held(folder.clone()),
         LockError::Io(error) => OpenError::Folder(folder.clone(), error),
     })?;
+    let path = folder.join("prospectai.db");
     let options = SqliteConnectOptions::new()
-        .filename(folder.join("prospectai.db"))
+        .filename(&path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // FULL: a commit that was answered survives loss of power, not only of the process.
@@ -134,22 +135,10 @@ async fn open_sqlite(folder: PathBuf) -> Result<Store, OpenError> {
     let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
     refuse_old_sqlite(&write).await?;
     let read = SqlxSqliteConnector::from_sqlx_sqlite_pool(read);
-    let pool =
-        postgres_pool(POSTGRES_CONNECTIONS).connect_with(options.clone()).await.map_err(open_failed)?;
-    let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-    // What is asked again and again, always in the same words, has connections of its own: there it is planned once,
-    // whatever its values, and not again for each of twenty.
-    let planned_once = options.options([("plan_cache_mode", "force_generic_plan")]);
-    let of_its_own = |connections| {
-        SqlxPostgresConnector::from_sqlx_postgres_pool(
-            postgres_pool(connections).connect_lazy_with(planned_once.clone()),
-        )
-    };
-    let (intake, plan) = (of_its_own(INTAKE_CONNECTIONS), of_its_own(PLAN_CONNECTIONS));
-    Ok(Store { intake, write: db.clone(), read: db, plan, _lock: None })
+    let file = DataFile::at(path).map_err(|error| OpenError::Folder(folder, error))?;
+    let file = Some(Arc::new(file));
+    Ok(Store { intake: write.clone(), write, plan: read.clone(), read, file, _lock: Some(Arc::new(lock)) })
 }
-
-fn postgres_pool(connections: u32) -> PgPoolOptions {}
 
 async fn refuse_old_sqlite(db: &DatabaseConnection) -> Result<(), OpenError> {
     let ask = Statement::from_string(DbBackend::Sqlite, "SELECT sqlite_version() AS version");
@@ -186,7 +175,7 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
         )
     };
     let (intake, plan) = (of_its_own(INTAKE_CONNECTIONS), of_its_own(PLAN_CONNECTIONS));
-    Ok(Store { intake, write: db.clone(), read: db, plan, _lock: None })
+    Ok(Store { intake, write: db.clone(), read: db, plan, file: None, _lock: None })
 }
 
 fn postgres_pool(connections: u32) -> PgPoolOptions {

@@ -4,11 +4,14 @@
 // What is injected into the program is not there in a release build.
 #[cfg(debug_assertions)]
 mod crashes;
+mod data_folder;
 mod graceful_stop;
 mod lost_commits;
 #[cfg(debug_assertions)]
 mod panics;
 mod replay;
+#[cfg(target_os = "linux")]
+mod stalled_reader;
 
 use std::time::Duration;
 

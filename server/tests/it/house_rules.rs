@@ -29,8 +29,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     // app carries the finished router from http to the server, and does nothing with it.
     ("axum", &["http", "app"]),
     ("axum_extra", &["http"]),
-    // The time since the machine was started, its name, and how many files may be open.
-    ("rustix", &["clock", "app"]),
+    // The time since the machine was started, its name, how many files may be open, how long a client may not read.
+    ("rustix", &["clock", "app", "http"]),
 ];
 
 /// A file of this many lines has more than one subject; the aim is 400.

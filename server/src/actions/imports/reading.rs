@@ -14,8 +14,9 @@ use super::rows::Cells;
 use crate::actions::prospects::Person;
 use crate::store::imports::RejectRecord;
 
-/// Rows that are written in one transaction, at most: a call never waits long for its turn.
-pub const BATCH_ROWS: usize = 1_000;
+/// Rows that are written in one transaction, at most: a call waits for its turn several times on its way to the phone, each
+/// time for as long as one of these takes.
+pub const BATCH_ROWS: usize = 250;
 /// Bytes of the file in one batch, roughly: rows can be large, memory is not.
 const BATCH_BYTES: u64 = 1024 * 1024;
 /// Characters of a first or last name.

@@ -12,8 +12,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
+use crate::actions::random_bytes;
 use crate::http::Problem;
-use crate::http::auth::{Analyst, Credential, Known, visitor_of};
+use crate::http::auth::{Analyst, Credential, Known};
 use crate::http::state::HttpState;
 use crate::live::{Change, Subject, Subscription};
 
@@ -23,8 +24,9 @@ const ROOM: usize = 64;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How often the credential is asked about again: a revoked one ends the stream within five seconds.
 const RECHECK: Duration = Duration::from_secs(4);
-/// How long a browser waits before it connects again.
-const RECONNECT: Duration = Duration::from_secs(2);
+/// How long a reader waits before it connects again: each another time within these, so that they do not all come at the
+/// same moment to a server that was started anew.
+const RECONNECT: (u16, u16) = (1_000, 9_000);
 
 /// Streams changes of calls, campaigns and imports. The events of these names carry ids, and calls their status; `reset` says that
 /// changes were missed and everything must be read anew.
@@ -59,6 +61,10 @@ struct Over;
 
 impl Reader {
     async fn follow(self, mut subscription: Subscription) {
+        // At once: a reader who lost the connection before the first change would come back after a time of its own.
+        if self.send_event(Event::default().retry(reconnect_after(random_bytes()))).await.is_err() {
+            return;
+        }
         let stopping = self.state.stopping.clone();
         let mut recheck = tokio::time::interval(RECHECK);
         recheck.reset();
@@ -99,11 +105,9 @@ impl Reader {
     }
 
     async fn still_allowed(&self) -> Result<(), Over> {
-        match visitor_of(&self.state, self.credential).await {
-            Ok(Some(visitor)) if visitor.actor.workspace == self.workspace => Ok(()),
-            // What cannot be asked is not allowed; the reader comes back and asks at the door.
-            _ => Err(Over),
-        }
+        // What cannot be asked is not allowed; the reader comes back and asks at the door.
+        let opens = self.state.standing.workspace_of(&self.state, self.credential).await;
+        (opens == Some(self.workspace)).then_some(()).ok_or(Over)
     }
 
     async fn send_change(&self, change: &Arc<Change>) -> Result<(), Over> {
@@ -128,10 +132,18 @@ impl Reader {
 
     async fn send(&self, number: u64, name: &str, data: &serde_json::Value) -> Result<(), Over> {
         let id = self.state.actions.live.event_id(number);
-        let event = Event::default().id(id).event(name).retry(RECONNECT).data(data.to_string());
+        self.send_event(Event::default().id(id).event(name).data(data.to_string())).await
+    }
+
+    async fn send_event(&self, event: Event) -> Result<(), Over> {
         // A reader that takes nothing must not keep the server from stopping.
         let stopping = &self.state.stopping;
         let sent = stopping.run_until_cancelled(self.sender.send(Ok(event))).await;
         sent.and_then(Result::ok).ok_or(Over)
     }
+}
+
+fn reconnect_after(chance: [u8; 2]) -> Duration {
+    let (soonest, latest) = RECONNECT;
+    Duration::from_millis(u64::from(soonest + u16::from_le_bytes(chance) % (latest - soonest + 1)))
 }

@@ -29,6 +29,7 @@ pub struct WatchedStream {
 impl WatchedStream {
     /// One that breaks when nothing could be sent for as long as `patience`.
     pub fn new(stream: TcpStream, watch: Watch, patience: Duration) -> Self {
+        give_up_after(&stream, patience);
         Self { stream, watch, patience, stall: None }
     }
 
@@ -47,6 +48,19 @@ impl WatchedStream {
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")))
     }
 }
+
+/// The system takes megabytes for a client that reads nothing, and asks one that is gone for a quarter of an hour, before a
+/// write would wait. It is told to give up on its own when nothing was taken for as long.
+#[cfg(target_os = "linux")]
+fn give_up_after(stream: &TcpStream, patience: Duration) {
+    let milliseconds = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, milliseconds) {
+        tracing::debug!(%error, "TCP_USER_TIMEOUT could not be set");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn give_up_after(_: &TcpStream, _: Duration) {}
 
 impl AsyncRead for WatchedStream {
     fn poll_read(

@@ -1,5 +1,6 @@
 //! Changes as they happen.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
@@ -83,6 +84,23 @@ async fn a_reader_of_forgotten_changes_is_told_to_start_anew() {
     let api = TestApi::on(Database::Sqlite).await;
     let mut events = Events::open(&api.as_owner().with("last-event-id", "another-run-7")).await;
     assert_eq!(events.next().await.map(|(_, name, _)| name).as_deref(), Some("reset"));
+}
+
+#[tokio::test]
+async fn readers_are_told_at_once_when_to_come_back_and_not_all_at_the_same_time() {
+    let api = TestApi::on(Database::Sqlite).await;
+    let mut told = BTreeSet::new();
+    for _ in 0..8 {
+        let mut events = Events::open(&api.as_owner()).await;
+        let first =
+            timeout(PATIENCE, events.body.next()).await.expect("in time").expect("open").expect("a part");
+        let first = String::from_utf8(first.to_vec()).expect("text");
+        let wait =
+            first.strip_prefix("retry: ").expect("the time to wait").trim().parse::<u64>().expect("a number");
+        assert!((1_000..=9_000).contains(&wait), "{wait}");
+        told.insert(wait);
+    }
+    assert!(told.len() > 4, "{told:?}");
 }
 
 #[tokio::test]

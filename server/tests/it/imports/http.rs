@@ -64,6 +64,7 @@ fn state(world: &World) -> HttpState {
         actions: Arc::new(world.actions.clone()),
         server: Arc::new(server),
         throttle: Default::default(),
+        standing: Default::default(),
         stopping: Default::default(),
     })
 }

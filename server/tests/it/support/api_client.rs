@@ -107,6 +107,7 @@ impl TestApi {
             actions: Arc::new(actions),
             server: Arc::new(server),
             throttle: Default::default(),
+            standing: Default::default(),
             stopping: Default::default(),
         });
         let (router, description) = router::described(state.clone());
