@@ -122,7 +122,7 @@ async fn open_sqlite(folder: PathBuf) -> Result<Store, OpenError> {
         .idle_timeout(None)
         .max_lifetime(None);
     let write =
-        writer::ends_what_it_began(one_writer).connect_with(options.clone()).await.map_err(open_failed)?;
+        writer::that_can_write(one_writer).connect_with(options.clone()).await.map_err(open_failed)?;
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .test_before_acquire(false)
