@@ -3,8 +3,9 @@
 pub mod relayed;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use bytes::Bytes;
 use domain::ids::{CallId, CampaignId, ImportId, WorkspaceId};
 use tokio::sync::{Notify, broadcast};
 
@@ -46,6 +47,8 @@ pub struct Change {
     pub workspace: WorkspaceId,
     /// What.
     pub subject: Subject,
+    /// The change as it is sent: its first reader writes it, for all of them.
+    pub written: OnceLock<Bytes>,
 }
 
 /// The stream of changes.
@@ -104,7 +107,7 @@ impl Live {
     pub fn repeat(&self, workspace: WorkspaceId, subject: Subject) {
         let mut memory = self.memory();
         memory.last += 1;
-        let change = Arc::new(Change { number: memory.last, workspace, subject });
+        let change = Arc::new(Change { number: memory.last, workspace, subject, written: OnceLock::new() });
         if memory.changes.len() == MEMORY {
             memory.changes.pop_front();
         }

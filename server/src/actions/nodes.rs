@@ -23,6 +23,8 @@ pub use crate::store::nodes::NodeRecord;
 pub(super) const REMEMBERED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// A lease that could not be taken away, because its owner is arming under it, is looked at again after this.
 const LEFT_ALONE: Duration = Duration::from_millis(250);
+/// A renewal that takes longer shows a database that cannot be written at the moment.
+const SLOW_RENEWAL: Duration = Duration::from_secs(3);
 const STOPPED_IMPORT: &str =
     "The server stopped during the import. What was added until then stays; import the file again.";
 
@@ -139,6 +141,12 @@ impl ThisNode {
         !self.state().joined.as_ref().is_some_and(|joined| joined.cannot_write)
     }
 
+    fn note_writing(&self, works: bool) {
+        if let Some(joined) = &mut self.state().joined {
+            joined.cannot_write = !works;
+        }
+    }
+
     /// What this server does; `None` when it has not joined.
     pub fn role(&self) -> Option<NodeRole> {
         self.state().joined.as_ref().map(|joined| joined.membership.role)
@@ -201,11 +209,16 @@ impl Actions {
     /// was armed under the old one is doubted already. On SQLite nobody waits for it, and it shows that the disk can be
     /// written.
     pub async fn renew_lease(&self) -> Result<Renewed, StoreError> {
-        let renewed = self.renew().await;
+        let mut renewing = std::pin::pin!(self.renew());
+        let renewed = match tokio::time::timeout(SLOW_RENEWAL, &mut renewing).await {
+            Ok(renewed) => renewed,
+            Err(_) => {
+                self.node.note_writing(false);
+                renewing.await
+            }
+        };
         let beside = self.history.write_what_failed().await;
-        if let Some(joined) = &mut self.node.state().joined {
-            joined.cannot_write = renewed.is_err() || beside.is_err();
-        }
+        self.node.note_writing(renewed.is_ok() && beside.is_ok());
         renewed
     }
 

@@ -31,11 +31,6 @@ pub struct Health {
 #[utoipa::path(get, path = "/health", tag = "server", security(()),
     responses((status = 200, body = Health), (status = 503, body = Problem)))]
 pub async fn health(State(state): State<HttpState>) -> Result<Json<Health>, Problem> {
-    let quarantine = state.actions.store.is_quarantined().await.map_err(|error| {
-        tracing::error!(%error, "the database does not answer");
-        Problem::unavailable("The database does not answer.", 5)
-    })?;
-    let simulation = state.server.simulation;
     let node = &state.actions.node;
     if !node.can_write() {
         return Err(Problem::unavailable(
@@ -43,6 +38,11 @@ pub async fn health(State(state): State<HttpState>) -> Result<Json<Health>, Prob
             5,
         ));
     }
+    let quarantine = state.actions.store.is_quarantined().await.map_err(|error| {
+        tracing::error!(%error, "the database does not answer");
+        Problem::unavailable("The database does not answer.", 5)
+    })?;
+    let simulation = state.server.simulation;
     Ok(Json(Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),

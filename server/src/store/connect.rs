@@ -118,7 +118,8 @@ async fn open_sqlite(folder: PathBuf) -> Result<Store, OpenError> {
     let one_writer = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(30))
+        // A webhook is answered within 15 s, also while the file cannot be opened for writing.
+        .acquire_timeout(Duration::from_secs(10))
         .idle_timeout(None)
         .max_lifetime(None);
     let write =

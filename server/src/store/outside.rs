@@ -57,8 +57,10 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// The files in this folder, which need not exist yet.
+    /// The files in this folder, which is made when it is missing; when it cannot be, writing will say so. Later it is not
+    /// made anew: one that was moved away would come back empty.
     pub fn in_folder(folder: &Path) -> Self {
+        let _ = std::fs::create_dir_all(folder);
         Self { folder: folder.to_owned() }
     }
 
@@ -128,7 +130,6 @@ impl Outside {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             opened => return opened,
         }
-        std::fs::create_dir_all(&self.folder)?;
         // Numbers of people who want to be left alone are for nobody else.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -205,6 +206,16 @@ mod tests {
         let other = Marker { installation: Uuid::from_u128(8), ..marker(1, 1) };
         outside.write_marker(&other).expect("written");
         assert_eq!(outside.newest_marker().expect("read"), Some(other));
+    }
+
+    #[test]
+    fn a_folder_that_was_moved_away_is_not_made_anew() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let data = parent.path().join("data");
+        let outside = Outside::in_folder(&data);
+        std::fs::rename(&data, parent.path().join("away")).expect("moved");
+        outside.write_marker(&marker(1, 1)).expect_err("nowhere to write");
+        assert!(!data.exists());
     }
 
     #[test]

@@ -4,9 +4,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use domain::ids::WorkspaceId;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
@@ -38,14 +40,15 @@ pub async fn stream(
     Analyst(visitor): Analyst,
     known: Known,
     headers: HeaderMap,
-) -> Sse<impl futures_util::Stream<Item = Result<Event, Infallible>>> {
+) -> Response {
     // A name that is not even text is none of ours: the reader must start anew.
     let last_seen = headers.get("last-event-id").map(|id| id.to_str().unwrap_or_default());
     let subscription = state.actions.live.subscribe(last_seen);
     let (sender, receiver) = mpsc::channel(ROOM);
     let reader = Reader { state, workspace: visitor.actor.workspace, credential: known.credential, sender };
     tokio::spawn(reader.follow(subscription));
-    Sse::new(ReceiverStream::new(receiver)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
+    (headers, Body::from_stream(ReceiverStream::new(receiver))).into_response()
 }
 
 /// One open stream. It ends when its reader is gone, may not read any more, or the server stops.
@@ -53,7 +56,7 @@ struct Reader {
     state: HttpState,
     workspace: WorkspaceId,
     credential: Credential,
-    sender: mpsc::Sender<Result<Event, Infallible>>,
+    sender: mpsc::Sender<Result<Bytes, Infallible>>,
 }
 
 /// The stream is over.
@@ -62,12 +65,15 @@ struct Over;
 impl Reader {
     async fn follow(self, mut subscription: Subscription) {
         // At once: a reader who lost the connection before the first change would come back after a time of its own.
-        if self.send_event(Event::default().retry(reconnect_after(random_bytes()))).await.is_err() {
+        let come_back = format!("retry: {}\n\n", reconnect_after(random_bytes()));
+        if self.send(come_back.into()).await.is_err() {
             return;
         }
         let stopping = self.state.stopping.clone();
         let mut recheck = tokio::time::interval(RECHECK);
         recheck.reset();
+        let mut quiet = tokio::time::interval(KEEP_ALIVE);
+        quiet.reset();
         if self.catch_up(&mut subscription).await.is_err() {
             return;
         }
@@ -76,6 +82,8 @@ impl Reader {
                 () = stopping.cancelled() => return,
                 () = self.sender.closed() => return,
                 _ = recheck.tick() => self.still_allowed().await,
+                // A comment, which readers pass over.
+                _ = quiet.tick() => self.send(Bytes::from_static(b":\n\n")).await,
                 change = subscription.changes.recv() => match change {
                     Ok(change) => self.send_change(&change).await,
                     Err(RecvError::Lagged(_)) => {
@@ -114,36 +122,45 @@ impl Reader {
         if change.workspace != self.workspace && change.subject != Subject::Missed {
             return Ok(());
         }
-        let (name, data) = match &change.subject {
-            Subject::Call { call, campaign, status } => (
-                "call",
-                serde_json::json!({ "id": call.to_string(), "campaignId": campaign.to_string(), "status": status }),
-            ),
-            Subject::Campaign { campaign } => ("campaign", serde_json::json!({ "id": campaign.to_string() })),
-            Subject::Import { import } => ("import", serde_json::json!({ "id": import.to_string() })),
-            Subject::Missed => ("reset", serde_json::json!({})),
-        };
-        self.send(change.number, name, &data).await
+        let event = change.written.get_or_init(|| {
+            let (name, data) = in_words(&change.subject);
+            self.event(change.number, name, &data)
+        });
+        self.send(event.clone()).await
     }
 
     async fn send_reset(&self, last: u64) -> Result<(), Over> {
-        self.send(last, "reset", &serde_json::json!({})).await
+        self.send(self.event(last, "reset", &serde_json::json!({}))).await
     }
 
-    async fn send(&self, number: u64, name: &str, data: &serde_json::Value) -> Result<(), Over> {
+    fn event(&self, number: u64, name: &str, data: &serde_json::Value) -> Bytes {
         let id = self.state.actions.live.event_id(number);
-        self.send_event(Event::default().id(id).event(name).data(data.to_string())).await
+        // JSON on one line: a line of its own would end the data.
+        format!("id: {id}\nevent: {name}\ndata: {data}\n\n").into()
     }
 
-    async fn send_event(&self, event: Event) -> Result<(), Over> {
+    async fn send(&self, text: Bytes) -> Result<(), Over> {
         // A reader that takes nothing must not keep the server from stopping.
         let stopping = &self.state.stopping;
-        let sent = stopping.run_until_cancelled(self.sender.send(Ok(event))).await;
+        let sent = stopping.run_until_cancelled(self.sender.send(Ok(text))).await;
         sent.and_then(Result::ok).ok_or(Over)
     }
 }
 
-fn reconnect_after(chance: [u8; 2]) -> Duration {
+fn in_words(subject: &Subject) -> (&'static str, serde_json::Value) {
+    match subject {
+        Subject::Call { call, campaign, status } => (
+            "call",
+            serde_json::json!({ "id": call.to_string(), "campaignId": campaign.to_string(), "status": status }),
+        ),
+        Subject::Campaign { campaign } => ("campaign", serde_json::json!({ "id": campaign.to_string() })),
+        Subject::Import { import } => ("import", serde_json::json!({ "id": import.to_string() })),
+        Subject::Missed => ("reset", serde_json::json!({})),
+    }
+}
+
+/// Milliseconds.
+fn reconnect_after(chance: [u8; 2]) -> u16 {
     let (soonest, latest) = RECONNECT;
-    Duration::from_millis(u64::from(soonest + u16::from_le_bytes(chance) % (latest - soonest + 1)))
+    soonest + u16::from_le_bytes(chance) % (latest - soonest + 1)
 }

@@ -11,7 +11,7 @@ CREATE INDEX calls_of_campaign_live ON calls (campaign_id, id) WHERE live;
 DROP INDEX calls_on;
 CREATE INDEX calls_on ON calls (campaign_id, from_number) WHERE live AND placement IN ('armed', 'unknown', 'placed');
 
--- News is written in the transaction that holds its call, and calls are never taken away: looking both up again for each
--- piece of news is a third of what its row costs PostgreSQL. SQLite looks for nearly nothing.
+-- News is written in the transaction that holds its call, and calls are never taken away. PostgreSQL looks both up again
+-- for each piece of news, by a query of its own each; SQLite looks for nearly nothing.
 {postgres}ALTER TABLE carrier_events DROP CONSTRAINT carrier_events_call_id_fkey;
 {postgres}ALTER TABLE carrier_events DROP CONSTRAINT carrier_events_workspace_id_fkey;
