@@ -24,7 +24,7 @@ pub(super) fn connections_of(wanted: usize) -> Result<usize, ConfigRefused> {
     }
     let descriptors = getrlimit(Resource::Nofile).current;
     let possible = within(wanted, descriptors);
-    if possible < FEWEST_CONNECTIONS {
+    if possible < wanted.min(FEWEST_CONNECTIONS) {
         return Err(ConfigRefused::new(format!(
             "the system gives this process {} file descriptors, and a server needs {} at least. Raise the limit: \
              `ulimit -n` in a shell, LimitNOFILE= for systemd",
