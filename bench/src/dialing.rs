@@ -61,10 +61,8 @@ async fn idle_cost(size: Size, installation: &Installation, carrier: &FakeCarrie
 /// What the dialer does in one turn until it would send.
 async fn turn(actions: &Actions) -> anyhow::Result<usize> {
     let (store, now) = (&actions.store, actions.clock.now());
-    let mut campaigns = Vec::new();
-    for campaign in store.active_campaigns().await? {
-        campaigns.push(store.campaign_snapshot(&campaign, &actions.installation.rates, now, PER_TURN).await?);
-    }
+    let active = store.active_campaigns().await?;
+    let campaigns = store.campaign_snapshots(&active, &actions.installation.rates, now, PER_TURN).await?;
     let plan = dial_plan::plan(&Snapshot { now, campaigns, capacity: PER_TURN });
     store.live_calls().await?;
     let reserved = actions.reserve_planned(plan.calls).await?;

@@ -18,5 +18,11 @@ pub async fn judge(world: &mut World, findings: &mut Findings, patience: Duratio
     if let Some(difference) = world.recount().await? {
         findings.breach(difference);
     }
+    if let Some(postgres) = &world.postgres {
+        // Each stops everybody behind it for a second, and what it ended is done again later, if at all.
+        let deadlocks = postgres.deadlocks().await?;
+        findings
+            .expect(deadlocks == 0, || format!("{deadlocks} times two transactions waited for each other"));
+    }
     Ok(())
 }

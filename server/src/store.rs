@@ -11,6 +11,7 @@ pub mod campaigns;
 pub mod carrier_events;
 mod connect;
 pub mod counters;
+pub mod days;
 mod dialect;
 pub mod do_not_call;
 pub mod entities;

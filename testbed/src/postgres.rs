@@ -103,6 +103,18 @@ impl Postgres {
         self.until_ready().await
     }
 
+    /// How often it ended a transaction because two waited for each other, since it was made or crashed.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    pub async fn deadlocks(&self) -> anyhow::Result<i64> {
+        let mut connection = PgConnection::connect(&self.url("postgres")).await?;
+        let counted = "SELECT CAST(SUM(deadlocks) AS BIGINT) FROM pg_stat_database";
+        let deadlocks = sqlx::query_scalar(counted).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(deadlocks)
+    }
+
     async fn until_ready(&self) -> anyhow::Result<()> {
         for _ in 0..400 {
             if let Ok(connection) = PgConnection::connect(&self.url("postgres")).await {

@@ -123,8 +123,9 @@ impl Dialer {
         let rates = &self.parts.actions.installation.rates;
         let mut campaigns = Vec::new();
         let mut look_again_at: Option<Timestamp> = None;
-        for campaign in store.active_campaigns().await? {
-            let mut snapshot = store.campaign_snapshot(&campaign, rates, now, MOST_PER_TURN).await?;
+        let active = store.active_campaigns().await?;
+        let snapshots = store.campaign_snapshots(&active, rates, now, MOST_PER_TURN).await?;
+        for (campaign, mut snapshot) in active.into_iter().zip(snapshots) {
             if snapshot.candidates.is_empty()
                 && snapshot.next_due_at.is_none()
                 && self.parts.actions.complete_if_done(campaign.id).await?

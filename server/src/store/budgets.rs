@@ -1,6 +1,7 @@
 //! Money: what is held for calls under way and what the others cost, per campaign, campaign day and workspace day.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::budget::{Commitment, Funds, commitment};
 use domain::ids::{CampaignId, WorkspaceId};
@@ -8,7 +9,7 @@ use domain::money::Usd;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
 use uuid::Uuid;
 
 use super::calls::CallRecord;
@@ -17,8 +18,8 @@ use super::given::{self, Given};
 use super::workspaces::WorkspaceRules;
 use super::{Store, StoreError, Tx, dialect, sql};
 
-/// What an amount counts against. The order is the one in which rows are locked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What an amount counts against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BudgetScope {
     /// A campaign, from its first call to its last.
     Campaign(CampaignId),
@@ -36,11 +37,29 @@ impl BudgetScope {
 
     /// How it is stored: whose it is, and the day or nothing.
     pub(super) fn key(self) -> (Uuid, String) {
+        let (owner, day) = self.owner_and_day();
+        (owner, day.map(|day| day.to_string()).unwrap_or_default())
+    }
+
+    fn owner_and_day(self) -> (Uuid, Option<Date>) {
         match self {
-            Self::Campaign(id) => (id.uuid(), String::new()),
-            Self::CampaignDay(id, day) => (id.uuid(), day.to_string()),
-            Self::WorkspaceDay(id, day) => (id.uuid(), day.to_string()),
+            Self::Campaign(id) => (id.uuid(), None),
+            Self::CampaignDay(id, day) => (id.uuid(), Some(day)),
+            Self::WorkspaceDay(id, day) => (id.uuid(), Some(day)),
         }
+    }
+}
+
+/// The order in which the database sorts the rows, which is the one in which they are locked.
+impl Ord for BudgetScope {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.owner_and_day().cmp(&other.owner_and_day())
+    }
+}
+
+impl PartialOrd for BudgetScope {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -80,7 +99,7 @@ impl BudgetChanges {
 impl Store {
     /// What a scope has committed.
     pub async fn committed(&self, scope: BudgetScope) -> Result<Commitment, StoreError> {
-        Ok(find(self.reader(), scope, "").await?.unwrap_or_default())
+        Ok(find(self.reader(), scope).await?.unwrap_or_default())
     }
 
     /// What is left of every budget that applies to a campaign at `now`.
@@ -108,30 +127,57 @@ impl Tx {
     /// What these scopes have committed, locked until the transaction ends, so that no two servers spend the same cent.
     pub async fn lock_budgets(
         &self,
-        mut scopes: Vec<BudgetScope>,
+        scopes: &BTreeSet<BudgetScope>,
     ) -> Result<BTreeMap<BudgetScope, Commitment>, StoreError> {
-        let db = self.connection();
-        let for_update = dialect::for_update(db.get_database_backend());
-        scopes.sort_unstable();
-        scopes.dedup();
-        let mut committed = BTreeMap::new();
-        for scope in scopes {
-            let found = match find(db, scope, for_update).await? {
-                Some(found) => found,
-                None => {
-                    let (owner, day) = scope.key();
-                    let first = "INSERT INTO budgets (scope, day, held_micros, spent_micros) VALUES ($1, $2, 0, 0) \
-                                 ON CONFLICT (scope, day) DO NOTHING";
-                    sql::run(db, first, [owner.into(), day.into()]).await?;
-                    find(db, scope, for_update).await?.unwrap_or_default()
-                }
-            };
-            committed.insert(scope, found);
+        let mut committed = self.lock_known_budgets(scopes).await?;
+        let first: BTreeSet<BudgetScope> =
+            scopes.iter().copied().filter(|scope| !committed.contains_key(scope)).collect();
+        if !first.is_empty() {
+            // Whoever adds one holds the account's pace, or nobody is armed meanwhile: this waits for nobody.
+            let add = "INSERT INTO budgets (scope, day, held_micros, spent_micros) \
+                       SELECT DISTINCT scope, day, 0, 0 FROM given WHERE TRUE ON CONFLICT (scope, day) DO NOTHING";
+            for given in given_scopes(self.connection().get_database_backend(), &first) {
+                let (add, values) = given.statement(add);
+                sql::run(self.connection(), &add, values).await?;
+            }
+            committed.extend(self.lock_known_budgets(&first).await?);
+        }
+        if committed.len() < scopes.len() {
+            return Err(StoreError::CorruptRow { table: "budgets", column: "scope" });
         }
         Ok(committed)
     }
 
-    /// Writes collected changes, locked in the order of scopes so that two transactions cannot wait for each other.
+    async fn lock_known_budgets(
+        &self,
+        scopes: &BTreeSet<BudgetScope>,
+    ) -> Result<BTreeMap<BudgetScope, Commitment>, StoreError> {
+        #[derive(sea_orm::FromQueryResult)]
+        struct Row {
+            scope: Uuid,
+            day: String,
+            held_micros: i64,
+            spent_micros: i64,
+        }
+        let backend = self.connection().get_database_backend();
+        let wanted =
+            format!("SELECT scope, day, held_micros, spent_micros FROM {}", given_and_locked(backend));
+        let mut rows: Vec<Row> = Vec::new();
+        for given in given_scopes(backend, scopes) {
+            let (wanted, values) = given.statement(&wanted);
+            rows.extend(sql::all::<Row>(self.connection(), &wanted, values).await?);
+        }
+        let mut found: BTreeMap<(Uuid, String), Commitment> = BTreeMap::new();
+        for row in rows {
+            let held = Usd::from_micros(row.held_micros);
+            let spent = Usd::from_micros(row.spent_micros);
+            found.insert((row.scope, row.day), Commitment { held, spent });
+        }
+        let known = scopes.iter().filter_map(|scope| Some((*scope, *found.get(&scope.key())?)));
+        Ok(known.collect())
+    }
+
+    /// Writes collected changes.
     pub async fn change_budgets(&self, changes: BudgetChanges) -> Result<(), StoreError> {
         let db = self.connection();
         let changes: Vec<Vec<Value>> = changes
@@ -147,9 +193,9 @@ impl Tx {
         let change = format!(
             "UPDATE budgets SET held_micros = budgets.held_micros + locked.held, \
              spent_micros = budgets.spent_micros + locked.spent \
-             FROM (SELECT given.* FROM given JOIN budgets USING (scope, day) ORDER BY scope, day{}) AS locked \
+             FROM (SELECT given.* FROM {}) AS locked \
              WHERE budgets.scope = locked.scope AND budgets.day = locked.day",
-            dialect::for_update(db.get_database_backend())
+            given_and_locked(db.get_database_backend())
         );
         for some in changes.chunks(given::MOST) {
             let given =
@@ -159,6 +205,20 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+/// Rows of `given` with their budgets, locked in one order by whoever locks them, so that no two transactions wait for each other.
+fn given_and_locked(backend: DbBackend) -> String {
+    format!("given JOIN budgets USING (scope, day) ORDER BY scope, day{}", dialect::for_update(backend))
+}
+
+fn given_scopes(backend: DbBackend, scopes: &BTreeSet<BudgetScope>) -> Vec<Given> {
+    let rows = scopes.iter().map(|scope| {
+        let (owner, day) = scope.key();
+        vec![owner.into(), day.into()]
+    });
+    let rows: Vec<Vec<Value>> = rows.collect();
+    rows.chunks(given::MOST).map(|some| Given::rows(backend, &["scope", "day"], some.to_vec())).collect()
 }
 
 async fn funds(
@@ -183,23 +243,19 @@ async fn left(
     scope: BudgetScope,
 ) -> Result<Option<Usd>, StoreError> {
     let Some(budget) = budget else { return Ok(None) };
-    let committed = find(db, scope, "").await?.unwrap_or_default();
+    let committed = find(db, scope).await?.unwrap_or_default();
     Ok(Some(budget - committed.held - committed.spent))
 }
 
-async fn find(
-    db: &impl ConnectionTrait,
-    scope: BudgetScope,
-    lock: &str,
-) -> Result<Option<Commitment>, StoreError> {
+async fn find(db: &impl ConnectionTrait, scope: BudgetScope) -> Result<Option<Commitment>, StoreError> {
     #[derive(sea_orm::FromQueryResult)]
     struct Row {
         held_micros: i64,
         spent_micros: i64,
     }
-    let wanted = format!("SELECT held_micros, spent_micros FROM budgets WHERE scope = $1 AND day = $2{lock}");
+    let wanted = "SELECT held_micros, spent_micros FROM budgets WHERE scope = $1 AND day = $2";
     let (owner, day) = scope.key();
-    let row: Option<Row> = sql::one(db, &wanted, [owner.into(), day.into()]).await?;
+    let row: Option<Row> = sql::one(db, wanted, [owner.into(), day.into()]).await?;
     Ok(row.map(|row| Commitment {
         held: Usd::from_micros(row.held_micros),
         spent: Usd::from_micros(row.spent_micros),

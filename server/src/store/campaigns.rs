@@ -1,7 +1,5 @@
 //! Campaigns: one row each, with the rules under which they ring.
 
-use std::collections::BTreeMap;
-
 use domain::budget::{Budgets, Quote, RateCard};
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::{CampaignRules, CampaignStatus, LostCallPolicy};
@@ -14,7 +12,7 @@ use domain::phone_number::PhoneNumber;
 use domain::queue::DialOrder;
 use domain::retry::{RetryPolicy, RetryRule};
 use jiff::Timestamp;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Weekday;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -118,11 +116,6 @@ impl Store {
         let rows = active.order_by_asc(Column::Id).all(self.reader()).await?;
         rows.into_iter().map(CampaignRecord::try_from).collect()
     }
-
-    /// Slots of a campaign's day that are taken.
-    pub async fn used_on(&self, campaign: CampaignId, day: Date) -> Result<u32, StoreError> {
-        used_on(self.reader(), campaign, day).await
-    }
 }
 
 impl Tx {
@@ -148,13 +141,12 @@ impl Tx {
         row.map(CampaignRecord::try_from).transpose()
     }
 
-    /// Any campaign, which nobody changes until the transaction ends.
-    pub async fn hold_campaign(&self, id: CampaignId) -> Result<Option<CampaignRecord>, StoreError> {
-        let db = self.connection();
-        let for_share = dialect::for_share(db.get_database_backend());
-        let wanted = format!("SELECT {} FROM campaigns WHERE id = $1{for_share}", sql::columns::<Entity>());
-        let row: Option<Model> = sql::one(db, &wanted, [id.uuid().into()]).await?;
-        row.map(CampaignRecord::try_from).transpose()
+    /// Any campaigns, which nobody changes until the transaction ends; locked in id order.
+    pub async fn hold_campaigns(&self, ids: &[CampaignId]) -> Result<Vec<CampaignRecord>, StoreError> {
+        let ids = ids.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<Model> =
+            given::lock_by_id::<Entity>(self.connection(), ids, dialect::for_share).await?;
+        rows.into_iter().map(CampaignRecord::try_from).collect()
     }
 
     /// Any campaign as it is now, without a lock.
@@ -204,60 +196,6 @@ impl Tx {
                       WHERE workspace_id = $3 AND status = 'active'";
         Ok(sql::run(self.connection(), change, [reason.into(), millis(now).into(), of.uuid().into()]).await?)
     }
-
-    /// Slots of a campaign's day that are taken.
-    pub async fn used_on(&self, campaign: CampaignId, day: Date) -> Result<u32, StoreError> {
-        used_on(self.connection(), campaign, day).await
-    }
-
-    /// Slots of these days that are taken, locked until the transaction ends, so that no two servers take the last one.
-    pub async fn lock_days(
-        &self,
-        mut days: Vec<(CampaignId, Date)>,
-    ) -> Result<BTreeMap<(CampaignId, Date), u32>, StoreError> {
-        let db = self.connection();
-        let for_update = dialect::for_update(db.get_database_backend());
-        days.sort_unstable();
-        days.dedup();
-        let mut used = BTreeMap::new();
-        for (campaign, day) in days {
-            let values = || [campaign.uuid().into(), day.to_string().into()];
-            // The lock needs a row; on the first call of a day there is none yet.
-            let first = "INSERT INTO campaign_days (campaign_id, day, used) VALUES ($1, $2, 0) \
-                         ON CONFLICT (campaign_id, day) DO NOTHING";
-            sql::run(db, first, values()).await?;
-            let wanted =
-                format!("SELECT used FROM campaign_days WHERE campaign_id = $1 AND day = $2{for_update}");
-            let row: Option<Used> = sql::one(db, &wanted, values()).await?;
-            used.insert((campaign, day), row.map_or(u32::MAX, Used::slots));
-        }
-        Ok(used)
-    }
-
-    /// Changes the taken slots of a day by `by`: takes some, or gives some back.
-    pub async fn change_day_slots(&self, campaign: CampaignId, day: Date, by: i64) -> Result<(), StoreError> {
-        let change = "UPDATE campaign_days SET used = used + $3 WHERE campaign_id = $1 AND day = $2";
-        sql::run(self.connection(), change, [campaign.uuid().into(), day.to_string().into(), by.into()])
-            .await?;
-        Ok(())
-    }
-}
-
-#[derive(sea_orm::FromQueryResult)]
-struct Used {
-    used: i64,
-}
-
-impl Used {
-    fn slots(self) -> u32 {
-        u32::try_from(self.used).unwrap_or(u32::MAX)
-    }
-}
-
-async fn used_on(db: &impl ConnectionTrait, campaign: CampaignId, day: Date) -> Result<u32, StoreError> {
-    let wanted = "SELECT used FROM campaign_days WHERE campaign_id = $1 AND day = $2";
-    let row: Option<Used> = sql::one(db, wanted, [campaign.uuid().into(), day.to_string().into()]).await?;
-    Ok(row.map_or(0, Used::slots))
 }
 
 /// Windows as stored: for Monday to Sunday, each window as its two times of day.

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 use super::entities::scripts::{Column, Entity, Model};
-use super::{Store, StoreError, Tx, millis, time};
+use super::{Store, StoreError, Tx, given, millis, time};
 
 /// A script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,13 @@ impl Tx {
     pub async fn script(&self, of: WorkspaceId, id: ScriptId) -> Result<Option<ScriptRecord>, StoreError> {
         let found = Entity::find_by_id(id.uuid()).filter(Column::WorkspaceId.eq(of.uuid()));
         Ok(found.one(self.connection()).await?.map(ScriptRecord::from))
+    }
+
+    /// These scripts of any workspace, as of this transaction.
+    pub async fn scripts(&self, ids: &[ScriptId]) -> Result<Vec<ScriptRecord>, StoreError> {
+        let ids = ids.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<Model> = given::lock_by_id::<Entity>(self.connection(), ids, |_| "").await?;
+        Ok(rows.into_iter().map(ScriptRecord::from).collect())
     }
 
     /// Adds a script.

@@ -1,5 +1,8 @@
 //! What the dial plan is made from: each campaign with those of its prospects whose turn comes first.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use domain::budget::RateCard;
 use domain::dial_plan::{CampaignSnapshot, Candidate};
 use domain::ids::{CampaignId, ProspectId, WorkspaceId};
@@ -8,32 +11,48 @@ use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
 
 use super::campaigns::CampaignRecord;
+use super::workspaces::WorkspaceRules;
 use super::{Store, StoreError, millis, queue, sql, time};
 
 impl Store {
-    /// A campaign and its first `most` due prospects.
-    pub async fn campaign_snapshot(
+    /// Campaigns, each with its first `most` due prospects.
+    pub async fn campaign_snapshots(
         &self,
-        campaign: &CampaignRecord,
+        campaigns: &[CampaignRecord],
         rates: &RateCard,
         now: Timestamp,
         most: usize,
-    ) -> Result<CampaignSnapshot, StoreError> {
-        let workspace = self.workspace_rules(campaign.workspace).await?;
-        let day = campaign.rules.zone.local_date(now);
-        let taken = self.used_on(campaign.id, day).await?;
-        let reserved = self.reserved_of(campaign.id).await?;
-        Ok(CampaignSnapshot {
-            campaign: campaign.id,
-            status: campaign.status,
-            rules: campaign.rules.clone(),
-            used_today: taken.saturating_add(reserved),
-            kill_switch: workspace.dialing_stopped,
-            quarantine: self.is_quarantined().await?,
-            funds: self.funds(campaign, &workspace, now).await?,
-            candidates: self.candidates(campaign, rates, now, most).await?,
-            next_due_at: self.next_due_at(campaign, now).await?,
-        })
+    ) -> Result<Vec<CampaignSnapshot>, StoreError> {
+        if campaigns.is_empty() {
+            return Ok(Vec::new());
+        }
+        // What is the same for several campaigns is asked once.
+        let quarantine = self.is_quarantined().await?;
+        let day = |campaign: &CampaignRecord| (campaign.id, campaign.rules.zone.local_date(now));
+        let taken = self.used_on_days(&campaigns.iter().map(day).collect()).await?;
+        let reserved = self.reserved_by_campaign().await?;
+        let mut workspaces: HashMap<WorkspaceId, WorkspaceRules> = HashMap::new();
+        let mut snapshots = Vec::with_capacity(campaigns.len());
+        for campaign in campaigns {
+            let workspace = match workspaces.entry(campaign.workspace) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => *new.insert(self.workspace_rules(campaign.workspace).await?),
+            };
+            let taken = taken.get(&day(campaign)).copied().unwrap_or_default();
+            let reserved = reserved.get(&campaign.id).copied().unwrap_or_default();
+            snapshots.push(CampaignSnapshot {
+                campaign: campaign.id,
+                status: campaign.status,
+                rules: campaign.rules.clone(),
+                used_today: taken.saturating_add(reserved),
+                kill_switch: workspace.dialing_stopped,
+                quarantine,
+                funds: self.funds(campaign, &workspace, now).await?,
+                candidates: self.candidates(campaign, rates, now, most).await?,
+                next_due_at: self.next_due_at(campaign, now).await?,
+            });
+        }
+        Ok(snapshots)
     }
 
     /// Whether another live call rings a number, apart from the calls of one prospect.
@@ -55,15 +74,18 @@ impl Store {
         Ok(row.is_some())
     }
 
-    async fn reserved_of(&self, campaign: CampaignId) -> Result<u32, StoreError> {
+    /// Calls of each campaign that were not armed yet.
+    async fn reserved_by_campaign(&self) -> Result<HashMap<CampaignId, u32>, StoreError> {
         #[derive(sea_orm::FromQueryResult)]
         struct Row {
+            campaign_id: uuid::Uuid,
             count: i64,
         }
-        let wanted =
-            "SELECT COUNT(*) AS count FROM calls WHERE campaign_id = $1 AND live AND placement = 'reserved'";
-        let row: Option<Row> = sql::one(self.reader(), wanted, [campaign.uuid().into()]).await?;
-        Ok(row.map_or(0, |row| u32::try_from(row.count).unwrap_or(u32::MAX)))
+        let wanted = "SELECT campaign_id, COUNT(*) AS count FROM calls WHERE live AND placement = 'reserved' \
+                      GROUP BY campaign_id";
+        let rows: Vec<Row> = sql::all(self.reader(), wanted, []).await?;
+        let count = |row: &Row| u32::try_from(row.count).unwrap_or(u32::MAX);
+        Ok(rows.iter().map(|row| (CampaignId::from_uuid(row.campaign_id), count(row))).collect())
     }
 
     async fn candidates(

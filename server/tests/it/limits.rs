@@ -1,11 +1,16 @@
 //! Limits hold whoever launches, and however many at once.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use domain::budget::Commitment;
 use domain::call::Placement;
 use domain::gate::HoldReason;
+use domain::money::Usd;
 use domain::refusal::RefusalMeaning;
+use jiff::tz::TimeZone;
 use prospectai::actions::calls::{Outcome, PlaceRefused};
+use prospectai::store::Store;
+use prospectai::store::budgets::{BudgetChanges, BudgetScope};
 use prospectai::store::prospects::ProspectFilter;
 
 use crate::support::bare::{Bare, active_campaign, console, dial_once};
@@ -163,4 +168,53 @@ async fn wishes_that_arrive_together_each_get_their_own_answer_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wishes_that_arrive_together_each_get_their_own_answer_on_postgres() {
     wishes_that_arrive_together_each_get_their_own_answer(Bare::on_postgres().await).await;
+}
+
+async fn budgets_are_taken_and_given_back_at_the_same_time(database: Bare) {
+    let actions = database.server().await;
+    let campaigns = [active_campaign(&actions, 1, 1, 0).await, active_campaign(&actions, 1, 1, 0).await];
+    let workspace = console(&actions).await.workspace;
+    let now = actions.clock.now();
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let mut scopes = BTreeSet::from([BudgetScope::workspace_on(workspace, now)]);
+    for campaign in campaigns {
+        scopes.extend([BudgetScope::Campaign(campaign), BudgetScope::CampaignDay(campaign, today)]);
+    }
+    let arming = async |store: &Store, scopes: BTreeSet<BudgetScope>| {
+        store.transaction(|tx| async move { tx.lock_budgets(&scopes).await }).await
+    };
+    let made = arming(&actions.store, scopes.clone()).await.expect("the first arming makes them");
+    assert_eq!(made.keys().copied().collect::<BTreeSet<_>>(), scopes);
+
+    let cent = Commitment { held: Usd::from_micros(10_000), spent: Usd::default() };
+    let mut armings = tokio::task::JoinSet::new();
+    let mut endings = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let (store, wanted) = (actions.store.clone(), scopes.clone());
+        armings.spawn(async move { arming(&store, wanted).await.map(|_| ()) });
+        let (store, wanted) = (actions.store.clone(), scopes.clone());
+        endings.spawn(async move {
+            let mut changes = BudgetChanges::default();
+            wanted.into_iter().for_each(|scope| changes.take(scope, cent));
+            store.transaction(|tx| async move { tx.change_budgets(changes).await }).await
+        });
+    }
+    let armings = armings.join_all().await.into_iter();
+    for outcome in armings.chain(endings.join_all().await) {
+        outcome.expect("neither of them stands in the way of the other");
+    }
+    for scope in scopes {
+        let committed = actions.store.committed(scope).await.expect("read");
+        assert_eq!(committed.held, Usd::from_micros(400_000));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn budgets_are_taken_and_given_back_at_the_same_time_on_sqlite() {
+    budgets_are_taken_and_given_back_at_the_same_time(Bare::on_sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn budgets_are_taken_and_given_back_at_the_same_time_on_postgres() {
+    budgets_are_taken_and_given_back_at_the_same_time(Bare::on_postgres().await).await;
 }

@@ -14,12 +14,12 @@ use crate::actions::Actions;
 use crate::actions::nodes::NotArmed;
 use crate::clock::Uptime;
 use crate::crash_point::{self, CrashPoint};
+use crate::store::StoreError;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::outside::Marker;
 use crate::store::prospects::ProspectRecord;
 use crate::store::scripts::ScriptRecord;
-use crate::store::{StoreError, Tx};
 
 /// A call that must be sent now, with what is needed for it.
 #[derive(Debug, Clone)]
@@ -106,7 +106,7 @@ impl Actions {
                     let prospect = at.map(|at| prospects.swap_remove(at));
                     let mut change = Changed::from(record);
                     armed.unlooked.extend(books.unlooked(&change.after));
-                    arm_one(&tx, &mut change, prospect, &mut books, &mut armed).await?;
+                    arm_one(&mut change, prospect, &mut books, &mut armed);
                     changes.push(change);
                 }
                 tx.save_paces(&books.paces).await?;
@@ -139,18 +139,12 @@ impl Actions {
     }
 }
 
-async fn arm_one(
-    tx: &Tx,
-    change: &mut Changed,
-    prospect: Option<ProspectRecord>,
-    books: &mut Books,
-    armed: &mut Armed,
-) -> Result<(), StoreError> {
+fn arm_one(change: &mut Changed, prospect: Option<ProspectRecord>, books: &mut Books, armed: &mut Armed) {
     let record = &mut change.after;
     let now = books.now;
     let Some((campaign, prospect)) = books.campaigns.get(&record.campaign).cloned().zip(prospect) else {
         give_up(record, "The campaign or the prospect is gone.", now);
-        return Ok(());
+        return;
     };
     let rings = books.rings_of(record);
     match gate::decide(&books.facts(record, &campaign, &prospect, &rings)) {
@@ -166,15 +160,11 @@ async fn arm_one(
         Verdict::Dial => {
             let carrier_was_troubled = books.are_troubled();
             books.take(record, &campaign);
-            let script = match campaign.script {
-                Some(id) => tx.script(campaign.workspace, id).await?,
-                None => None,
-            };
+            let script = books.script_of(&campaign);
             let call = record.clone();
             armed.to_send.push(ArmedCall { call, campaign, prospect, script, carrier_was_troubled });
         }
     }
-    Ok(())
 }
 
 fn hold(record: &mut CallRecord, reason: HoldReason, until: Option<Timestamp>, now: Timestamp) {

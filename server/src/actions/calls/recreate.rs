@@ -1,5 +1,7 @@
 //! Making a call again that the carrier knows and a restored database has forgotten.
 
+use std::collections::BTreeSet;
+
 use domain::call::Placement;
 use domain::disposition::Disposition;
 use domain::ids::{CallId, ProspectId};
@@ -124,8 +126,8 @@ async fn make(
 
 /// What arming would have opened: settling only changes what is there.
 async fn open_accounts(tx: &Tx, call: &CallRecord, day: jiff::civil::Date) -> Result<(), StoreError> {
-    tx.lock_days(vec![(call.campaign, day)]).await?;
-    tx.lock_budgets(call.budgets().collect()).await?;
+    tx.lock_days(&BTreeSet::from([(call.campaign, day)])).await?;
+    tx.lock_budgets(&call.budgets().collect()).await?;
     Ok(())
 }
 

@@ -1,7 +1,6 @@
 //! Reserving: a prospect whose turn has come becomes a call that exists before the carrier knows of it.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use domain::budget::Quote;
 use domain::call::Call;
@@ -29,19 +28,21 @@ impl Actions {
                 let ids: Vec<ProspectId> = planned.iter().map(|call| call.prospect).collect();
                 let mut calls = Vec::new();
                 let mut prospects = Vec::new();
-                let mut campaigns: HashMap<CampaignId, Option<CampaignRecord>> = HashMap::new();
                 let mut claimed: HashMap<ProspectId, ProspectRecord> =
                     tx.claim_prospects(&ids).await?.into_iter().map(|found| (found.id, found)).collect();
+                let campaigns: Vec<CampaignId> = claimed.values().map(|prospect| prospect.campaign).collect();
+                let campaigns: HashMap<CampaignId, CampaignRecord> = tx
+                    .campaigns(&campaigns)
+                    .await?
+                    .into_iter()
+                    .map(|campaign| (campaign.id, campaign))
+                    .collect();
                 // Locked in the order of ids, called in the order of the plan: calls are armed in the order of theirs.
                 for mut prospect in ids.iter().filter_map(|id| claimed.remove(id)) {
                     if !may_be_reserved(&prospect, now) {
                         continue;
                     }
-                    let campaign = match campaigns.entry(prospect.campaign) {
-                        Entry::Occupied(known) => known.into_mut(),
-                        Entry::Vacant(new) => new.insert(tx.campaign(prospect.campaign).await?),
-                    };
-                    let Some(campaign) = campaign else { continue };
+                    let Some(campaign) = campaigns.get(&prospect.campaign) else { continue };
                     let Some(from) = campaign.caller_id.clone().or_else(|| caller_id.clone()) else {
                         continue;
                     };

@@ -1,7 +1,7 @@
 //! Wishes for calls that arrive at the same time share one transaction, so that one wait for the disk serves them all.
 //! Each wish gets its own answer after that commit, never before.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use domain::budget::Funds;
@@ -155,15 +155,12 @@ async fn answer_all(
 ) -> Result<Vec<Answer>, StoreError> {
     // Campaigns before prospects, as everywhere: a call refers to its campaign, which a pause holds while it waits for the
     // prospects whose calls it ends.
-    let campaigns: BTreeSet<CampaignId> = wishes.iter().map(|wish| wish.campaign).collect();
-    let mut held = HashMap::with_capacity(campaigns.len());
-    for id in campaigns {
-        held.insert(id, tx.hold_campaign(id).await?);
-    }
+    let campaigns: Vec<CampaignId> = wishes.iter().map(|wish| wish.campaign).collect();
+    let campaigns = tx.hold_campaigns(&campaigns).await?;
     let ids: Vec<ProspectId> = wishes.iter().map(|wish| wish.prospect).collect();
     let mut prospects: HashMap<ProspectId, ProspectRecord> =
         tx.lock_prospects(&ids).await?.into_iter().map(|prospect| (prospect.id, prospect)).collect();
-    let mut facts = Facts::about(tx, installation, held, prospects.values(), now).await?;
+    let mut facts = Facts::about(tx, installation, campaigns, prospects.values(), now).await?;
     let mut decided = Vec::with_capacity(wishes.len());
     for wish in &wishes {
         let prospect = prospects.remove(&wish.prospect);
@@ -213,7 +210,7 @@ async fn reserve_one(
     now: Timestamp,
     facts: &mut Facts<'_>,
 ) -> Result<Result<(ProspectRecord, CallRecord), PlaceRefused>, StoreError> {
-    let campaign = facts.campaigns.get(&wish.campaign).cloned().flatten();
+    let campaign = facts.campaigns.get(&wish.campaign).cloned();
     let Some(campaign) = campaign.filter(|campaign| campaign.workspace == wish.actor.workspace) else {
         return Ok(Err(PlaceRefused::NoSuchCampaign));
     };
@@ -270,7 +267,7 @@ async fn reserve_one(
 struct Facts<'a> {
     installation: &'a Installation,
     quarantine: bool,
-    campaigns: HashMap<CampaignId, Option<CampaignRecord>>,
+    campaigns: HashMap<CampaignId, CampaignRecord>,
     workspaces: HashMap<WorkspaceId, WorkspaceRules>,
     used: HashMap<(CampaignId, Date), u32>,
     funds: HashMap<(CampaignId, Timestamp), Funds>,
@@ -283,14 +280,14 @@ impl<'a> Facts<'a> {
     async fn about(
         tx: &Tx,
         installation: &'a Installation,
-        campaigns: HashMap<CampaignId, Option<CampaignRecord>>,
+        campaigns: Vec<CampaignRecord>,
         prospects: impl Iterator<Item = &ProspectRecord>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let mut facts = Self {
             installation,
             quarantine: tx.is_quarantined().await?,
-            campaigns,
+            campaigns: campaigns.into_iter().map(|campaign| (campaign.id, campaign)).collect(),
             workspaces: HashMap::new(),
             used: HashMap::new(),
             funds: HashMap::new(),

@@ -62,7 +62,7 @@ async fn add_or_merge(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let phones: Vec<&PhoneNumber> = people.iter().map(|person| &person.phone).collect();
-    let known = tx.lock_prospects_among(import.campaign, &phones).await?;
+    let known = tx.lock_prospects_among(import.workspace, import.campaign, &phones).await?;
     let known_phones: HashSet<&PhoneNumber> = known.iter().map(|prospect| &prospect.phone).collect();
     let new: Vec<&Person> =
         people.iter().map(AsRef::as_ref).filter(|person| !known_phones.contains(&person.phone)).collect();
@@ -72,7 +72,7 @@ async fn add_or_merge(
         // Somebody else added the same number to the campaign after we had looked.
         _ => {
             let phones: Vec<&PhoneNumber> = new.iter().map(|person| &person.phone).collect();
-            tx.lock_prospects_among(import.campaign, &phones).await?
+            tx.lock_prospects_among(import.workspace, import.campaign, &phones).await?
         }
     };
     let by_phone: HashMap<&PhoneNumber, &Person> =

@@ -3,8 +3,10 @@
 #![expect(missing_docs, reason = "the columns are explained in the migration that makes them")]
 
 use sea_orm::entity::prelude::*;
+use serde::Deserialize;
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+// As JSON (`dialect::json_array`), where many are read at once: an array of the columns in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "scripts")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

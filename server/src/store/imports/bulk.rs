@@ -54,6 +54,7 @@ impl Tx {
     /// The prospects of a campaign with one of these numbers, in id order, locked.
     pub async fn lock_prospects_among(
         &self,
+        of: WorkspaceId,
         campaign: CampaignId,
         phones: &[&PhoneNumber],
     ) -> Result<Vec<ProspectRecord>, StoreError> {
@@ -67,18 +68,20 @@ impl Tx {
         let db = self.connection();
         let backend = db.get_database_backend();
         let numbers: Vec<String> =
-            (0..phones.len()).map(|at| dialect::value_row(backend, at + 2, 1)).collect();
-        // One look at the unique index per number. For `phone IN (…)` PostgreSQL, as long as it has no statistics of a
-        // table that is just being filled, may choose to read the whole campaign instead.
+            (0..phones.len()).map(|at| dialect::value_row(backend, at + 3, 1)).collect();
+        // One look at an index of numbers for each. PostgreSQL takes a campaign that its statistics have not met for an
+        // empty one, and would read all of it for each number: for these words it has no index of campaigns.
         let wanted = format!(
-            "SELECT id FROM (SELECT (SELECT id FROM prospects WHERE campaign_id = {} AND phone = column1) AS id \
+            "SELECT id FROM (SELECT (SELECT id FROM prospects WHERE workspace_id = {} \
+             AND campaign_id IS NOT DISTINCT FROM {} AND phone = column1) AS id \
              FROM (VALUES {}) AS numbers) AS found WHERE id IS NOT NULL",
             dialect::placeholder(backend, 1),
+            dialect::placeholder(backend, 2),
             numbers.join(", "),
         );
+        let shared = [of.uuid().into(), campaign.uuid().into()];
         let numbers = phones.iter().map(|phone| phone.as_str().into());
-        let found: Vec<Row> =
-            sql::all(db, &wanted, std::iter::once(campaign.uuid().into()).chain(numbers)).await?;
+        let found: Vec<Row> = sql::all(db, &wanted, shared.into_iter().chain(numbers)).await?;
         let ids: Vec<ProspectId> = found.into_iter().map(|row| ProspectId::from_uuid(row.id)).collect();
         self.lock_prospects(&ids).await
     }

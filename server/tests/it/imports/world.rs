@@ -161,7 +161,7 @@ async fn open(location: &Location) -> Actions {
     Actions::new(store, clock, Wake::default(), Live::new("test"), installation)
 }
 
-fn draft() -> CampaignDraft {
+pub fn draft() -> CampaignDraft {
     CampaignDraft {
         name: "Spring".into(),
         script: None,

@@ -16,13 +16,11 @@ use crate::support::bare::{Bare, active_campaign, dial_once};
 async fn reserve(actions: &Actions, campaign: CampaignId, capacity: usize) -> Vec<CallId> {
     let now = actions.clock.now();
     let record = actions.store.any_campaign(campaign).await.expect("read").expect("the campaign");
-    let campaigns = vec![
-        actions
-            .store
-            .campaign_snapshot(&record, &actions.installation.rates, now, capacity)
-            .await
-            .expect("a snapshot"),
-    ];
+    let campaigns = actions
+        .store
+        .campaign_snapshots(&[record], &actions.installation.rates, now, capacity)
+        .await
+        .expect("a snapshot");
     let plan = domain::dial_plan::plan(&domain::dial_plan::Snapshot { now, campaigns, capacity });
     actions.reserve_planned(plan.calls).await.expect("reserve")
 }

@@ -201,12 +201,11 @@ pub fn person(nth: usize) -> Person {
 pub async fn dial_once(actions: &Actions, campaign: CampaignId, capacity: usize) -> Vec<CallId> {
     let now = actions.clock.now();
     let record = actions.store.any_campaign(campaign).await.expect("read").expect("the campaign");
-    let snapshot = actions
+    let campaigns = actions
         .store
-        .campaign_snapshot(&record, &actions.installation.rates, now, capacity)
+        .campaign_snapshots(&[record], &actions.installation.rates, now, capacity)
         .await
         .expect("a snapshot");
-    let campaigns = vec![snapshot];
     let plan = domain::dial_plan::plan(&domain::dial_plan::Snapshot { now, campaigns, capacity });
     let reserved = actions.reserve_planned(plan.calls).await.expect("reserve");
     let armed = actions.arm(reserved).await.expect("arm");

@@ -1,13 +1,13 @@
 //! Everything that the gates ask about a batch of calls, read and locked once, and kept up to date call by call.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::budget::{Commitment, Funds, Quote};
 use domain::call::Placement;
 use domain::gate::{GateFacts, HoldReason, Verdict};
-use domain::ids::{CallId, CampaignId, WorkspaceId};
+use domain::ids::{CallId, CampaignId, ScriptId, WorkspaceId};
 use domain::money::Usd;
 use domain::pacing::{Pace, Pacing};
 use domain::phone_number::PhoneNumber;
@@ -23,6 +23,7 @@ use crate::store::numbers::{CallToNumber, CallsToNumbers};
 use crate::store::pace::{CallsOn, PaceScope};
 use crate::store::prospects::ProspectRecord;
 use crate::store::reserved_calls::ReservedCall;
+use crate::store::scripts::ScriptRecord;
 use crate::store::workspaces::WorkspaceRules;
 use crate::store::{StoreError, Tx};
 
@@ -34,6 +35,7 @@ pub(super) struct Books {
     pub now: Timestamp,
     pub campaigns: HashMap<CampaignId, CampaignRecord>,
     pub paces: BTreeMap<PaceScope, Pace>,
+    scripts: HashMap<ScriptId, ScriptRecord>,
     installation: Arc<Installation>,
     on: CallsOn,
     workspaces: HashMap<WorkspaceId, WorkspaceRules>,
@@ -65,12 +67,11 @@ impl Books {
         let mut ids: Vec<CampaignId> = calls.iter().map(|call| call.campaign).collect();
         ids.sort_unstable();
         ids.dedup();
-        let mut campaigns = HashMap::new();
-        for id in &ids {
-            if let Some(campaign) = tx.hold_campaign(*id).await? {
-                campaigns.insert(*id, campaign);
-            }
-        }
+        let campaigns = tx.hold_campaigns(&ids).await?;
+        let scripts: Vec<ScriptId> = campaigns.iter().filter_map(|campaign| campaign.script).collect();
+        let scripts = tx.scripts(&scripts).await?;
+        let campaigns: HashMap<_, _> =
+            campaigns.into_iter().map(|campaign| (campaign.id, campaign)).collect();
         let mut scopes: Vec<PaceScope> = Vec::new();
         if installation.caller_id_pacing.is_some() {
             scopes.extend(calls.iter().map(|call| PaceScope::CallerId(call.from.clone())));
@@ -83,6 +84,7 @@ impl Books {
             now,
             campaigns,
             paces,
+            scripts: scripts.into_iter().map(|script| (script.id, script)).collect(),
             installation: installation.clone(),
             on,
             workspaces,
@@ -96,15 +98,15 @@ impl Books {
 
     /// Reads and locks what stands below the calls: days, budgets; and what is known of the numbers.
     pub async fn look_up(&mut self, tx: &Tx, calls: &[CallRecord]) -> Result<(), StoreError> {
-        let mut days = Vec::new();
-        let mut scopes = Vec::new();
+        let mut days = BTreeSet::new();
+        let mut scopes = BTreeSet::new();
         for call in calls {
             let Some(campaign) = self.campaigns.get(&call.campaign) else { continue };
-            days.push((campaign.id, self.today(campaign)));
+            days.insert((campaign.id, self.today(campaign)));
             scopes.extend(self.budgets_of(campaign));
         }
-        self.days = tx.lock_days(days).await?;
-        self.money = tx.lock_budgets(scopes).await?;
+        self.days = tx.lock_days(&days).await?;
+        self.money = tx.lock_budgets(&scopes).await?;
         for (workspace, numbers) in numbers_by_workspace(calls.iter().map(|call| (call.workspace, &call.to)))
         {
             let listed = tx.do_not_call_among(workspace, &numbers).await?;
@@ -157,6 +159,12 @@ impl Books {
             .filter(|other| other.placement == Placement::PresumedNotPlaced)
             .filter(move |other| other.looked_at.is_none_or(|at| at < fresh_since))
             .map(|other| other.id)
+    }
+
+    /// What those whom a campaign rings hear, unless it plays audio.
+    pub fn script_of(&self, campaign: &CampaignRecord) -> Option<ScriptRecord> {
+        let script = self.scripts.get(&campaign.script?)?;
+        (script.workspace == campaign.workspace).then(|| script.clone())
     }
 
     /// Arms the call, and writes everything that it takes into the books.
