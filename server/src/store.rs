@@ -163,11 +163,13 @@ impl Store {
     }
 
     /// Closes every connection after the work in hand.
+    ///
+    /// Those that may write come last: the last one moves SQLite's log into the file, which is then whole by itself.
     pub async fn close(&self) -> Result<(), StoreError> {
-        self.intake.close_by_ref().await?;
-        self.write.close_by_ref().await?;
         self.plan.close_by_ref().await?;
-        Ok(self.read.close_by_ref().await?)
+        self.read.close_by_ref().await?;
+        self.intake.close_by_ref().await?;
+        Ok(self.write.close_by_ref().await?)
     }
 }
 

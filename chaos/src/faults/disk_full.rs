@@ -18,6 +18,7 @@ const FULL_FOR: Duration = Duration::from_secs(30);
 const RESUMED_WITHIN: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(180);
 const TIMES: usize = 3;
+const STOP_WITHIN: Duration = Duration::from_secs(25);
 
 pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     let disk = match SmallDisk::mount(MEGABYTES) {
@@ -31,7 +32,13 @@ pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     let mut world = World::build(setup).await?;
     world.launch(200, 30, Hours::Always).await?;
     world.launch(5_000, 1_000_000, Hours::Always).await?;
-    for _ in 0..TIMES {
+    for time in 1..=TIMES {
+        // What SQLite's log has grown to while people were imported is room for webhooks on a full disk. A server that was
+        // stopped in order begins a new one; the last time it has the old one.
+        if time < TIMES {
+            world.nodes[0].stop(STOP_WITHIN).await?;
+            world.start_all().await?;
+        }
         tokio::time::sleep(Duration::from_secs(5)).await;
         once(&disk, &mut world, &mut findings).await?;
     }

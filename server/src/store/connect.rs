@@ -73,6 +73,13 @@ pub enum OpenError {
         /// The step that a version must know.
         needed: String,
     },
+    /// Others held a table of PostgreSQL for so long that its schema could not be changed.
+    #[error(
+        "the database's schema is older than this version, and could not be changed for a minute: others use its tables \
+         without a pause. Look for long transactions (in pg_stat_activity), or stop the servers of the older version, and \
+         start again; nothing was changed"
+    )]
+    SchemaInUse,
     /// The database answered with an error.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] StoreError),
@@ -212,5 +219,18 @@ mod tests {
         let options = store.read.query_all_raw(ask).await.unwrap();
         let options: Vec<String> = options.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
         assert!(options.iter().any(|option| option == "ENABLE_QPSG"), "{options:?}");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_was_closed_is_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Folder(folder.path().to_owned());
+        let store = Store::open(&location).await.unwrap();
+        // So that a connection for reading is open, too.
+        store.is_quarantined().await.unwrap();
+        let log = folder.path().join("prospectai.db-wal");
+        assert!(log.exists());
+        store.close().await.unwrap();
+        assert!(!log.exists());
     }
 }

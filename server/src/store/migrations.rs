@@ -3,7 +3,9 @@
 //! Two neighbouring versions may work on one schema: a version that meets steps it does not know goes on, unless the row
 //! `schema.oldest_reader` of the settings says that it is too old.
 
-use sea_orm::DatabaseConnection;
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, RuntimeErr};
 use sea_orm_migration::MigratorTraitSelf;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::Statement;
@@ -27,6 +29,15 @@ const KNOWN: &[(&str, &str)] = &[
 /// Any number, the same for every version: who holds it on PostgreSQL changes the schema, and nobody else meanwhile.
 const LOCK: i64 = 0x7072_6f73_7065_6374;
 
+/// For how long a step waits for a table that servers at work use. Whoever comes behind it waits as long, and each other
+/// they may wait for: then the step gives way, long before PostgreSQL looks for such pairs (after a second) and ends one.
+const WAITS_FOR_A_TABLE: &str = "200ms";
+/// A step that gave way is taken anew, for about a minute at most.
+const TRIES: usize = 150;
+const BETWEEN_TRIES: Duration = Duration::from_millis(200);
+/// PostgreSQL's `lock_not_available`.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// Brings the schema up to date.
 pub(super) async fn up(db: &DatabaseConnection) -> Result<(), OpenError> {
     let Some(_lock) = lock(db).await? else { return up_alone(db).await };
@@ -38,8 +49,23 @@ async fn up_alone(db: &DatabaseConnection) -> Result<(), OpenError> {
     if !unknown.is_empty() {
         refuse_when_too_old(db).await?;
     }
-    Steps { unknown }.up(db, None).await.map_err(StoreError::from)?;
-    Ok(())
+    let steps = Steps { unknown };
+    for _ in 0..TRIES {
+        match steps.up(db, None).await {
+            Err(error) if is_in_use(&error) => tokio::time::sleep(BETWEEN_TRIES).await,
+            done => return Ok(done.map_err(StoreError::from)?),
+        }
+    }
+    Err(OpenError::SchemaInUse)
+}
+
+/// PostgreSQL waited in vain for a table that others use.
+fn is_in_use(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
 }
 
 /// Waits until nobody else changes the schema. The lock is the connection's: it ends with it, however this process ends.
@@ -47,8 +73,7 @@ async fn lock(db: &DatabaseConnection) -> Result<Option<PgConnection>, StoreErro
     if !dialect::is_shared(db.get_database_backend()) {
         return Ok(None);
     }
-    let failed =
-        |error: sqlx::Error| StoreError::from(DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())));
+    let failed = |error: sqlx::Error| StoreError::from(DbErr::Conn(RuntimeErr::SqlxError(error.into())));
     // Beside the pool, whose statements may not wait as long as another server's migration takes.
     let options = db.get_postgres_connection_pool().connect_options();
     let options = options.as_ref().clone().options([("statement_timeout", "0"), ("lock_timeout", "0")]);
@@ -116,7 +141,14 @@ impl MigrationTrait for SqlStep {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let sql = dialect::fill_in_types(self.sql, manager.get_database_backend());
+        let backend = manager.get_database_backend();
+        let mut sql = dialect::fill_in_types(self.sql, backend);
+        if dialect::is_shared(backend) {
+            // And a large table may take its time.
+            let patience =
+                format!("SET LOCAL lock_timeout = '{WAITS_FOR_A_TABLE}'; SET LOCAL statement_timeout = 0;");
+            sql.insert_str(0, &patience);
+        }
         manager.get_connection().execute_unprepared(&sql).await.map(|_| ())
     }
 }

@@ -98,6 +98,28 @@ async fn a_server_goes_on_while_a_newer_one_adds_a_column_to_every_table() {
     a_call_from_campaign_to_news(&server, 2).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_gives_way_to_whoever_waits_for_it_while_it_waits_for_them() {
+    let url = fresh_database().await;
+    let location = Location::Postgres(url.clone());
+    Store::open(&location).await.expect("open").close().await.expect("close");
+    let mut at_work = PgConnection::connect(&url).await.expect("connect");
+    let back = "DROP TABLE nodes; ALTER TABLE imports DROP COLUMN node_id; \
+                ALTER TABLE idempotency_keys DROP COLUMN node_id; \
+                DELETE FROM settings WHERE name = 'schema.oldest_reader'; \
+                DELETE FROM seaql_migrations WHERE version = '0003_nodes'";
+    at_work.execute(back).await.expect("back to the step before");
+
+    // The step wants the imports first and then the keys; whoever works has the keys and wants the imports.
+    at_work.execute("BEGIN; SELECT count(*) FROM idempotency_keys").await.expect("read");
+    let opening = tokio::spawn(async move { Store::open(&location).await });
+    let mut watcher = PgConnection::connect(&url).await.expect("connect");
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'idempotency_keys'::regclass";
+    while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut watcher).await.expect("count") == 0 {}
+    at_work.execute("SELECT count(*) FROM imports; COMMIT").await.expect("the step gives way");
+    opening.await.expect("a task").expect("and is taken anew");
+}
+
 async fn a_call_from_campaign_to_news(server: &Actions, round: usize) {
     let actor = console(server).await;
     let campaign = active_campaign(server, 2, 10, round * 10).await;
