@@ -9,7 +9,7 @@ use domain::money::Usd;
 use domain::refusal::RefusalMeaning;
 use jiff::tz::TimeZone;
 use prospectai::actions::calls::{Outcome, PlaceRefused};
-use prospectai::store::Store;
+use prospectai::store::StoreError;
 use prospectai::store::budgets::{BudgetChanges, BudgetScope};
 use prospectai::store::prospects::ProspectFilter;
 
@@ -171,41 +171,58 @@ async fn wishes_that_arrive_together_each_get_their_own_answer_on_postgres() {
 }
 
 async fn budgets_are_taken_and_given_back_at_the_same_time(database: Bare) {
+    const EACH: usize = 40;
     let actions = database.server().await;
     let campaigns = [active_campaign(&actions, 1, 1, 0).await, active_campaign(&actions, 1, 1, 0).await];
     let workspace = console(&actions).await.workspace;
     let now = actions.clock.now();
     let today = now.to_zoned(TimeZone::UTC).date();
-    let mut scopes = BTreeSet::from([BudgetScope::workspace_on(workspace, now)]);
+    let of_workspace = BudgetScope::workspace_on(workspace, now);
+    let mut scopes = BTreeSet::from([of_workspace]);
     for campaign in campaigns {
         scopes.extend([BudgetScope::Campaign(campaign), BudgetScope::CampaignDay(campaign, today)]);
     }
-    let arming = async |store: &Store, scopes: BTreeSet<BudgetScope>| {
-        store.transaction(|tx| async move { tx.lock_budgets(&scopes).await }).await
+    let a_cent_more = |scopes: &BTreeSet<BudgetScope>| {
+        let cent = Commitment { held: Usd::from_micros(10_000), spent: Usd::default() };
+        let mut changes = BudgetChanges::default();
+        scopes.iter().for_each(|scope| changes.take(*scope, cent));
+        changes
     };
-    let made = arming(&actions.store, scopes.clone()).await.expect("the first arming makes them");
-    assert_eq!(made.keys().copied().collect::<BTreeSet<_>>(), scopes);
 
-    let cent = Commitment { held: Usd::from_micros(10_000), spent: Usd::default() };
+    let (store, first) = (&actions.store, scopes.clone());
+    let made: Result<_, StoreError> =
+        store.transaction(|tx| async move { tx.lock_budgets(&first).await }).await;
+    assert_eq!(made.expect("the first arming makes them").len(), scopes.len());
+
+    // As arming does it, and as the end of a call does it.
     let mut armings = tokio::task::JoinSet::new();
     let mut endings = tokio::task::JoinSet::new();
-    for _ in 0..40 {
-        let (store, wanted) = (actions.store.clone(), scopes.clone());
-        armings.spawn(async move { arming(&store, wanted).await.map(|_| ()) });
-        let (store, wanted) = (actions.store.clone(), scopes.clone());
-        endings.spawn(async move {
-            let mut changes = BudgetChanges::default();
-            wanted.into_iter().for_each(|scope| changes.take(scope, cent));
-            store.transaction(|tx| async move { tx.change_budgets(changes).await }).await
+    for _ in 0..EACH {
+        let (store, wanted, more) = (actions.store.clone(), scopes.clone(), a_cent_more(&scopes));
+        armings.spawn(async move {
+            let looked_and_took = store.transaction(|tx| async move {
+                let committed = tx.lock_budgets(&wanted).await?;
+                tx.change_budgets(more).await?;
+                Ok::<_, StoreError>(committed)
+            });
+            looked_and_took.await
         });
+        let (store, more) = (actions.store.clone(), a_cent_more(&scopes));
+        endings
+            .spawn(async move { store.transaction(|tx| async move { tx.change_budgets(more).await }).await });
     }
-    let armings = armings.join_all().await.into_iter();
-    for outcome in armings.chain(endings.join_all().await) {
-        outcome.expect("neither of them stands in the way of the other");
+    let mut seen = HashSet::new();
+    for committed in armings.join_all().await {
+        let committed = committed.expect("no ending stands in the way of an arming");
+        assert_eq!(committed.len(), scopes.len());
+        assert!(seen.insert(committed[&of_workspace].held), "two armings saw the same cent");
+    }
+    for ended in endings.join_all().await {
+        ended.expect("no arming stands in the way of an ending");
     }
     for scope in scopes {
         let committed = actions.store.committed(scope).await.expect("read");
-        assert_eq!(committed.held, Usd::from_micros(400_000));
+        assert_eq!(committed.held, Usd::from_micros(10_000 * 2 * EACH as i64));
     }
 }
 
