@@ -29,14 +29,15 @@ const KNOWN: &[(&str, &str)] = &[
 /// Any number, the same for every version: who holds it on PostgreSQL changes the schema, and nobody else meanwhile.
 const LOCK: i64 = 0x7072_6f73_7065_6374;
 
-/// For how long a step waits for a table that servers at work use. Whoever comes behind it waits as long, and each other
-/// they may wait for: then the step gives way, long before PostgreSQL looks for such pairs (after a second) and ends one.
+/// For how long a step waits for a table that servers at work use. They wait behind it for as long. When one of them has
+/// what the step wants and wants what the step has, the step gives way before PostgreSQL looks for such pairs, which is
+/// after a second unless it is set otherwise, and ends either of them.
 const WAITS_FOR_A_TABLE: &str = "200ms";
 /// A step that gave way is taken anew, for about a minute at most.
 const TRIES: usize = 150;
 const BETWEEN_TRIES: Duration = Duration::from_millis(200);
-/// PostgreSQL's `lock_not_available`.
-const LOCK_NOT_AVAILABLE: &str = "55P03";
+/// PostgreSQL's `lock_not_available` and `deadlock_detected`.
+const IN_USE: [&str; 2] = ["55P03", "40P01"];
 
 /// Brings the schema up to date.
 pub(super) async fn up(db: &DatabaseConnection) -> Result<(), OpenError> {
@@ -59,13 +60,13 @@ async fn up_alone(db: &DatabaseConnection) -> Result<(), OpenError> {
     Err(OpenError::SchemaInUse)
 }
 
-/// PostgreSQL waited in vain for a table that others use.
+/// A step of PostgreSQL did not get a table that others use.
 fn is_in_use(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
     else {
         return false;
     };
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| IN_USE.contains(&&*code))
 }
 
 /// Waits until nobody else changes the schema. The lock is the connection's: it ends with it, however this process ends.
