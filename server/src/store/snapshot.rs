@@ -14,6 +14,10 @@ use super::campaigns::CampaignRecord;
 use super::workspaces::WorkspaceRules;
 use super::{Store, StoreError, millis, queue, sql, time};
 
+/// All of them are live. Said as well, it would lead SQLite to every call that is on.
+pub(super) const RESERVED_BY_CAMPAIGN: &str =
+    "SELECT campaign_id, COUNT(*) AS count FROM calls WHERE placement = 'reserved' GROUP BY campaign_id";
+
 impl Store {
     /// Campaigns, each with its first `most` due prospects.
     pub async fn campaign_snapshots(
@@ -81,9 +85,7 @@ impl Store {
             campaign_id: uuid::Uuid,
             count: i64,
         }
-        let wanted = "SELECT campaign_id, COUNT(*) AS count FROM calls WHERE live AND placement = 'reserved' \
-                      GROUP BY campaign_id";
-        let rows: Vec<Row> = sql::all(self.reader(), wanted, []).await?;
+        let rows: Vec<Row> = sql::all(self.reader(), RESERVED_BY_CAMPAIGN, []).await?;
         let count = |row: &Row| u32::try_from(row.count).unwrap_or(u32::MAX);
         Ok(rows.iter().map(|row| (CampaignId::from_uuid(row.campaign_id), count(row))).collect())
     }

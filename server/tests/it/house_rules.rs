@@ -61,7 +61,7 @@ fn chaos_judges_from_outside_and_never_looks_into_the_database() {
 }
 
 #[test]
-fn one_tls_stack_and_no_c_toolchain_beyond_sqlite_and_ring() {
+fn one_tls_stack_and_no_c_toolchain_beyond_sqlite_ring_and_mimalloc() {
     let lock = fs::read_to_string(root().join("Cargo.lock")).expect("read Cargo.lock");
     for unwanted in ["openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "cmake"] {
         assert!(

@@ -1,7 +1,7 @@
 //! The line is read from its index, not from the people in it.
 
 use super::*;
-use crate::store::Location;
+use crate::store::{Location, snapshot};
 
 #[derive(sea_orm::FromQueryResult)]
 struct Step {
@@ -55,5 +55,7 @@ async fn sqlite_counts_and_clears_without_reading_everybody() {
     let plan = plan_of(&store, clearing, vec![campaign.clone(), campaign, 500_i64.into()]).await;
     assert!(plan[0].contains("USING INDEX prospects_of_campaign (campaign_id=? AND id>?)"), "{plan:#?}");
     assert_eq!(plan.len(), 1, "sorted by the index: {plan:#?}");
+    let plan = plan_of(&store, snapshot::RESERVED_BY_CAMPAIGN, Vec::new()).await;
+    assert_eq!(plan, ["SCAN calls USING COVERING INDEX calls_reserved_of_campaign"], "not every live call");
     store.close().await.expect("close");
 }
