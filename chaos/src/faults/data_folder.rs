@@ -1,6 +1,9 @@
 //! F13: the data folder cannot be written, or is not there any more, or there are hardly any file descriptors: at the
 //! start, and while the server runs.
 
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -25,6 +28,9 @@ const LASTS: Duration = Duration::from_secs(25);
 const RESUMED_WITHIN: Duration = Duration::from_secs(30);
 const REFUSED_WITHIN: Duration = Duration::from_secs(20);
 const PATIENCE: Duration = Duration::from_secs(180);
+/// Linux sends it for a mapped page that was written back, is written again and belongs to a file that may not be
+/// written any more.
+const SIGBUS: i32 = 7;
 
 pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     let mut findings = Findings::default();
@@ -35,17 +41,17 @@ pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     tokio::time::sleep(Duration::from_secs(5)).await;
 
     let data = world.nodes[0].folder.clone();
-    let sealed = match Sealed::seal(&data) {
-        Ok(sealed) => sealed,
-        Err(error) => return Ok(Verdict::NotRun(format!("{error:#}"))),
-    };
-    red_and_silent(&mut world, "read-only", &mut findings).await?;
-    drop(sealed);
-    green_and_dialing(&mut world, "read-only", &mut findings).await?;
+    if let Err(error) = Sealed::seal(&data) {
+        return Ok(Verdict::NotRun(format!("{error:#}")));
+    }
+    read_only(&mut world, "read-only", &mut findings).await?;
+    write_back(&data)?;
+    read_only(&mut world, "read-only after a write-back", &mut findings).await?;
 
     let away = data.with_extension("away");
     std::fs::rename(&data, &away)?;
     red_and_silent(&mut world, "vanished", &mut findings).await?;
+    findings.expect(world.nodes[0].is_running(), || "vanished: the server ended".to_owned());
     findings.expect(!data.exists(), || "something new was made in place of the vanished folder".to_owned());
     if data.exists() {
         std::fs::remove_dir_all(&data)?;
@@ -66,6 +72,27 @@ pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     world.pause_all().await;
     judge(&mut world, &mut findings, PATIENCE).await?;
     plan.conclude(world, findings)
+}
+
+/// Nothing in the folder may be written for a while. The server stays, or SIGBUS ends it, which nothing in it can
+/// prevent (docs/guarantees.md); whoever starts it again is then told why it cannot start.
+async fn read_only(world: &mut World, fault: &str, findings: &mut Findings) -> anyhow::Result<()> {
+    let sealed = Sealed::seal(&world.nodes[0].folder)?;
+    red_and_silent(world, fault, findings).await?;
+    if let Some(status) = world.nodes[0].ended() {
+        findings.expect(status.signal() == Some(SIGBUS), || format!("{fault}: the server ended ({status})"));
+        findings.figure(format!("{fault}: ended by SIGBUS"));
+        refuses(world, "a read-only folder", "data folder", findings).await?;
+    }
+    drop(sealed);
+    green_and_dialing(world, fault, findings).await
+}
+
+/// Waits until the disk has what was written so far, mapped pages included.
+fn write_back(folder: &Path) -> anyhow::Result<()> {
+    let status = Command::new("sync").arg("--file-system").arg(folder).status();
+    anyhow::ensure!(status.context("the program `sync` is not there")?.success(), "`sync` failed");
+    Ok(())
 }
 
 /// Waits while the fault lasts: `/health` must say so, and nobody may be dialed.
@@ -93,7 +120,6 @@ async fn red_and_silent(world: &mut World, fault: &str, findings: &mut Findings)
     findings.expect(!green, || format!("{fault}: /health was green while nothing could be written"));
     let still = pace::per_second(&world.phones.ledger().await?, stopped_by, now());
     findings.expect(still == 0.0, || format!("{fault}: {still:.1} rings/s that could not be written down"));
-    findings.expect(world.nodes[0].is_running(), || format!("{fault}: the server ended"));
     Ok(())
 }
 
