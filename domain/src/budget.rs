@@ -108,6 +108,11 @@ impl RateCard {
         Ok(Self { per_minute: rates, detection, recording_per_minute })
     }
 
+    /// The beginnings of numbers with a price, the nearest destination first.
+    pub fn prefixes(&self) -> impl Iterator<Item = &str> {
+        self.per_minute.iter().map(|(prefix, _)| prefix.as_str())
+    }
+
     /// The worst that a call to `number` can cost; `None` when no price is known, and then nobody may ring it on a budget.
     pub fn quote(
         &self,

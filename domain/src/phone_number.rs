@@ -44,6 +44,11 @@ impl PhoneNumber {
         reading::zones_of(&self.0)
     }
 
+    /// The number as people write it abroad: `+1 415-555-0123`.
+    pub fn international(&self) -> String {
+        reading::international(&self.0)
+    }
+
     /// The number with its middle hidden, for logs: `+1415•••0123`.
     pub fn masked(&self) -> String {
         let visible_tail = self.0.len().saturating_sub(4);

@@ -9,7 +9,7 @@ use crate::refusal::RefusalMeaning;
 use crate::retry::RetryDecision;
 
 /// Where a prospect stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProspectStatus {
     /// May be rung as soon as the campaign may ring anybody.
     Ready,

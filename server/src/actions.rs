@@ -9,6 +9,7 @@ pub mod campaigns;
 pub mod carrier_events;
 pub mod dialing;
 pub mod do_not_call;
+pub mod example;
 mod history;
 pub mod housekeeping;
 pub mod idempotency;

@@ -88,6 +88,11 @@ impl App {
         Ok(Self { actions, router, address, public_url, console_key, network, desk, engine, server })
     }
 
+    /// Makes the owner at the first start.
+    pub const fn setup_code(&self) -> &SecretString {
+        &self.desk.setup_code
+    }
+
     /// Stops: no new call first, then requests under way, then the server, the network and the database.
     pub async fn stop(self) -> anyhow::Result<()> {
         if let Some(engine) = self.engine {

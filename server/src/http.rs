@@ -2,12 +2,16 @@
 
 /// The HTTP API, one file per noun.
 pub mod api;
+/// The style sheet, the live script and the icon.
+pub mod assets;
 /// Who asks.
 pub mod auth;
 /// `Idempotency-Key` and `If-Match`: what a write may demand of the request besides its body.
 pub mod conditions;
 /// Writes that carry a cookie must come from our own pages.
 pub mod csrf;
+/// Files that people open in a spreadsheet.
+pub mod csv;
 /// Whether this server can do its work.
 pub mod health;
 /// JSON bodies, read strictly.
@@ -18,6 +22,8 @@ pub mod middleware;
 pub mod openapi;
 /// URLs given by people that the carrier or we will fetch.
 pub mod outside_url;
+/// What people see.
+pub mod pages;
 /// The one answer for everything that went wrong.
 pub mod problem;
 /// Query strings, read strictly; paging and time ranges.
@@ -36,6 +42,8 @@ pub mod state;
 pub mod text;
 /// Signed news from the carrier.
 pub mod webhooks;
+/// Why people are not rung, in counts that add up.
+pub mod why;
 
 /// The whole server as one service.
 pub use axum::Router;

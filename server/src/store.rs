@@ -37,6 +37,7 @@ pub mod reserved_calls;
 pub mod scripts;
 pub mod snapshot;
 pub mod sql;
+pub mod standings;
 mod statistics;
 pub mod sweeps;
 pub mod workspaces;

@@ -55,6 +55,11 @@ impl CampaignZone {
         self.0.iana_name().unwrap_or("UTC")
     }
 
+    /// The zone itself, for writing times.
+    pub const fn time_zone(&self) -> &TimeZone {
+        &self.0
+    }
+
     /// What calendar and clock on the wall show at `instant`.
     pub fn local_time(&self, instant: Timestamp) -> DateTime {
         self.0.to_datetime(instant)

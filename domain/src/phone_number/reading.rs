@@ -96,6 +96,12 @@ pub(super) fn region_of(e164: &str) -> Option<Region> {
     known_area.or_else(|| namba::parse(e164).ok()?.region().map(Region::known))
 }
 
+/// The number in the international format of its country; as it is where the plan knows none.
+pub(super) fn international(e164: &str) -> String {
+    let number = namba::parse(e164).ok();
+    number.map_or_else(|| e164.to_owned(), |number| number.format(Format::International).to_string())
+}
+
 /// The zones of the number's range. Where the plan knows none it says so with a name that is no zone.
 pub(super) fn zones_of(e164: &str) -> Vec<String> {
     let zones = namba::parse(e164).ok().and_then(|number| namba::TimeZones::for_number(&number));

@@ -36,6 +36,8 @@ pub struct Desk {
     pub router: Router,
     /// The key of the console, for commands of the same machine.
     pub console_key: SecretString,
+    /// Makes the owner at the first start.
+    pub setup_code: SecretString,
     /// The carrier's account.
     pub(super) account: Credentials,
     /// Ends long answers.
@@ -90,6 +92,7 @@ impl Desk {
             CarrierSettings::Simulation => network::account(&actions).await?,
         };
         let console_key = ApiKey::generate(random_bytes());
+        let setup_code = setup_code();
         let stopping = CancellationToken::new();
         let facts = ServerFacts {
             cookie: SessionCookie::for_public_url(public_url),
@@ -99,6 +102,7 @@ impl Desk {
             webhook_tokens: vec![account.auth_token().clone()],
             account_sid: account.account_sid().to_owned(),
             console_key: console_key.hash,
+            setup_code: setup_code.clone(),
             simulation,
             allow_http_audio: settings.allow_http_audio,
         };
@@ -113,7 +117,8 @@ impl Desk {
             NodeRole::Dialer => crate::http::router::router_of_a_dialer(state),
             _ => crate::http::router::router(state),
         };
-        Ok(Self { actions, router, console_key: console_key.secret, account, stopping, lease, relay })
+        let console_key = console_key.secret;
+        Ok(Self { actions, router, console_key, setup_code, account, stopping, lease, relay })
     }
 
     /// Closes the database, so that the next process may have it.
@@ -123,6 +128,13 @@ impl Desk {
         self.actions.store.close().await?;
         Ok(())
     }
+}
+
+/// 64 random bits, as people can type them: four groups of four.
+fn setup_code() -> SecretString {
+    let bytes: [u8; 8] = random_bytes();
+    let groups: Vec<String> = bytes.chunks(2).map(|two| format!("{:02x}{:02x}", two[0], two[1])).collect();
+    groups.join("-").into()
 }
 
 /// Where people and the carrier reach us: the setting, or the address listened on.

@@ -3,7 +3,6 @@
 //! It is the same server, client and webhooks as for real calls; only the network answers from the next port, and time
 //! runs faster for both.
 
-mod campaign;
 mod summary;
 
 use std::net::TcpListener;
@@ -14,18 +13,27 @@ use anyhow::Context as _;
 use clap::Args;
 use domain::campaign::CampaignStatus;
 use domain::ids::CampaignId;
+use domain::pacing::Pacing;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use simulator::Timeline;
 
 use super::stop_asked_for;
-use crate::actions::Actor;
+use crate::actions::users::Role;
+use crate::actions::{Actor, example, random_bytes};
 use crate::app::{App, Network};
 use crate::clock::Clock;
 use crate::config::{Environment, Flags, Settings};
 use crate::store::Location;
 use crate::telemetry;
+
+/// Who looks around.
+const VISITOR: &str = "demo@localhost.localdomain";
+/// New calls per virtual second.
+const CALLS_PER_SECOND: f64 = 1.0;
+/// Calls on at the same time.
+const MAX_LIVE: u32 = 100;
 
 /// Rings made-up people on the phone network in the box, shows how it goes, and compares the result with the network's
 /// own ledger
@@ -54,23 +62,24 @@ impl Demo {
         // The network takes a quarter more calls per second than we make: its own queue stays empty.
         let network = Network {
             seed: self.seed,
-            calls_per_second: campaign::CALLS_PER_SECOND * 1.25,
+            calls_per_second: CALLS_PER_SECOND * 1.25,
             timeline: Some(timeline),
             ..Network::default()
         };
         let app = App::start(&settings, network).await?;
         println!("ProspectAI demo: nobody real is rung. Time runs {} times faster.", self.speed);
-        println!("The API is at {}/docs, the key for it is {}", base(&app), app.console_key.expose_secret());
-
         let (workspace, _) = app.actions.first_workspace().await?;
         let actor = Actor { workspace, name: "console".to_owned() };
-        let campaign = campaign::prepare(&app.actions, &actor, self.prospects, folder.path()).await?;
+        let password = make_visitor(&app, actor.clone()).await?;
+        println!("Watch it live at {}: sign in as {VISITOR} with the password {password}", base(&app));
+        println!("The API is at {}/docs, the key for it is {}", base(&app), app.console_key.expose_secret());
+        let campaign = app.actions.make_example(actor.clone(), "Demo", self.prospects).await?;
         app.actions.launch(actor, campaign).await?;
         follow(&app, campaign, u64::from(self.prospects)).await?;
         let agree = summary::print(&app, campaign).await?;
 
         if !self.exit {
-            println!("The API stays up at {} until Ctrl-C.", base(&app));
+            println!("The dashboard and the API stay up at {} until Ctrl-C.", base(&app));
             stop_asked_for().await;
         }
         app.stop().await?;
@@ -83,7 +92,7 @@ impl Demo {
         // Settings for real calls must not reach the demo.
         let mut settings = Settings::load(flags, &Environment::default())?;
         settings.database = Location::Folder(folder.to_owned());
-        settings.pacing = campaign::pacing()?;
+        settings.pacing = Pacing::new(CALLS_PER_SECOND, MAX_LIVE)?;
         if std::env::var_os("LOG_LEVEL").is_none() {
             "error".clone_into(&mut settings.log.level);
         }
@@ -95,9 +104,19 @@ impl Demo {
     }
 }
 
+/// Makes the user who looks around; their password.
+async fn make_visitor(app: &App, actor: Actor) -> anyhow::Result<String> {
+    let bytes: [u8; 8] = random_bytes();
+    let password: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = SecretString::from(password.clone());
+    let made = app.actions.create_user(actor, Role::Owner, VISITOR.to_owned(), secret, Role::Owner);
+    made.await.context("the demo's user could not be made")?;
+    Ok(password)
+}
+
 /// Ten in the morning in New York today: the demo has a whole afternoon of virtual time before its window closes.
 fn mid_morning(now: Timestamp) -> Timestamp {
-    let zone = jiff::tz::TimeZone::get(campaign::ZONE).unwrap_or(jiff::tz::TimeZone::UTC);
+    let zone = jiff::tz::TimeZone::get(example::ZONE).unwrap_or(jiff::tz::TimeZone::UTC);
     let today = now.to_zoned(zone.clone()).date();
     today.at(10, 0, 0, 0).to_zoned(zone).map_or(now, |morning| morning.timestamp())
 }

@@ -2,20 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-use domain::ids::WorkspaceId;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret as _;
 
 use super::console::ServerFile;
 use super::stop_asked_for;
-use crate::actions::users::{Role, UserRefused};
-use crate::actions::{Actions, Actor, random_bytes};
 use crate::app::{App, Network};
 use crate::config::{CarrierSettings, Settings};
 use crate::telemetry;
-
-/// The address of the user that the first start makes.
-const OWNER: &str = "owner@localhost.localdomain";
 
 /// Serves until it is asked to stop.
 pub(super) async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
@@ -37,34 +30,16 @@ pub(super) async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the owner at the first start, and tells how to sign in, once.
+/// Tells at the first start how to make the owner.
 async fn greet_owner(app: &App) -> anyhow::Result<()> {
-    let actions = &app.actions;
-    let (workspace, _) = actions.first_workspace().await?;
-    if !actions.store.users(workspace).await?.is_empty() {
+    if !app.actions.store.has_no_users().await? {
         return Ok(());
     }
-    // Another server that started at the same moment may have been faster, and has told the password.
-    let Some(password) = create_owner(actions, workspace).await? else { return Ok(()) };
     let base = app.public_url.as_str().trim_end_matches('/');
-    println!("This is the first start. The owner is {OWNER} with the password {}", password.expose_secret());
     println!(
-        "It is shown only now. Sign in with POST {base}/api/session {{\"email\", \"password\"}}, or make a user of your own: \
-         prospectai user create --email YOU --role owner --password-stdin"
+        "This is the first start. Make the owner at {base}/welcome?code={}",
+        app.setup_code().expose_secret()
     );
+    println!("or with: prospectai user create --email YOU --role owner --password-stdin");
     Ok(())
-}
-
-async fn create_owner(actions: &Actions, workspace: WorkspaceId) -> anyhow::Result<Option<SecretString>> {
-    let bytes: [u8; 12] = random_bytes();
-    let password: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let password = SecretString::from(password);
-    let console = Actor { workspace, name: "console".to_owned() };
-    let made =
-        actions.create_user(console, Role::Owner, OWNER.to_owned(), password.clone(), Role::Owner).await;
-    match made {
-        Ok(_) => Ok(Some(password)),
-        Err(UserRefused::EmailTaken) => Ok(None),
-        Err(error) => Err(error).context("the owner could not be made"),
-    }
 }

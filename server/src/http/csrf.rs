@@ -25,6 +25,14 @@ pub async fn same_origin_writes(
     next.run(request).await
 }
 
+/// 403 `csrf` for a form from elsewhere, whether or not a cookie comes with it: a foreign page must not sign people in.
+pub async fn our_forms_only(State(cookie): State<SessionCookie>, request: Request, next: Next) -> Response {
+    match must_be_same_origin(request.method(), request.headers(), cookie.origin()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
 /// The check by itself, for sign-in, where there is no cookie yet but a foreign page must not sign people in.
 ///
 /// `public_origin` is scheme, host and port of the public URL as a browser writes it.

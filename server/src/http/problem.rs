@@ -188,6 +188,16 @@ impl Problem {
         self.0.code
     }
 
+    /// What happened, what it means, what to do.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// Everything that stands in the way.
+    pub fn blockers(&self) -> &[Blocker] {
+        &self.0.blockers
+    }
+
     /// What is wrong with which part of the input.
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors
@@ -209,9 +219,11 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        for (name, value) in self.0.headers {
+        for (name, value) in self.0.headers.drain(..) {
             headers.insert(name, value);
         }
+        // For the layer that shows people a page instead.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,9 +16,16 @@ use super::api::{
     scripts, session, voices, workspace,
 };
 use super::auth::{known_visitors, operators_write};
-use super::middleware::{AnswerPolicy, BODY_DEADLINE, LeakedKey, answers, body_within, guarded};
+use super::middleware::{
+    AnswerPolicy, BODY_DEADLINE, LeakedKey, answer_headers, answers, body_within, guarded,
+};
+use super::pages::feed::Feeds;
+use super::pages::{
+    call, campaign, campaigns as campaigns_page, changes, do_not_call as do_not_call_page, frame, live,
+    prospect, reports, settings, sign_in, welcome,
+};
 use super::state::HttpState;
-use super::{csrf, health, openapi, webhooks};
+use super::{assets, csrf, health, openapi, webhooks};
 
 /// The time a file has to arrive: 200 MB over a slow line.
 const FILE_DEADLINE: Duration = Duration::from_secs(15 * 60);
@@ -40,11 +47,86 @@ pub fn described(state: HttpState) -> (Router, OpenApi) {
         // Files are large: imports have their own limit and their own time.
         .merge(closed(&state, files().layer(from_fn(operators_write))));
     let (routes, description) = openapi::with_docs(routes, https);
-    let routes = routes
-        .merge(webhooks::routes())
-        .route("/", get(|| async { Redirect::temporary(openapi::DOCS_PATH) }));
+    let routes = routes.merge(webhooks::routes()).merge(pages(&state, https)).merge(assets());
     let guarded = guarded(routes, AnswerPolicy::api(https));
     (guarded.layer(from_fn_with_state(state.clone(), flag_leaked_key)).with_state(state), description)
+}
+
+/// What people see, and what they do there.
+fn pages(state: &HttpState, https: bool) -> Router<HttpState> {
+    let shown = shown();
+    let feeds = Feeds::new(shown.clone().with_state(state.clone()));
+    let changes = Router::new()
+        .route("/changes", get(changes::stream))
+        .layer(Extension(feeds))
+        .layer(from_fn_with_state(state.server.cookie.clone(), csrf::same_origin_writes))
+        .layer(from_fn_with_state(state.clone(), known_visitors));
+    // The last layer added is the first to see a request.
+    let inside = shown
+        .layer(from_fn_with_state(state.clone(), frame::framed))
+        .layer(from_fn(operators_write))
+        .merge(Router::new().route("/sign-out", post(sign_in::leave)))
+        .layer(from_fn_with_state(state.server.cookie.clone(), csrf::same_origin_writes))
+        .layer(from_fn_with_state(state.clone(), known_visitors));
+    let door = Router::new()
+        .route("/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route("/welcome", get(welcome::show).post(welcome::make_owner))
+        .layer(from_fn_with_state(state.server.cookie.clone(), csrf::our_forms_only));
+    inside
+        .merge(door)
+        .layer(from_fn_with_state(state.clone(), frame::door))
+        .layer(from_fn_with_state(BODY_DEADLINE, body_within))
+        .merge(changes)
+        .layer(from_fn_with_state(AnswerPolicy::pages(https), answer_headers))
+}
+
+/// Pages for people who were let in. Every write asks for the role of an operator at least; handlers may ask for more.
+#[rustfmt::skip]
+fn shown() -> Router<HttpState> {
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/live") }))
+        .route("/welcome/next", get(welcome::next))
+        .route("/welcome/example", post(welcome::example))
+        .route("/live", get(live::show))
+        .route("/live/stop", post(live::stop))
+        .route("/live/resume", post(live::resume))
+        .route("/live/resume-from-quarantine", post(live::resume_from_quarantine))
+        .route("/campaigns", get(campaigns_page::show))
+        .route("/campaigns/new", get(campaign::edit::ask).post(campaign::edit::create))
+        .route("/campaigns/{id}", get(campaign::calls::show))
+        .route("/campaigns/{id}/calls.csv", get(campaign::calls::export))
+        .route("/campaigns/{id}/launch", get(campaign::moves::before_launch).post(campaign::moves::launch))
+        .route("/campaigns/{id}/pause", post(campaign::moves::pause))
+        .route("/campaigns/{id}/resume", post(campaign::moves::resume))
+        .route("/campaigns/{id}/remove", post(campaign::moves::remove))
+        .route("/campaigns/{id}/prospects", get(campaign::prospects::show))
+        .route("/campaigns/{id}/prospects/new", get(campaign::prospects::ask).post(campaign::prospects::add))
+        .route("/campaigns/{id}/import", get(campaign::import::ask))
+        .route("/campaigns/{id}/schedule", get(campaign::schedule::show))
+        .route("/campaigns/{id}/message", get(campaign::message::show).post(campaign::message::save))
+        .route("/campaigns/{id}/settings", get(campaign::edit::show).post(campaign::edit::save))
+        .route("/campaigns/{id}/activity", get(campaign::activity::show))
+        .route("/prospects/{id}", get(prospect::show))
+        .route("/prospects/{id}/edit", get(prospect::edit).post(prospect::change))
+        .route("/prospects/{id}/place", post(prospect::place))
+        .route("/prospects/{id}/requeue", post(prospect::requeue))
+        .route("/prospects/{id}/skip", post(prospect::skip))
+        .route("/prospects/{id}/unskip", post(prospect::unskip))
+        .route("/prospects/{id}/do-not-call", post(prospect::do_not_call))
+        .route("/prospects/{id}/remove", post(prospect::remove))
+        .route("/calls/{id}", get(call::show))
+        .route("/calls/{id}/end", post(call::end))
+        .route("/calls/{id}/resolve", post(call::resolve))
+        .route("/do-not-call", get(do_not_call_page::show).post(do_not_call_page::add))
+        .route("/do-not-call/remove", post(do_not_call_page::remove))
+        .route("/do-not-call.csv", get(do_not_call_page::export))
+        .route("/reports", get(reports::show))
+        .route("/settings", get(settings::show))
+}
+
+/// What pages are dressed in.
+fn assets() -> Router<HttpState> {
+    Router::new().route("/assets/{name}", get(assets::read)).route("/favicon.ico", get(assets::icon))
 }
 
 /// What a server answers that only dials: the carrier's news, and whether it works.

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use super::auth::{Credential, visitor_of};
 use super::state::HttpState;
+use crate::actions::users::Visitor;
 
 /// How long an answer counts for everybody else with the same credential.
 const FRESH: Duration = Duration::from_millis(500);
@@ -16,24 +17,28 @@ const FRESH: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub struct Standing(Mutex<HashMap<Credential, Answer>>);
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Answer {
     at: Instant,
-    workspace: Option<WorkspaceId>,
+    visitor: Option<Visitor>,
 }
 
 impl Standing {
     /// The workspace that a credential opens, or opened half a second ago. What cannot be asked opens none.
     pub async fn workspace_of(&self, state: &HttpState, credential: Credential) -> Option<WorkspaceId> {
+        Some(self.visitor_of(state, credential).await?.actor.workspace)
+    }
+
+    /// Whom a credential belongs to, or belonged to half a second ago. What cannot be asked belongs to nobody.
+    pub async fn visitor_of(&self, state: &HttpState, credential: Credential) -> Option<Visitor> {
         // Held while the database is asked: thousands who ask at the same moment share one question.
         let mut answers = self.0.lock().await;
         if let Some(answer) = answers.get(&credential).filter(|answer| answer.at.elapsed() < FRESH) {
-            return answer.workspace;
+            return answer.visitor.clone();
         }
         answers.retain(|_, answer| answer.at.elapsed() < FRESH);
         let visitor = visitor_of(state, credential).await.ok().flatten();
-        let workspace = visitor.map(|visitor| visitor.actor.workspace);
-        answers.insert(credential, Answer { at: Instant::now(), workspace });
-        workspace
+        answers.insert(credential, Answer { at: Instant::now(), visitor: visitor.clone() });
+        visitor
     }
 }

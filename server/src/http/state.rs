@@ -62,6 +62,8 @@ pub struct ServerFacts {
     pub account_sid: String,
     /// The key of the console: commands on the same machine use it. It opens everything.
     pub console_key: ApiKeyHash,
+    /// Makes the owner at the first start: printed there, and another one after every start.
+    pub setup_code: SecretString,
     /// Calls go to the phone network in the box, not to the world.
     pub simulation: bool,
     /// Audio may come from plain http addresses.

@@ -1,5 +1,7 @@
 //! Lists of calls: filters, pages, and how many there are without counting millions.
 
+use std::collections::HashMap;
+
 use domain::call::CallStatus;
 use domain::carrier_event::AnsweredBy;
 use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
@@ -7,8 +9,8 @@ use domain::statistics::Tally;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
@@ -213,6 +215,34 @@ impl Store {
         found.into_iter().map(CallRecord::try_from).collect()
     }
 
+    /// How many calls of a workspace were armed since an instant not long ago. A call that waited for longer than a minute
+    /// between being chosen and being armed is not among them.
+    pub async fn calls_armed_since(&self, of: WorkspaceId, at: Timestamp) -> Result<u64, StoreError> {
+        let chosen_since = at - jiff::SignedDuration::from_mins(1);
+        let wanted = calls::Entity::find()
+            .filter(calls::Column::WorkspaceId.eq(of.uuid()))
+            .filter(calls::Column::Id.gte(first_id_at(chosen_since)))
+            .filter(calls::Column::ArmedAt.gte(super::millis(at)));
+        Ok(wanted.count(self.reader()).await?)
+    }
+
+    /// Calls that are on, by campaign.
+    pub async fn calls_on_by_campaign(
+        &self,
+        of: WorkspaceId,
+    ) -> Result<HashMap<CampaignId, u64>, StoreError> {
+        let wanted = calls::Entity::find()
+            .select_only()
+            .column(calls::Column::CampaignId)
+            .column_as(calls::Column::Id.count(), "calls")
+            .filter(calls::Column::WorkspaceId.eq(of.uuid()))
+            .filter(Expr::col(calls::Column::Live))
+            .group_by(calls::Column::CampaignId);
+        let rows: Vec<(Uuid, i64)> = wanted.into_tuple().all(self.reader()).await?;
+        let counted = rows.into_iter().map(|(id, calls)| (CampaignId::from_uuid(id), calls.unsigned_abs()));
+        Ok(counted.collect())
+    }
+
     /// How many calls a filter finds: from the statistics where they know, else counted up to `MOST_COUNTED`. Nothing when
     /// the workspace has no such campaign.
     pub async fn count_calls(&self, filter: &CallFilter) -> Result<Option<Counted>, StoreError> {
@@ -256,7 +286,7 @@ impl Store {
 }
 
 /// The smallest id that can have been made at `at`.
-fn first_id_at(at: Timestamp) -> Uuid {
+pub(super) fn first_id_at(at: Timestamp) -> Uuid {
     let millis = u128::try_from(at.as_millisecond()).unwrap_or(0);
     Uuid::from_u128(millis << 80)
 }

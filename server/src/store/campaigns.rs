@@ -110,6 +110,19 @@ impl Store {
         rows.into_iter().map(CampaignRecord::try_from).collect()
     }
 
+    /// Campaigns of a workspace that stand somewhere, oldest first.
+    pub async fn campaigns_with_status(
+        &self,
+        of: WorkspaceId,
+        status: CampaignStatus,
+    ) -> Result<Vec<CampaignRecord>, StoreError> {
+        let wanted = Entity::find()
+            .filter(Column::WorkspaceId.eq(of.uuid()))
+            .filter(Column::Status.eq(status.as_str()));
+        let rows = wanted.order_by_asc(Column::Id).all(self.reader()).await?;
+        rows.into_iter().map(CampaignRecord::try_from).collect()
+    }
+
     /// Every campaign that may ring, of all workspaces.
     pub async fn active_campaigns(&self) -> Result<Vec<CampaignRecord>, StoreError> {
         let active = Entity::find().filter(Column::Status.eq(CampaignStatus::Active.as_str()));

@@ -95,6 +95,21 @@ impl Store {
         Ok(tallies)
     }
 
+    /// The calls of a campaign in numbers, by the hour in which they were made, since an instant.
+    pub async fn tally_by_hour_since(
+        &self,
+        campaign: CampaignId,
+        since: Timestamp,
+    ) -> Result<Vec<(Timestamp, Tally)>, StoreError> {
+        let wanted = format!(
+            "SELECT hour_at, {} FROM campaign_counters WHERE campaign_id = $1 AND hour_at >= $2 ORDER BY hour_at",
+            Tally::NAMES.join(", ")
+        );
+        let values = [campaign.uuid().into(), millis(since).into()];
+        let rows: Vec<HourRow> = sql::all(self.reader(), &wanted, values).await?;
+        Ok(rows.into_iter().map(|row| (time(row.hour_at), row.tally)).collect())
+    }
+
     async fn tally_of_days(
         &self,
         campaign: CampaignId,

@@ -3,14 +3,15 @@
 use domain::ids::WorkspaceId;
 use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::entities::do_not_call::{Column, Entity, Model};
 use super::given::{self, Given};
+use super::prospects::contains;
 use super::{Store, StoreError, Tx, millis, sql, time};
 
 /// One number on the list.
@@ -42,6 +43,35 @@ impl Store {
         }
         let rows = wanted.order_by_asc(Column::Phone).limit(most).all(self.reader()).await?;
         Ok(rows.into_iter().map(DoNotCallRecord::from).collect())
+    }
+
+    /// Numbers of the list that contain a text, in order, behind `after`.
+    pub async fn do_not_call_like(
+        &self,
+        of: WorkspaceId,
+        text: Option<&str>,
+        after: Option<&PhoneNumber>,
+        most: u64,
+    ) -> Result<Vec<DoNotCallRecord>, StoreError> {
+        let mut wanted = Entity::find().filter(Column::WorkspaceId.eq(of.uuid()));
+        if let Some(after) = after {
+            wanted = wanted.filter(Column::Phone.gt(after.as_str()));
+        }
+        if let Some(text) = text {
+            // People type spaces, brackets and dashes, which the stored numbers do not have.
+            let digits: String = text.chars().filter(|c| c.is_ascii_digit()).collect();
+            let wanted_text = if digits.is_empty() { text.to_owned() } else { digits };
+            let by_number = Expr::col(Column::Phone).like(contains(&wanted_text));
+            let by_reason = Expr::expr(Func::lower(Expr::col(Column::Reason))).like(contains(text));
+            wanted = wanted.filter(Condition::any().add(by_number).add(by_reason));
+        }
+        let rows = wanted.order_by_asc(Column::Phone).limit(most).all(self.reader()).await?;
+        Ok(rows.into_iter().map(DoNotCallRecord::from).collect())
+    }
+
+    /// How many numbers are on the list.
+    pub async fn count_do_not_call(&self, of: WorkspaceId) -> Result<u64, StoreError> {
+        Ok(Entity::find().filter(Column::WorkspaceId.eq(of.uuid())).count(self.reader()).await?)
     }
 
     /// Whether a number is on the list, for showing it. The dialer asks in its own transaction.

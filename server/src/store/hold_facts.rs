@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use domain::budget::{Funds, RateCard};
 use domain::gate::{GateFacts, HoldReason, Verdict};
+use domain::money::Usd;
 use domain::pacing::Pacing;
 use domain::phone_number::PhoneNumber;
+use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
 
 use super::campaigns::CampaignRecord;
@@ -43,22 +45,49 @@ impl HoldFacts {
         let others = self.calls.to(&prospect.phone).iter();
         let mut others = others.filter(|call| prospect.last_call != Some(call.id));
         GateFacts {
+            prospect: prospect.status,
+            due_at: prospect.due_at,
+            do_not_call: self.do_not_call.contains(&prospect.phone),
+            number_in_call: others.any(|call| call.live),
+            recent_rings: self.rings.get(&prospect.phone).map_or(&[], Vec::as_slice),
+            ..self.of_anybody(campaign, Some(&prospect.phone), rates)
+        }
+    }
+
+    /// Dialing is switched off for the workspace.
+    pub const fn is_switched_off(&self) -> bool {
+        self.workspace.dialing_stopped
+    }
+
+    /// What the gates need to know about somebody who is ready and due, and whom nothing of their own keeps from being
+    /// rung: what the campaign says to anybody. Their number, where there is one, says what a call costs.
+    pub fn of_anybody<'a>(
+        &'a self,
+        campaign: &'a CampaignRecord,
+        number: Option<&PhoneNumber>,
+        rates: &RateCard,
+    ) -> GateFacts<'a> {
+        let worst_case = match number {
+            Some(number) => campaign.quote(rates, number).map(|quote| quote.worst_case),
+            None => Some(Usd::ZERO),
+        };
+        GateFacts {
             now: self.now,
             campaign: campaign.status,
             rules: &campaign.rules,
             used_today: self.used_today,
             kill_switch: self.workspace.dialing_stopped,
             quarantine: self.quarantine,
-            prospect: prospect.status,
-            due_at: prospect.due_at,
-            do_not_call: self.do_not_call.contains(&prospect.phone),
-            number_in_call: others.any(|call| call.live),
+            prospect: ProspectStatus::Ready,
+            due_at: None,
+            do_not_call: false,
+            number_in_call: false,
             // The dialer looks when the number's turn comes; nobody waits for that yet.
             lost_call_unlooked: false,
             frequency_cap: self.workspace.frequency_cap,
-            recent_rings: self.rings.get(&prospect.phone).map_or(&[], Vec::as_slice),
+            recent_rings: &[],
             funds: self.funds,
-            worst_case: campaign.quote(rates, &prospect.phone).map(|quote| quote.worst_case),
+            worst_case,
             pace: self.pace,
         }
     }

@@ -28,6 +28,11 @@ impl Store {
         Ok(workspaces::Entity::find_by_id(id.uuid()).one(self.reader()).await?.is_some())
     }
 
+    /// Nobody can sign in yet.
+    pub async fn has_no_users(&self) -> Result<bool, StoreError> {
+        Ok(users::Entity::find().limit(1).one(self.reader()).await?.is_none())
+    }
+
     /// A named value of the installation.
     pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
         Ok(settings::Entity::find_by_id(name.to_owned()).one(self.reader()).await?.map(|row| row.value))

@@ -1,5 +1,7 @@
 //! Prospects: one row per person and campaign.
 
+use std::collections::HashMap;
+
 use domain::disposition::Disposition;
 use domain::ids::{CallId, CampaignId, ClearingId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
@@ -126,6 +128,23 @@ impl Store {
         }
         let rows = wanted.order_by_asc(Column::Id).offset(offset).limit(most).all(self.reader()).await?;
         rows.into_iter().map(ProspectRecord::try_from).collect()
+    }
+
+    /// What to call people: their name, else their company, else nothing.
+    pub async fn names_of(
+        &self,
+        ids: impl Iterator<Item = ProspectId>,
+    ) -> Result<HashMap<ProspectId, String>, StoreError> {
+        let ids: Vec<uuid::Uuid> = ids.map(|id| id.uuid()).collect();
+        let columns = [Column::Id, Column::FirstName, Column::LastName, Column::Company];
+        let wanted = Entity::find().select_only().columns(columns).filter(Column::Id.is_in(ids));
+        let rows: Vec<(uuid::Uuid, String, String, String)> = wanted.into_tuple().all(self.reader()).await?;
+        let named = rows.into_iter().map(|(id, first, last, company)| {
+            let name = format!("{first} {last}");
+            let name = if name.trim().is_empty() { company } else { name.trim().to_owned() };
+            (ProspectId::from_uuid(id), name)
+        });
+        Ok(named.collect())
     }
 
     /// How many prospects a filter finds.

@@ -87,7 +87,7 @@ fn id_at<T: std::str::FromStr<Err = domain::ids::InvalidId>>(
 }
 
 /// A call of the visitor's workspace; 404 for any other.
-async fn load(state: &HttpState, visitor: &Visitor, id: CallId) -> Result<CallRecord, Problem> {
+pub async fn load(state: &HttpState, visitor: &Visitor, id: CallId) -> Result<CallRecord, Problem> {
     let found = state.actions.store.call(visitor.actor.workspace, id).await?;
     found.ok_or_else(|| Problem::not_found("call"))
 }
@@ -101,17 +101,25 @@ pub async fn read(
     PathId(id): PathId<CallId>,
 ) -> Result<Json<CallView>, Problem> {
     let mut call = load(&state, &visitor, id).await?;
-    let quiet = state.actions.clock.now().duration_since(call.updated_at).unsigned_abs();
-    let at_the_carrier = matches!(call.call.placement, Placement::Placed | Placement::Unknown);
-    if call.call.is_live() && at_the_carrier && quiet > STALE_AFTER {
-        // Listening begins before the question, or the answer could fall between the two.
-        let changes = state.actions.live.subscribe(None).changes;
-        state.actions.ask_again(id).await?;
+    // Listening begins before the question, or the answer could fall between the two.
+    let changes = state.actions.live.subscribe(None).changes;
+    if ask_when_quiet(&state, &call).await? {
         // The time is the person's who waits, not the clock's that may be virtual; what is known then is the answer.
         let _ = tokio::time::timeout(PATIENCE, change_of(id, changes)).await;
         call = load(&state, &visitor, id).await?;
     }
     Ok(Json(CallView::of(&call, &state.server)))
+}
+
+/// Has the carrier asked about a live call that was quiet for half a minute; whether it was.
+pub async fn ask_when_quiet(state: &HttpState, call: &CallRecord) -> Result<bool, Problem> {
+    let quiet = state.actions.clock.now().duration_since(call.updated_at).unsigned_abs();
+    let at_the_carrier = matches!(call.call.placement, Placement::Placed | Placement::Unknown);
+    let ask = call.call.is_live() && at_the_carrier && quiet > STALE_AFTER;
+    if ask {
+        state.actions.ask_again(call.id).await?;
+    }
+    Ok(ask)
 }
 
 async fn change_of(id: CallId, mut changes: Receiver<std::sync::Arc<Change>>) {

@@ -52,7 +52,8 @@ pub struct ScriptFields {
 }
 
 impl ScriptFields {
-    fn read(self, all: bool) -> Result<(Option<String>, Option<String>), Problem> {
+    /// Name and text as far as they are given, or what is wrong; `all`: both must be.
+    pub fn read(self, all: bool) -> Result<(Option<String>, Option<String>), Problem> {
         let mut errors = Vec::new();
         let missing = |field: &str| FieldError::at(format!("/{field}"), "required", "this field is required");
         if all && self.name.is_none() {

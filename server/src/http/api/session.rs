@@ -44,7 +44,7 @@ pub struct Session {
 
 /// The address a request came from, as far as it is known; proxies are not believed.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer(IpAddr);
+pub struct Peer(pub IpAddr);
 
 impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = Problem;
@@ -68,26 +68,57 @@ pub async fn sign_in(
     if headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN) {
         must_be_same_origin(&Method::POST, &headers, state.server.cookie.origin())?;
     }
-    let now = state.actions.clock.now();
-    let account = given.email.trim().to_lowercase();
-    let throttle = || state.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-    let allowed = throttle().check(now, address, &account);
-    allowed.map_err(|closed| Problem::too_many_requests(closed.seconds_from(now)))?;
-    match state.actions.sign_in(&account, SecretString::from(given.password)).await {
-        Ok((secret, visitor)) => {
-            throttle().record_success(&account);
-            let seconds = u32::try_from(LONGEST_SESSION.as_secs()).unwrap_or(u32::MAX);
-            let cookie = state.server.cookie.set(&secret, seconds);
+    match begin_session(&state, address, &given.email, SecretString::from(given.password)).await {
+        Ok((cookie, visitor)) => {
             let session = session_of(&state, &visitor).await?;
             Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(session)))
         }
+        Err(Refused::Wrong) => Err(Problem::unauthenticated()),
+        Err(Refused::TooOften(seconds)) => Err(Problem::too_many_requests(seconds)),
+        Err(Refused::Problem(problem)) => Err(problem),
+    }
+}
+
+/// Why nobody was let in.
+pub enum Refused {
+    /// Wrong address or password; never said which.
+    Wrong,
+    /// Too many attempts failed; seconds to wait.
+    TooOften(u32),
+    /// It could not be found out.
+    Problem(Problem),
+}
+
+/// Lets somebody in who knows their password; the cookie of the new session, and who they are.
+pub async fn begin_session(
+    state: &HttpState,
+    address: IpAddr,
+    email: &str,
+    password: SecretString,
+) -> Result<(String, Visitor), Refused> {
+    let now = state.actions.clock.now();
+    let account = email.trim().to_lowercase();
+    let throttle = || state.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+    let allowed = throttle().check(now, address, &account);
+    allowed.map_err(|closed| Refused::TooOften(closed.seconds_from(now)))?;
+    match state.actions.sign_in(&account, password).await {
+        Ok((secret, visitor)) => {
+            throttle().record_success(&account);
+            Ok((session_cookie(state, &secret), visitor))
+        }
         Err(SignInRefused::Wrong) => {
             throttle().record_failure(now, address, &account);
-            Err(Problem::unauthenticated())
+            Err(Refused::Wrong)
         }
-        Err(SignInRefused::Unavailable(unavailable)) => Err(unavailable.into()),
-        Err(SignInRefused::Store(error)) => Err(error.into()),
+        Err(SignInRefused::Unavailable(unavailable)) => Err(Refused::Problem(unavailable.into())),
+        Err(SignInRefused::Store(error)) => Err(Refused::Problem(error.into())),
     }
+}
+
+/// The cookie of a new session.
+pub fn session_cookie(state: &HttpState, secret: &SecretString) -> String {
+    let seconds = u32::try_from(LONGEST_SESSION.as_secs()).unwrap_or(u32::MAX);
+    state.server.cookie.set(secret, seconds)
 }
 
 /// Says who is asking, and what they may do.

@@ -66,6 +66,13 @@ pub async fn list(_visitor: Analyst) -> Json<VoiceList> {
     Json(VoiceList { voices: &VOICES })
 }
 
+/// The voices as a person chooses among them: what to give, and what to show.
+pub fn choices() -> Vec<(&'static str, String)> {
+    let each =
+        VOICES.iter().map(|voice| (voice.id, format!("{} ({}, {})", voice.id, voice.language, voice.kind)));
+    std::iter::once(("", "The carrier's own".to_owned())).chain(each).collect()
+}
+
 /// A voice that the carrier can be expected to have: one of the list, or one of the two families it passes on.
 pub fn known(pointer: &str, id: String) -> Result<String, FieldError> {
     let listed = VOICES.iter().any(|voice| voice.id == id);

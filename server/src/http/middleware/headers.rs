@@ -12,6 +12,10 @@ const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri '
 pub const DOCS_PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// For our own pages: everything they need comes from here, nothing stands inline, nobody frames them.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+    form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 /// What browsers are told about the answers of a group of routes.
 #[derive(Debug, Clone, Copy)]
 pub struct AnswerPolicy {
@@ -25,6 +29,11 @@ impl AnswerPolicy {
     /// For answers that are data.
     pub const fn api(https: bool) -> Self {
         Self { content: API_POLICY, https }
+    }
+
+    /// For our own pages.
+    pub const fn pages(https: bool) -> Self {
+        Self { content: PAGE_POLICY, https }
     }
 
     /// For the page that shows the API description.

@@ -8,10 +8,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::CallView;
+use crate::actions::users::Visitor;
 use crate::carrier::CallSid;
 use crate::http::auth::Admin;
 use crate::http::state::HttpState;
 use crate::http::{FieldError, JsonBody, PathId, Problem, text};
+use crate::store::calls::CallRecord;
 
 const LONGEST_REASON: usize = 500;
 
@@ -51,6 +53,16 @@ pub async fn resolve(
     PathId(id): PathId<CallId>,
     JsonBody(said): JsonBody<Resolution>,
 ) -> Result<Json<CallView>, Problem> {
+    Ok(Json(CallView::of(&settle(&state, visitor, id, said).await?, &state.server)))
+}
+
+/// Settles it as somebody said, or points at what they did not say.
+pub async fn settle(
+    state: &HttpState,
+    visitor: Visitor,
+    id: CallId,
+    said: Resolution,
+) -> Result<CallRecord, Problem> {
     let reason = text::name("/reason", &said.reason, LONGEST_REASON)?;
     if !said.confirm {
         let what = "set it to true after looking the call up at the carrier";
@@ -69,6 +81,5 @@ pub async fn resolve(
             (Finding::Placed, Some(sid.to_string()))
         }
     };
-    let call = state.actions.resolve_call(visitor.actor, id, finding, sid, reason).await?;
-    Ok(Json(CallView::of(&call, &state.server)))
+    Ok(state.actions.resolve_call(visitor.actor, id, finding, sid, reason).await?)
 }

@@ -145,7 +145,7 @@ fn recording_url(record: &CallRecord, server: &ServerFacts) -> Option<String> {
 }
 
 /// What went wrong, in plain words; nothing where nothing did.
-fn error_message(record: &CallRecord) -> Option<String> {
+pub fn error_message(record: &CallRecord) -> Option<String> {
     let call = &record.call;
     if let Some(message) = &record.refusal_message {
         return Some(message.clone());

@@ -182,7 +182,7 @@ pub async fn schedule(
 }
 
 /// The first instant from `now` on at which window and limit allow a call.
-fn next_available(rules: &CampaignRules, used_today: u32, now: Timestamp) -> Option<Timestamp> {
+pub fn next_available(rules: &CampaignRules, used_today: u32, now: Timestamp) -> Option<Timestamp> {
     if rules.daily_limit.is_paused() {
         return None;
     }

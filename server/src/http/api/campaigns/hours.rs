@@ -86,7 +86,8 @@ impl Week {
         }
     }
 
-    fn days(&self) -> [(&'static str, Weekday, &[Window]); 7] {
+    /// Each day's name in the API, the day, and its windows.
+    pub fn days(&self) -> [(&'static str, Weekday, &[Window]); 7] {
         [
             ("monday", Weekday::Monday, &self.monday),
             ("tuesday", Weekday::Tuesday, &self.tuesday),

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::actions::imports::rejects::{cells_of, push_cell};
 use crate::http::auth::Analyst;
+use crate::http::csv::harmless;
 use crate::http::query::{Cursor, Limit, ListIdentity, Position};
 use crate::http::state::HttpState;
 use crate::http::{PathId, Problem, Query};
@@ -141,11 +142,6 @@ fn push_content(text: &mut String, content: &str) {
         push_cell(text, &harmless(cell));
     }
     text.push_str("\r\n");
-}
-
-/// A spreadsheet runs what begins like this; behind an apostrophe it is text.
-fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
 /// Named outright: what accepts anything gets the file.

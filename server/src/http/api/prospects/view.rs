@@ -69,6 +69,18 @@ pub struct Hold {
     gates: Vec<GateView>,
 }
 
+impl Hold {
+    /// What decides and what ends it, for people.
+    pub const fn explanation(&self) -> &'static str {
+        self.explanation
+    }
+
+    /// Until when, where time alone can end it.
+    pub fn until(&self) -> Option<Timestamp> {
+        self.until.as_deref()?.parse().ok()
+    }
+}
+
 /// One question asked before a call.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
