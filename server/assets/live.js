@@ -4,7 +4,6 @@
 
 const main = document.querySelector("main");
 const offline = document.getElementById("offline");
-const serverAhead = Number(document.body.dataset.now) - Date.now();
 
 // --- morphing -------------------------------------------------------------------------------------------------------
 
@@ -94,8 +93,13 @@ if (main && main.dataset.live) {
 // --- clocks ---------------------------------------------------------------------------------------------------------
 
 function tick() {
-  for (const clock of document.querySelectorAll("[data-since]")) {
-    const seconds = Math.max(0, Math.floor((Date.now() + serverAhead - Number(clock.dataset.since)) / 1000));
+  // From what the server said when it was heard: the two clocks need not agree.
+  for (const clock of document.querySelectorAll("[data-seconds]")) {
+    if (clock.said !== clock.dataset.seconds) {
+      clock.said = clock.dataset.seconds;
+      clock.heardAt = performance.now();
+    }
+    const seconds = Number(clock.said) + Math.floor((performance.now() - clock.heardAt) / 1000);
     clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   }
   for (const time of document.querySelectorAll("time[datetime]:not([title])")) {

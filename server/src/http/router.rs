@@ -7,6 +7,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
+use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -75,6 +76,7 @@ fn pages(state: &HttpState, https: bool) -> Router<HttpState> {
     inside
         .merge(door)
         .layer(from_fn_with_state(state.clone(), frame::door))
+        .layer(CompressionLayer::new().gzip(true))
         .layer(from_fn_with_state(BODY_DEADLINE, body_within))
         .merge(changes)
         .layer(from_fn_with_state(AnswerPolicy::pages(https), answer_headers))
@@ -102,6 +104,11 @@ fn shown() -> Router<HttpState> {
         .route("/campaigns/{id}/prospects", get(campaign::prospects::show))
         .route("/campaigns/{id}/prospects/new", get(campaign::prospects::ask).post(campaign::prospects::add))
         .route("/campaigns/{id}/import", get(campaign::import::ask))
+        .route("/campaigns/{id}/queue", get(campaign::queue::show).post(campaign::queue::change))
+        .route("/campaigns/{id}/queue/place", post(campaign::queue::place_next))
+        .route("/campaigns/{id}/queue/requeue", post(campaign::queue::requeue))
+        .route("/campaigns/{id}/queue/clear", post(campaign::queue::clear))
+        .route("/campaigns/{id}/queue/restore", post(campaign::queue::restore))
         .route("/campaigns/{id}/schedule", get(campaign::schedule::show))
         .route("/campaigns/{id}/message", get(campaign::message::show).post(campaign::message::save))
         .route("/campaigns/{id}/settings", get(campaign::edit::show).post(campaign::edit::save))
@@ -126,7 +133,10 @@ fn shown() -> Router<HttpState> {
 
 /// What pages are dressed in.
 fn assets() -> Router<HttpState> {
-    Router::new().route("/assets/{name}", get(assets::read)).route("/favicon.ico", get(assets::icon))
+    Router::new()
+        .route("/assets/{name}", get(assets::read))
+        .route("/favicon.ico", get(assets::icon))
+        .layer(CompressionLayer::new().gzip(true))
 }
 
 /// What a server answers that only dials: the carrier's news, and whether it works.
@@ -162,6 +172,7 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(campaigns::resume))                                         // /api/campaigns/{id}/resume
         .routes(routes!(campaigns::figures::stats))                                 // /api/campaigns/{id}/stats
         .routes(routes!(campaigns::figures::schedule))                              // /api/campaigns/{id}/schedule
+        .routes(routes!(campaigns::holds::holds))                                   // /api/campaigns/{id}/holds
         .routes(routes!(campaigns::batches::place_next))                            // /api/campaigns/{id}/calls
         .routes(routes!(campaigns::batches::retry))                                 // /api/campaigns/{id}/retries
         .routes(routes!(campaigns::queue::list))                                    // /api/campaigns/{id}/queue

@@ -1,16 +1,20 @@
 //! Why people of a campaign are not rung: how many for each reason, adding up to the list, and who they are. Each group of
 //! people who share the facts is put before the very gates that the dialer asks.
 
+use domain::budget::RateCard;
 use domain::frequency::FrequencyCap;
 use domain::gate::{self, Gate, GateCheck, GateFacts, Verdict};
+use domain::ids::ProspectId;
 use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
 
 use super::Problem;
-use super::state::HttpState;
+use crate::actions::Actions;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::hold_facts::HoldFacts;
+use crate::store::prospects::ProspectRecord;
 use crate::store::standings::{Group, Question, Traits};
+use crate::store::{Store, StoreError};
 
 /// The word for people who may be rung at this instant.
 pub const NOTHING: &str = "none";
@@ -52,9 +56,9 @@ impl Asked<'_> {
 
 impl<'a> Why<'a> {
     /// Asks for everybody of a campaign.
-    pub async fn of(state: &'a HttpState, campaign: &'a CampaignRecord) -> Result<Self, Problem> {
-        let (store, now) = (&state.actions.store, state.actions.clock.now());
-        let installation = &state.actions.installation;
+    pub async fn of(actions: &'a Actions, campaign: &'a CampaignRecord) -> Result<Self, Problem> {
+        let (store, now) = (&actions.store, actions.clock.now());
+        let installation = &actions.installation;
         let facts = store.hold_facts(campaign, &[], installation.pacing, now).await?;
         let anybody = facts.of_anybody(campaign, None, &installation.rates);
         // What comes behind a closed gate decides nothing, and is not asked.
@@ -66,7 +70,7 @@ impl<'a> Why<'a> {
         let asked = Asked { campaign, now, cap, prefixes };
         let mut reasons: Vec<Reason> = Vec::new();
         for group in store.standings(&asked.question()).await? {
-            let verdict = verdict(state, &asked, &facts, &group);
+            let verdict = verdict(&installation.rates, &asked, &facts, &group);
             add(&mut reasons, verdict, &group);
         }
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.people));
@@ -78,14 +82,22 @@ impl<'a> Why<'a> {
         self.reasons.iter().map(|reason| reason.people).sum()
     }
 
-    /// What tells apart those whom a reason holds; nothing when it holds nobody.
-    pub fn groups_of(&self, code: &str) -> &[Traits] {
-        self.reasons.iter().find(|reason| reason.code == code).map_or(&[], |reason| &reason.groups)
+    /// How many a reason holds.
+    pub fn count_of(&self, code: &str) -> u64 {
+        self.reasons.iter().find(|reason| reason.code == code).map_or(0, |reason| reason.people)
     }
 
-    /// What was asked, to ask for the people themselves.
-    pub fn question(&self) -> Question<'_> {
-        self.asked.question()
+    /// Those whom a reason holds, in the order of their addition, behind `after`.
+    pub async fn people_of(
+        &self,
+        store: &Store,
+        code: &str,
+        after: Option<ProspectId>,
+        most: u64,
+    ) -> Result<Vec<ProspectRecord>, StoreError> {
+        let reason = self.reasons.iter().find(|reason| reason.code == code);
+        let groups: &[Traits] = reason.map_or(&[], |reason| &reason.groups);
+        store.people_of(&self.asked.question(), groups, after, most).await
     }
 }
 
@@ -94,9 +106,8 @@ fn is_open_before(facts: &GateFacts<'_>, gate: Gate) -> bool {
     gates.iter().take_while(|check| check.gate != gate).all(|check| check.verdict == Verdict::Dial)
 }
 
-fn verdict(state: &HttpState, asked: &Asked<'_>, facts: &HoldFacts, group: &Group) -> Verdict {
+fn verdict(rates: &RateCard, asked: &Asked<'_>, facts: &HoldFacts, group: &Group) -> Verdict {
     let traits = group.traits;
-    let rates = &state.actions.installation.rates;
     // A number that begins like theirs costs what theirs costs; one that no price is known for costs nobody knows what.
     let number = match (asked.prefixes.is_empty(), traits.prefix) {
         (true, _) => None,

@@ -94,7 +94,7 @@ impl ProspectRecord {
 }
 
 /// What to list.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProspectFilter {
     /// Only in these states; all when empty.
     pub statuses: Vec<ProspectStatus>,

@@ -187,6 +187,15 @@ impl Store {
         Ok(row.and_then(|row| row.at).map(time))
     }
 
+    /// How many prospects of a campaign were taken out by a clearing and not put back since.
+    pub async fn count_cleared(&self, campaign: CampaignId) -> Result<u64, StoreError> {
+        use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+        let cleared = prospects::Entity::find()
+            .filter(prospects::Column::CampaignId.eq(campaign.uuid()))
+            .filter(prospects::Column::ClearedBy.is_not_null());
+        Ok(cleared.count(self.reader()).await?)
+    }
+
     /// How many prospects of a campaign stand where in its queue.
     pub async fn queue_counts(
         &self,

@@ -146,7 +146,7 @@ impl Store {
              SELECT 1 AS exceptional, status, later, listed, number_in_call, capped, prefix, COUNT(*), MIN(due_at) \
              FROM (SELECT status, {later} AS later, {listed} AS listed, {number_in_call} AS number_in_call, \
                  {capped} AS capped, {prefix} AS prefix, due_at \
-                 FROM prospects WHERE campaign_id = $1 AND phone IN (SELECT phone FROM exceptional)) AS some \
+                 FROM prospects WHERE campaign_id = $1 AND phone IN (SELECT phone FROM exceptional)) AS those \
              GROUP BY 2, 3, 4, 5, 6, 7",
             numbers = question.numbers()
         );

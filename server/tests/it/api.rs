@@ -5,6 +5,7 @@ mod campaigns;
 mod doors;
 mod events;
 mod figures;
+mod holds;
 mod idempotency;
 mod incidents;
 mod lists;

@@ -8,6 +8,8 @@ pub mod batches;
 pub mod fields;
 /// Statistics and the schedule.
 pub mod figures;
+/// Why people are not rung, in counts.
+pub mod holds;
 /// Calling hours.
 pub mod hours;
 /// The queue: who is rung next, and what people do about it.

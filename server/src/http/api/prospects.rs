@@ -27,6 +27,7 @@ use crate::actions::users::Visitor;
 use crate::http::auth::{Analyst, Operator};
 use crate::http::query::{CommaList, Cursor, Limit, ListIdentity, Offset, Position, SearchText};
 use crate::http::state::HttpState;
+use crate::http::why::Why;
 use crate::http::{JsonBody, OneOrMany, PathId, Problem, Query};
 use crate::store::campaigns::CampaignRecord;
 use crate::store::prospects::{ProspectFilter, ProspectRecord};
@@ -196,6 +197,9 @@ pub struct ProspectsQuery {
     /// Part of a name, company, e-mail address or number.
     #[param(value_type = Option<String>)]
     q: Option<SearchText>,
+    /// Only those who are not rung for this reason, a `reason` of `/api/campaigns/{id}/holds`; by itself, without other
+    /// filters and without `offset`.
+    why: Option<String>,
     /// 1 to 200, default 50.
     #[serde(default)]
     #[param(value_type = Option<u16>)]
@@ -238,8 +242,12 @@ pub async fn list(
     let list = ListIdentity {
         endpoint: "prospects",
         workspace: &visitor.actor.workspace.to_string(),
-        filters: &format!("{id} {filter:?}"),
+        filters: &format!("{id} {filter:?} {:?}", asked.why),
     };
+    if asked.why.is_some() && (filter != ProspectFilter::default() || asked.offset.is_some()) {
+        let what = "give it by itself, without `status`, `q` and `offset`";
+        return Err(Problem::invalid_parameter("why", what));
+    }
     let key = &state.server.cursor_key;
     let (after, offset) = match Position::<String>::new(asked.offset, asked.cursor.as_ref(), &list, key)? {
         Position::After(id) => (Some(id.parse().map_err(|_| Problem::invalid_cursor())?), 0),
@@ -247,12 +255,21 @@ pub async fn list(
     };
     let limit = asked.limit.rows();
     let store = &state.actions.store;
-    let mut found = store.prospects(id, &filter, after, offset, limit + 1).await?;
+    let (mut found, total) = match &asked.why {
+        Some(reason) => {
+            let why = Why::of(&state.actions, &campaign).await?;
+            let people = why.people_of(store, reason, after, limit + 1).await?;
+            (people, why.count_of(reason))
+        }
+        None => {
+            let found = store.prospects(id, &filter, after, offset, limit + 1).await?;
+            (found, store.count_prospects(id, &filter).await?)
+        }
+    };
     let more = found.len() as u64 > limit;
     found.truncate(limit as usize);
     let last = found.last().filter(|_| more).map(|last| last.id.to_string());
     let next_cursor = last.map(|id| key.seal(&list, &id)).transpose()?;
-    let total = store.count_prospects(id, &filter).await?;
     let prospects = view::views(&state, &campaign, found).await?;
     Ok(Json(ProspectList { prospects, total, limit, offset, next_cursor }))
 }

@@ -130,7 +130,7 @@ impl Card {
                         ", attempt " (self.call.attempt)
                         @if let Some(by) = self.call.call.facts.answered_by() { ", answered by: " (badge::answered_by(by)) }
                         @if let Some(seconds) = self.running_for() {
-                            ", for " span.number data-since=(seconds.as_millisecond()) { (show::duration(self.now.duration_since(seconds).as_secs().max(0).unsigned_abs())) }
+                            ", for " span.number data-seconds=(seconds) { (show::duration(seconds)) }
                         }
                     }
                 }
@@ -147,9 +147,11 @@ impl Card {
         }
     }
 
-    fn running_for(&self) -> Option<Timestamp> {
+    /// Seconds since it rings or since somebody picked up.
+    fn running_for(&self) -> Option<u64> {
         let facts = &self.call.call.facts;
-        facts.answered_at.or(facts.ringing_at).filter(|_| self.call.call.is_live())
+        let since = facts.answered_at.or(facts.ringing_at).filter(|_| self.call.call.is_live())?;
+        Some(self.now.duration_since(since).as_secs().max(0).unsigned_abs())
     }
 
     fn trouble(&self, form: &Form) -> Markup {

@@ -16,6 +16,8 @@ pub mod moves;
 pub mod outlook;
 /// Whom it rings.
 pub mod prospects;
+/// Who is rung next.
+pub mod queue;
 /// When it rings.
 pub mod schedule;
 
@@ -36,6 +38,7 @@ pub fn page(outlook: &Outlook, role: Role, tab: &str) -> Page {
     let names = [
         ("Calls", ""),
         ("Prospects", "/prospects"),
+        ("Queue", "/queue"),
         ("Schedule", "/schedule"),
         ("Message", "/message"),
         ("Settings", "/settings"),

@@ -6,7 +6,6 @@ use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::ids::UserId;
-use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 
 use super::page::{Page, Place};
@@ -81,7 +80,6 @@ async fn dressed(
 
 /// What stands around a page.
 struct Facts {
-    now: Timestamp,
     simulation: bool,
     dialing_stopped: bool,
     quarantine: bool,
@@ -107,7 +105,6 @@ impl Facts {
 
     fn unknown(state: &HttpState) -> Self {
         Self {
-            now: state.actions.clock.now(),
             simulation: state.server.simulation,
             dialing_stopped: false,
             quarantine: false,
@@ -130,7 +127,7 @@ fn document(page: &Page, facts: &Facts, address: &Uri) -> Markup {
                 link rel="stylesheet" href=(STYLE.path);
                 script src=(SCRIPT.path) defer {}
             }
-            body.plain[plain] data-now=(facts.now.as_millisecond()) {
+            body.plain[plain] {
                 a.skip href="#main" { "Skip to the content" }
                 @if !plain {
                     (side(page.place, facts))

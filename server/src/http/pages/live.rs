@@ -226,7 +226,7 @@ impl Seen {
                 td data-label="Status" { (badge::call(status)) }
                 td data-label="Who" { a href={ "/calls/" (call.id) } { (name) } }
                 td data-label="Number" { (show::phone(&call.to, self.role)) }
-                td.right data-label="For" { span.number data-since=(since.as_millisecond()) { (show::duration(seconds)) } }
+                td.right data-label="For" { span.number data-seconds=(seconds) { (show::duration(seconds)) } }
                 td data-label="" {
                     @if self.role >= Role::Operator {
                         @if call.end_requested_at.is_some() { span.muted { "Ending…" } } @else {

@@ -182,7 +182,7 @@ async fn queued(
     let Some(refused) = refused else { return Ok(back(id, done)) };
     let card = Card::of(state, visitor, id).await?;
     let why =
-        html! { div.notice.warn role="alert" { p { strong { "Nothing was changed." } " " (refused) "." } } };
+        html! { div.notice.warn role="alert" { p { strong { "Nothing was changed." } " " (refused) } } };
     Ok(card.page(&why).status(StatusCode::CONFLICT).into_response())
 }
 

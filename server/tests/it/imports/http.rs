@@ -50,6 +50,7 @@ async fn ask(world: &World, role: Role, line: &str, headers: &[(&str, &str)], bo
 fn state(world: &World) -> HttpState {
     let public_url: url::Url = "https://calls.example.net".parse().unwrap();
     let server = ServerFacts {
+        setup_code: "test".to_owned().into(),
         cookie: SessionCookie::for_public_url(&public_url),
         callback_urls: CallbackUrls::new(public_url.as_str(), Box::new([7; 32]).into()).unwrap(),
         public_url,

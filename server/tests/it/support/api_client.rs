@@ -97,6 +97,7 @@ impl TestApi {
             callback_urls: CallbackUrls::new(public_url.as_str(), SecretBox::new(Box::new([7; 32])))
                 .expect("callback addresses"),
             public_url,
+            setup_code: "test".to_owned().into(),
             webhook_tokens: Vec::new(),
             account_sid: format!("AC{}", "0".repeat(32)),
             console_key: console.hash,

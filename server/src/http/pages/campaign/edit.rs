@@ -220,7 +220,7 @@ fn hours(form: &Form) -> Markup {
     html! {
         h2 { "Calling hours" }
         p.muted { "For each day, one or more windows such as 09:00-12:00, 13:00-17:00. Empty: no calls. A window that ends before it starts ends on the next day." }
-        @for (name, label) in DAYS { (Field::text(form, name, label).with(&[("placeholder", "closed"), ("autocomplete", "off")]).line()) }
+        div.days { @for (name, label) in DAYS { (Field::text(form, name, label).with(&[("placeholder", "closed"), ("autocomplete", "off")]).line()) } }
         @if let Some(wrong) = form.wrong("callingWindows") { p.wrong #callingWindows { (wrong) } }
     }
 }

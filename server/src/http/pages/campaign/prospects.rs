@@ -77,7 +77,7 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Page, Problem> {
     let outlook = outlook(&state, load(&state, &visitor, id).await?).await?;
-    let why = Why::of(&state, &outlook.campaign).await?;
+    let why = Why::of(&state.actions, &outlook.campaign).await?;
     let list = List::of(&state, &outlook, &why, &asked).await?;
     let page = super::page(&outlook, visitor.role, "/prospects")
         .with("done", done(asked.done()))
@@ -179,9 +179,7 @@ impl List {
             };
             (found, total)
         } else {
-            let groups = why.groups_of(&asked.why);
-            let total = why.reasons.iter().find(|reason| reason.code == asked.why).map_or(0, |it| it.people);
-            (store.people_of(&why.question(), groups, after, ROWS + 1).await?, total)
+            (why.people_of(store, &asked.why, after, ROWS + 1).await?, why.count_of(&asked.why))
         };
         let more = found.len() as u64 > ROWS;
         found.truncate(ROWS as usize);

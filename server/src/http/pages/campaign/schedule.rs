@@ -90,11 +90,12 @@ fn week(outlook: &Outlook, role: Role) -> Markup {
                 }
                 @if role >= Role::Operator { a.button.small href={ "/campaigns/" (outlook.campaign.id) "/settings#hours" } { "Change" } }
             }
-            (grid(outlook, local.hour().into(), local.minute().into(), today))
             @if rules.windows.has_overlaps() {
                 p.muted { "Some windows overlap; together they are one." }
             }
-            table {
+            div.columns.uneven {
+            (grid(outlook, local.hour().into(), local.minute().into(), today))
+            table.tight {
                 caption.unseen { "Calling hours by weekday" }
                 thead.unseen { tr { th { "Day" } th { "Open" } } }
                 tbody {
@@ -114,12 +115,13 @@ fn week(outlook: &Outlook, role: Role) -> Markup {
                     }
                 }
             }
+            }
         }
     }
 }
 
 fn grid(outlook: &Outlook, hour: f64, minute: f64, today: Weekday) -> Markup {
-    let (left, width, row) = (40.0, 680.0, 20.0);
+    let (left, width, row) = (40.0, 504.0, 20.0);
     let x = |minutes: f64| ((left + width * minutes / MINUTES_PER_DAY) * 100.0).round() / 100.0;
     let windows = &outlook.campaign.rules.windows;
     let mut open: Vec<(usize, f64, f64)> = Vec::new();
@@ -134,14 +136,14 @@ fn grid(outlook: &Outlook, hour: f64, minute: f64, today: Weekday) -> Markup {
         }
     }
     html! {
-        svg.chart viewBox="0 0 720 160" aria-hidden="true" {
+        svg.chart viewBox="0 0 560 160" aria-hidden="true" {
             @for (index, name) in WEEKDAYS.into_iter().enumerate() {
                 @let y = row * index as f64;
                 text x=(left - 6.0) y=(y + row / 2.0) text-anchor="end" dominant-baseline="middle" { (name) }
                 rect.fill-sunken x=(left) y=(y + 1.0) width=(width) height=(row - 2.0) rx="3" {}
             }
             @for (index, start, end) in open {
-                rect.fill-good x=(x(start)) y=(row * index as f64 + 1.0) width=(x(end) - x(start)) height=(row - 2.0) rx="3" {}
+                rect.fill-open x=(x(start)) y=(row * index as f64 + 1.0) width=(x(end) - x(start)) height=(row - 2.0) rx="3" {}
             }
             @let index = f64::from(today.to_monday_zero_offset());
             @let at = x(hour * 60.0 + minute);

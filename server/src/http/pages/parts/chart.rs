@@ -70,7 +70,7 @@ pub struct Column {
     pub counts: Vec<u64>,
 }
 
-const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 160.0;
 const LEFT: f64 = 40.0;
 const BOTTOM: f64 = 20.0;
