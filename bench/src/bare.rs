@@ -1,14 +1,17 @@
-//! The yardstick of the webhooks: the same server layout and the same check of the signature, and nothing kept.
+//! The yardstick: the same server layout, for webhooks the same check of the signature and nothing kept, for pages a text
+//! that is there already.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use anyhow::Context as _;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::post;
+use axum::response::Html;
+use axum::routing::{get, post};
 use prospectai::carrier::twilio::{Purpose, signature};
 use prospectai::http::server::{ServerLimits, serve};
 use secrecy::SecretString;
@@ -16,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fake_carrier::AUTH_TOKEN;
 use crate::process::BARE_LISTEN;
+
+/// As long as a page of ours with fifty rows.
+static PAGE: LazyLock<String> = LazyLock::new(|| "<p>A page.</p>\n".repeat(4_000));
 
 /// Serves until it is killed.
 pub fn main() -> ExitCode {
@@ -34,7 +40,10 @@ fn run() -> anyhow::Result<()> {
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(address).await?;
         let known = Known { base: format!("http://{address}").into(), tokens: [AUTH_TOKEN.into()].into() };
-        let router = Router::new().route(Purpose::Status.path(), post(verify)).with_state(known);
+        let router = Router::new()
+            .route(Purpose::Status.path(), post(verify))
+            .route("/page", get(|| async { Html(PAGE.as_str()) }))
+            .with_state(known);
         serve(listener, router, ServerLimits::default(), CancellationToken::new()).await;
         Ok(())
     })

@@ -43,10 +43,38 @@ impl Connection {
             self.read_more().await?;
         };
         let (status, length) = read_head(&self.buffer[..head_end])?;
+        let Length::Of(length) = length else {
+            return Ok(Answer { status, body: self.chunks(head_end).await? });
+        };
         while self.buffer.len() < head_end + length {
             self.read_more().await?;
         }
         Ok(Answer { status, body: self.buffer[head_end..head_end + length].to_vec() })
+    }
+
+    /// A body in chunks (RFC 9112, section 7.1), put together.
+    async fn chunks(&mut self, mut at: usize) -> anyhow::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let line_end = loop {
+                if let Some(end) = self.buffer[at..].windows(2).position(|two| two == b"\r\n") {
+                    break at + end;
+                }
+                self.read_more().await?;
+            };
+            let size = std::str::from_utf8(&self.buffer[at..line_end]).ok();
+            let size =
+                size.and_then(|hex| usize::from_str_radix(hex, 16).ok()).context("a chunk has no size")?;
+            let begins = line_end + 2;
+            while self.buffer.len() < begins + size + 2 {
+                self.read_more().await?;
+            }
+            body.extend_from_slice(&self.buffer[begins..begins + size]);
+            at = begins + size + 2;
+            if size == 0 {
+                return Ok(body);
+            }
+        }
     }
 
     async fn read_more(&mut self) -> anyhow::Result<()> {
@@ -57,18 +85,27 @@ impl Connection {
     }
 }
 
+/// How long a body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    /// So many bytes.
+    Of(usize),
+    /// As many as its chunks say.
+    InChunks,
+}
+
 /// Status and length of the body.
-fn read_head(head: &[u8]) -> anyhow::Result<(u16, usize)> {
+fn read_head(head: &[u8]) -> anyhow::Result<(u16, Length)> {
     let head = std::str::from_utf8(head).context("the head of an answer is not text")?;
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|word| word.parse().ok());
     let status = status.context("an answer has no status")?;
-    let mut length = 0;
+    let mut length = Length::Of(0);
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
         if name.eq_ignore_ascii_case("content-length") {
-            length = value.trim().parse().context("an answer has no readable length")?;
+            length = Length::Of(value.trim().parse().context("an answer has no readable length")?);
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
-            bail!("an answer comes in chunks, which this client does not read");
+            length = Length::InChunks;
         }
     }
     Ok((status, length))
@@ -94,17 +131,18 @@ pub fn request(
 
 #[cfg(test)]
 mod tests {
-    use super::read_head;
+    use super::{Length, read_head};
 
     #[test]
     fn status_and_length_are_read_whatever_the_case_of_the_names() {
         let read = read_head(b"HTTP/1.1 201 Created\r\ncontent-LENGTH: 12\r\n\r\n").expect("a head");
-        assert_eq!(read, (201, 12));
-        assert_eq!(read_head(b"HTTP/1.1 204 No Content\r\n\r\n").expect("a head"), (204, 0));
+        assert_eq!(read, (201, Length::Of(12)));
+        assert_eq!(read_head(b"HTTP/1.1 204 No Content\r\n\r\n").expect("a head"), (204, Length::Of(0)));
     }
 
     #[test]
-    fn an_answer_in_chunks_is_refused_rather_than_misread() {
-        assert!(read_head(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
+    fn an_answer_in_chunks_is_known_as_such() {
+        let read = read_head(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").expect("a head");
+        assert_eq!(read, (200, Length::InChunks));
     }
 }

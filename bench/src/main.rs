@@ -11,6 +11,7 @@ mod importing;
 mod installation;
 mod load;
 mod memory;
+mod pages;
 mod peers;
 mod placing;
 mod process;
@@ -61,6 +62,7 @@ enum Wanted {
     Importing,
     Reading,
     Startup,
+    Pages,
     Memory,
 }
 
@@ -136,7 +138,7 @@ async fn measure(options: &Options) -> anyhow::Result<Report> {
         eprintln!("importing …");
         report.add(importing::measure(size, &carrier).await?);
     }
-    if wants(Wanted::Reading) || wants(Wanted::Startup) || wants(Wanted::Memory) {
+    if [Wanted::Reading, Wanted::Startup, Wanted::Pages, Wanted::Memory].into_iter().any(wants) {
         of_a_big_database(size, wants, &carrier, &mut report).await?;
     }
     Ok(report)
@@ -154,10 +156,6 @@ async fn of_a_big_database(
     let [few, many] =
         size.calls.map(|ended_calls| Contents { ended_calls, live_calls, ..Contents::default() });
     let (small, big) = (Installation::on_sqlite(few).await?, Installation::on_sqlite(many).await?);
-    // The first start on a database makes its owner, which no later one does.
-    for installation in [&small, &big] {
-        process::Server::prospectai(installation, carrier.address).await?.stop().await?;
-    }
     if wants(Wanted::Reading) {
         eprintln!("reading …");
         report.add(reading::measure(size, &small, &big, carrier).await?);
@@ -165,6 +163,10 @@ async fn of_a_big_database(
     if wants(Wanted::Startup) {
         eprintln!("startup …");
         report.add(startup::measure(size, &small, &big, carrier).await?);
+    }
+    if wants(Wanted::Pages) {
+        eprintln!("pages …");
+        report.add(pages::measure(size, &big, carrier).await?);
     }
     if wants(Wanted::Memory) {
         eprintln!("memory …");

@@ -21,6 +21,8 @@ pub struct Size {
     pub dialer_turns: usize,
     /// Rows of the imported file.
     pub imported: usize,
+    /// Live pages that are open at the same time.
+    pub open_pages: usize,
 }
 
 impl Size {
@@ -35,6 +37,7 @@ impl Size {
         waiting: 1_000_000,
         dialer_turns: 40,
         imported: 200_000,
+        open_pages: 1_000,
     };
 
     /// Less than a minute, also in a debug build.
@@ -48,5 +51,6 @@ impl Size {
         waiting: 2_000,
         dialer_turns: 2,
         imported: 1_000,
+        open_pages: 20,
     };
 }

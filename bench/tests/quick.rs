@@ -12,7 +12,7 @@ fn a_quick_run_measures_every_subject() {
     let figures = std::fs::read_to_string(&file).expect("figures are written");
     let figures: serde_json::Value = serde_json::from_str(&figures).expect("figures are JSON");
     let subjects = figures["subjects"].as_array().expect("a list of subjects");
-    assert_eq!(subjects.len(), 7);
+    assert_eq!(subjects.len(), 8);
     for subject in subjects {
         let rows = subject["rows"].as_array().expect("a list of rows");
         assert!(!rows.is_empty(), "{} has no figures", subject["name"]);

@@ -7,7 +7,7 @@ use domain::carrier_event::AnsweredBy;
 use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
 use domain::statistics::Tally;
 use jiff::Timestamp;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
@@ -15,7 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::calls::CallRecord;
-use super::entities::{calls, prospects};
+use super::entities::{calls, campaigns, prospects};
 use super::prospects::contains;
 use super::{Store, StoreError, dialect};
 
@@ -94,12 +94,18 @@ impl CallFilter {
             && self.text.is_none()
     }
 
+    fn is_of_live_ones(&self) -> bool {
+        !self.statuses.is_empty() && !self.statuses.iter().any(|status| status.is_final())
+    }
+
     fn condition(&self) -> Condition {
         use calls::Column;
         let workspace = Expr::col(Column::WorkspaceId);
-        let mut all = Condition::all().add(if self.campaign.is_some() || self.prospect.is_some() {
-            // SQLite would choose the index of the workspace and read past the calls of every other campaign. One that
-            // it cannot use makes it take the index of the campaign or the prospect.
+        let has_an_index_of_its_own =
+            self.campaign.is_some() || self.prospect.is_some() || self.is_of_live_ones();
+        let mut all = Condition::all().add(if has_an_index_of_its_own {
+            // SQLite would choose the index of the workspace and read past every other call. One that it cannot use makes
+            // it take the index of the campaign, the prospect or the calls that are on.
             Expr::expr(Func::coalesce([workspace.clone(), workspace])).eq(self.workspace.uuid())
         } else {
             workspace.eq(self.workspace.uuid())
@@ -235,7 +241,7 @@ impl Store {
             .select_only()
             .column(calls::Column::CampaignId)
             .column_as(calls::Column::Id.count(), "calls")
-            .filter(calls::Column::WorkspaceId.eq(of.uuid()))
+            .filter(calls::Column::CampaignId.in_subquery(campaigns_of(of)))
             .filter(Expr::col(calls::Column::Live))
             .group_by(calls::Column::CampaignId);
         let rows: Vec<(Uuid, i64)> = wanted.into_tuple().all(self.reader()).await?;
@@ -283,6 +289,15 @@ impl Store {
         let capped = counted > MOST_COUNTED;
         Ok(Some(Counted { calls: if capped { MOST_COUNTED } else { counted }, capped }))
     }
+}
+
+/// By their campaigns: an index knows those that are on by campaign, and none by workspace.
+fn campaigns_of(workspace: WorkspaceId) -> SelectStatement {
+    Query::select()
+        .column(campaigns::Column::Id)
+        .from(campaigns::Entity)
+        .and_where(campaigns::Column::WorkspaceId.eq(workspace.uuid()))
+        .to_owned()
 }
 
 /// The smallest id that can have been made at `at`.

@@ -81,7 +81,8 @@ impl Question<'_> {
         };
         format!(
             "WITH listed (phone) AS (SELECT phone FROM do_not_call WHERE workspace_id = $2), \
-             on_now (phone, prospect) AS (SELECT to_number, prospect_id FROM calls WHERE workspace_id = $2 AND live), \
+             on_now (phone, prospect) AS (SELECT to_number, prospect_id FROM calls WHERE live AND campaign_id IN \
+                 (SELECT id FROM campaigns WHERE workspace_id = $2)), \
              capped (phone) AS ({capped}), \
              exceptional (phone) AS (SELECT phone FROM listed UNION SELECT phone FROM on_now UNION SELECT phone FROM capped)"
         )
@@ -115,8 +116,11 @@ impl Question<'_> {
             ("later", flag("due_at > $3")),
             ("listed", flag("phone IN (SELECT phone FROM listed)")),
             (
+                // Whose own call is on waits for that one.
                 "number_in_call",
-                flag("phone IN (SELECT phone FROM on_now WHERE on_now.prospect <> prospects.id)"),
+                flag(
+                    "phone IN (SELECT phone FROM on_now) AND prospects.id NOT IN (SELECT prospect FROM on_now)",
+                ),
             ),
             ("capped", flag("phone IN (SELECT phone FROM capped)")),
             ("prefix", prefix),

@@ -49,7 +49,7 @@ async fn sqlite_counts_and_clears_without_reading_everybody() {
     let counting = "SELECT status, COUNT(*) AS count FROM prospects WHERE campaign_id = $1 \
                     AND status IN ('ready', 'waiting', 'in_call', 'held') GROUP BY status";
     let plan = plan_of(&store, counting, vec![campaign.clone()]).await;
-    assert!(plan[0].contains("USING COVERING INDEX prospects_by_standing (campaign_id=?"), "{plan:#?}");
+    assert!(plan[0].contains("USING COVERING INDEX prospects_by_status (campaign_id=?"), "{plan:#?}");
     let clearing = "SELECT id FROM prospects WHERE campaign_id = $1 AND status IN ('ready', 'waiting') \
                     AND id > $2 ORDER BY id LIMIT $3";
     let plan = plan_of(&store, clearing, vec![campaign.clone(), campaign, 500_i64.into()]).await;
