@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::budget::RateCard;
-use domain::ids::{NodeId, WorkspaceId, time_ordered_uuid};
+use domain::ids::{CampaignId, NodeId, WorkspaceId, time_ordered_uuid};
 use domain::pacing::Pacing;
 use domain::phone_number::{DestinationPolicy, PhoneNumber};
 use jiff::Timestamp;
@@ -37,7 +37,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::credentials::Passwords;
-use crate::live::Live;
+use crate::live::{Live, Subject};
 use crate::store::Store;
 use crate::supervised::WishedPanics;
 use crate::wake::Wake;
@@ -150,6 +150,18 @@ impl Actions {
             history: Arc::default(),
             unsent: calls::Unsent::default(),
         }
+    }
+}
+
+impl Actions {
+    /// The people of a campaign stand differently from now on: open pages show it.
+    fn told_of_people(&self, workspace: WorkspaceId, campaign: CampaignId) {
+        self.live.publish(workspace, Subject::Campaign { campaign });
+    }
+
+    /// Something holds for all campaigns of a workspace, or does so no more: open pages show it.
+    fn told_everybody(&self, workspace: WorkspaceId) {
+        self.live.publish(workspace, Subject::Workspace);
     }
 }
 

@@ -34,6 +34,8 @@ pub enum Subject {
         /// Which.
         import: ImportId,
     },
+    /// Something that holds for all campaigns: the switch, the do-not-call list, a limit of the whole team.
+    Workspace,
     /// Nobody knows: changes of other servers were missed, and everything must be read anew.
     Missed,
 }

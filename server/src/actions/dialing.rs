@@ -8,7 +8,7 @@ impl Actions {
     /// Switches dialing off or on. Arming reads the switch in its own transaction, so nothing is armed after the
     /// commit; calls that the carrier has not begun to dial are ended.
     pub async fn switch_dialing(&self, actor: Actor, stopped: bool) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let (now, workspace) = (self.clock.now(), actor.workspace);
         let ending = self
             .store
             .transaction(move |tx| async move {
@@ -25,6 +25,7 @@ impl Actions {
             })
             .await?;
         self.told_of_ending(&ending);
+        self.told_everybody(workspace);
         self.wake.dialer();
         Ok(())
     }

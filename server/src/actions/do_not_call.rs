@@ -35,12 +35,11 @@ impl Actions {
         source: String,
         reason: String,
     ) -> Result<bool, StoreError> {
-        let now = self.clock.now();
+        let (now, workspace) = (self.clock.now(), actor.workspace);
         let history = self.history.clone();
         let (new, changed, marker) = self
             .store
             .transaction(move |tx| async move {
-                let workspace = actor.workspace;
                 // A call that is armed now has the number first, or waits for it and then finds the entry.
                 tx.hold_numbers(workspace, std::slice::from_ref(&phone)).await?;
                 let mut changes = Vec::new();
@@ -80,6 +79,7 @@ impl Actions {
             })
             .await?;
         self.tell(&changed);
+        self.told_everybody(workspace);
         self.wake.reconciler();
         self.wake.dialer();
         if let Some(marker) = marker {

@@ -68,7 +68,7 @@ impl Actions {
         campaign: CampaignId,
         people: Vec<Person>,
     ) -> Result<Vec<Added>, ProspectRefused> {
-        let now = self.clock.now();
+        let (now, workspace) = (self.clock.now(), actor.workspace);
         let added = self
             .store
             .transaction(move |tx| async move {
@@ -81,6 +81,7 @@ impl Actions {
                 Ok::<_, ProspectRefused>(added)
             })
             .await?;
+        self.told_of_people(workspace, campaign);
         self.wake.dialer();
         Ok(added)
     }
@@ -96,7 +97,8 @@ impl Actions {
         E: From<ProspectRefused> + From<StoreError> + Send + 'static,
     {
         let now = self.clock.now();
-        self.store
+        let changed = self
+            .store
             .transaction(move |tx| async move {
                 let mut prospect = lock_free(&tx, &actor, id).await?;
                 let person = change(&prospect)?;
@@ -118,15 +120,18 @@ impl Actions {
                 prospect.updated_at = now;
                 tx.save_prospects(std::slice::from_ref(&prospect)).await?;
                 audit::note(&tx, &actor, "prospect.change", id, serde_json::json!({}), now).await?;
-                Ok(prospect)
+                Ok::<_, E>(prospect)
             })
-            .await
+            .await?;
+        self.told_of_people(changed.workspace, changed.campaign);
+        Ok(changed)
     }
 
     /// Takes a prospect off their campaign. Their calls stay on record.
     pub async fn remove_prospect(&self, actor: Actor, id: ProspectId) -> Result<(), ProspectRefused> {
         let now = self.clock.now();
-        self.store
+        let removed = self
+            .store
             .transaction(move |tx| async move {
                 let mut prospect = lock_free(&tx, &actor, id).await?;
                 prospect.status = ProspectStatus::Removed;
@@ -134,11 +139,12 @@ impl Actions {
                 // Undoing an earlier clearing of the queue must not bring them back.
                 prospect.cleared_by = None;
                 prospect.updated_at = now;
-                tx.save_prospects(&[prospect]).await?;
+                tx.save_prospects(std::slice::from_ref(&prospect)).await?;
                 audit::note(&tx, &actor, "prospect.remove", id, serde_json::json!({}), now).await?;
-                Ok::<_, ProspectRefused>(())
+                Ok::<_, ProspectRefused>(prospect)
             })
             .await?;
+        self.told_of_people(removed.workspace, removed.campaign);
         self.wake.dialer();
         Ok(())
     }

@@ -119,7 +119,7 @@ impl Actions {
 
     /// Resumes dialing after the reconciliation. Whether there was anything to resume from.
     pub async fn resume_from_quarantine(&self, actor: Actor) -> Result<bool, ResumeRefused> {
-        let now = self.clock.now();
+        let (now, workspace) = (self.clock.now(), actor.workspace);
         let kept = self.history.newest_marker().await?;
         let history = self.history.clone();
         let begun = self
@@ -150,6 +150,7 @@ impl Actions {
         if let Some(record) = &begun {
             self.history.remember(record.marker).await?;
             warn!("dialing was resumed after a quarantine");
+            self.told_everybody(workspace);
             self.wake.dialer();
         }
         Ok(begun.is_some())

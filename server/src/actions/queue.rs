@@ -278,9 +278,11 @@ impl Actions {
         campaign: CampaignId,
         detail: serde_json::Value,
     ) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let (now, workspace) = (self.clock.now(), actor.workspace);
         let work = move |tx: Tx| async move { audit::note(&tx, &actor, action, campaign, detail, now).await };
-        self.store.transaction(work).await
+        self.store.transaction(work).await?;
+        self.told_of_people(workspace, campaign);
+        Ok(())
     }
 
     /// Changes each prospect that is named, all in one transaction; each has an answer.
@@ -294,6 +296,7 @@ impl Actions {
     ) -> Result<Outcomes, ProspectRefused> {
         let now = self.clock.now();
         let campaign = self.campaign_of(&actor, campaign).await?;
+        let (workspace, id) = (campaign.workspace, campaign.id);
         let (outcomes, released) = self
             .store
             .transaction(move |tx| async move {
@@ -319,6 +322,7 @@ impl Actions {
             })
             .await?;
         self.tell(&released);
+        self.told_of_people(workspace, id);
         self.wake.dialer();
         Ok(outcomes)
     }

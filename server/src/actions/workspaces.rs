@@ -15,7 +15,7 @@ impl Actions {
         frequency_cap: Option<FrequencyCap>,
         daily_budget: Option<Option<Usd>>,
     ) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let (now, workspace) = (self.clock.now(), actor.workspace);
         self.store
             .transaction(move |tx| async move {
                 let before = tx.workspace_rules(actor.workspace).await?;
@@ -29,6 +29,7 @@ impl Actions {
                 audit::note(&tx, &actor, "workspace.change_limits", actor.workspace, detail, now).await
             })
             .await?;
+        self.told_everybody(workspace);
         self.wake.dialer();
         Ok(())
     }

@@ -40,6 +40,9 @@ struct WrittenChange {
     import: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<String>,
+    /// Of all campaigns. A version that does not know it reads that changes were missed, which is right, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    all: bool,
 }
 
 /// Writes messages of at most `longest` bytes each.
@@ -78,8 +81,14 @@ fn text_of(value: &impl Serialize) -> String {
 
 impl WrittenChange {
     fn of(workspace: WorkspaceId, subject: &Subject) -> Self {
-        let mut written =
-            Self { workspace: workspace.to_string(), call: None, campaign: None, import: None, status: None };
+        let mut written = Self {
+            workspace: workspace.to_string(),
+            call: None,
+            campaign: None,
+            import: None,
+            status: None,
+            all: false,
+        };
         match subject {
             Subject::Call { call, campaign, status } => {
                 written.call = Some(call.to_string());
@@ -88,6 +97,7 @@ impl WrittenChange {
             }
             Subject::Campaign { campaign } => written.campaign = Some(campaign.to_string()),
             Subject::Import { import } => written.import = Some(import.to_string()),
+            Subject::Workspace => written.all = true,
             Subject::Missed => {}
         }
         written
@@ -102,6 +112,7 @@ impl WrittenChange {
             },
             (None, Some(campaign), None) => Subject::Campaign { campaign: campaign.parse().ok()? },
             (None, None, Some(import)) => Subject::Import { import: import.parse().ok()? },
+            (None, None, None) if self.all => Subject::Workspace,
             (None, None, None) => Subject::Missed,
             _ => return None,
         };
@@ -119,12 +130,13 @@ mod tests {
     fn changes(count: u128) -> Vec<(WorkspaceId, Subject)> {
         let workspace = WorkspaceId::from_uuid(Uuid::from_u128(7));
         let campaign = CampaignId::from_uuid(Uuid::from_u128(8));
-        let subject = |n| match n % 4 {
+        let subject = |n| match n % 5 {
             0 => {
                 Subject::Call { call: CallId::from_uuid(Uuid::from_u128(n)), campaign, status: "in-progress" }
             }
             1 => Subject::Campaign { campaign },
             2 => Subject::Import { import: ImportId::from_uuid(Uuid::from_u128(n)) },
+            3 => Subject::Workspace,
             _ => Subject::Missed,
         };
         (0..count).map(|n| (workspace, subject(n))).collect()

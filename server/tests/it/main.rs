@@ -8,6 +8,7 @@ mod house_rules;
 mod imports;
 mod limits;
 mod nodes;
+mod pages;
 mod promises;
 mod quarantine;
 mod restart;

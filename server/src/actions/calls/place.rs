@@ -127,7 +127,8 @@ impl Actions {
         max_retries: u32,
         delay_minutes: u32,
     ) -> Result<u64, PlaceRefused> {
-        let found = self.store.campaign(actor.workspace, campaign).await?;
+        let workspace = actor.workspace;
+        let found = self.store.campaign(workspace, campaign).await?;
         found.ok_or(PlaceRefused::NoSuchCampaign)?;
         let now = self.clock.now();
         let delay = std::time::Duration::from_secs(u64::from(delay_minutes) * 60);
@@ -156,6 +157,7 @@ impl Actions {
             audit::note(&tx, &actor, "campaign.retry", campaign, detail, now).await
         };
         self.store.transaction::<_, StoreError, _, _>(note).await?;
+        self.told_of_people(workspace, campaign);
         self.wake.dialer();
         Ok(retried)
     }

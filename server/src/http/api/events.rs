@@ -30,8 +30,9 @@ const RECHECK: Duration = Duration::from_secs(4);
 /// same moment to a server that was started anew.
 const RECONNECT: (u16, u16) = (1_000, 9_000);
 
-/// Streams changes of calls, campaigns and imports. The events of these names carry ids, and calls their status; `reset` says that
-/// changes were missed and everything must be read anew.
+/// Streams changes of calls, campaigns and imports. The events of these names carry ids, and calls their status;
+/// `workspace` says that something changed for all campaigns, such as the switch, and `reset` that changes were missed and
+/// everything must be read anew.
 #[utoipa::path(get, path = "/api/events", tag = "events",
     params(("Last-Event-ID" = Option<String>, Header, description = "Go on behind this event")),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = "4XX", body = Problem)))]
@@ -155,6 +156,7 @@ fn in_words(subject: &Subject) -> (&'static str, serde_json::Value) {
         ),
         Subject::Campaign { campaign } => ("campaign", serde_json::json!({ "id": campaign.to_string() })),
         Subject::Import { import } => ("import", serde_json::json!({ "id": import.to_string() })),
+        Subject::Workspace => ("workspace", serde_json::json!({})),
         Subject::Missed => ("reset", serde_json::json!({})),
     }
 }

@@ -238,7 +238,7 @@ impl Writer {
                     Subject::Call { campaign: of, .. } | Subject::Campaign { campaign: of } => {
                         *of == campaign
                     }
-                    Subject::Import { .. } | Subject::Missed => true,
+                    Subject::Import { .. } | Subject::Workspace | Subject::Missed => true,
                 },
             }
     }

@@ -64,6 +64,8 @@ async fn a_reader_who_comes_back_gets_what_was_missed_and_nothing_of_others() {
             .expect(200);
 
         let (campaign, prospects) = api.running_campaign(1).await;
+        // Its people were added, then it was launched.
+        events.next().await.expect("an event");
         let (first, name, data) = events.next().await.expect("an event");
         assert_eq!((name.as_str(), data.contains(&campaign)), ("campaign", true), "{data}");
         drop(events);

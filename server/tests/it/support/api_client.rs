@@ -198,6 +198,14 @@ impl Client<'_> {
         self.ask(Method::GET, path, None).await
     }
 
+    /// A page, as text; it must be there.
+    pub async fn get_text(&self, path: &str) -> String {
+        let response = self.begin(Method::GET, path, None).await;
+        assert_eq!(response.status(), 200, "GET {path}");
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        String::from_utf8(body.to_vec()).expect("text")
+    }
+
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.ask(Method::POST, path, Some(body)).await
     }
