@@ -49,7 +49,8 @@ pub fn described(state: HttpState) -> (Router, OpenApi) {
         .merge(closed(&state, files().layer(from_fn(operators_write))));
     let (routes, description) = openapi::with_docs(routes, https);
     let routes = routes.merge(webhooks::routes()).merge(pages(&state, https)).merge(assets());
-    let guarded = guarded(routes, AnswerPolicy::api(https));
+    let guarded = guarded(routes, AnswerPolicy::api(https))
+        .layer(from_fn_with_state(state.clone(), frame::for_lost_browsers));
     (guarded.layer(from_fn_with_state(state.clone(), flag_leaked_key)).with_state(state), description)
 }
 

@@ -6,6 +6,7 @@ use domain::frequency::FrequencyCap;
 use domain::gate::{self, Gate, GateCheck, GateFacts, Verdict};
 use domain::ids::ProspectId;
 use domain::phone_number::PhoneNumber;
+use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
 
 use super::Problem;
@@ -37,6 +38,7 @@ pub struct Reason {
 pub struct Why<'a> {
     /// The reasons that somebody has.
     pub reasons: Vec<Reason>,
+    standing: Vec<(ProspectStatus, u64)>,
     asked: Asked<'a>,
 }
 
@@ -68,18 +70,24 @@ impl<'a> Why<'a> {
             _ => Vec::new(),
         };
         let asked = Asked { campaign, now, cap, prefixes };
-        let mut reasons: Vec<Reason> = Vec::new();
+        let (mut reasons, mut standing) = (Vec::new(), Vec::new());
         for group in store.standings(&asked.question()).await? {
             let verdict = verdict(&installation.rates, &asked, &facts, &group);
             add(&mut reasons, verdict, &group);
+            standing.push((group.traits.status, group.count));
         }
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.people));
-        Ok(Self { reasons, asked })
+        Ok(Self { reasons, standing, asked })
     }
 
     /// Everybody.
     pub fn people(&self) -> u64 {
         self.reasons.iter().map(|reason| reason.people).sum()
+    }
+
+    /// How many stand where.
+    pub fn standing(&self, status: ProspectStatus) -> u64 {
+        self.standing.iter().filter(|(known, _)| *known == status).map(|(_, count)| count).sum()
     }
 
     /// How many a reason holds.

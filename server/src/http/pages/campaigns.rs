@@ -154,25 +154,28 @@ impl Row {
     }
 
     fn progress(&self) -> Markup {
-        let of = |status: ProspectStatus| {
-            self.prospects.iter().find(|(known, _)| *known == status).map_or(0, |(_, count)| *count)
-        };
-        let parts = [
-            Part::new("Done", "fill-completed", of(ProspectStatus::Done)),
-            Part::new("Exhausted", "fill-no-answer", of(ProspectStatus::Exhausted)),
-            Part::new("Invalid", "fill-failed", of(ProspectStatus::Invalid)),
-            Part::new(
-                "Do not call or removed",
-                "fill-canceled",
-                of(ProspectStatus::DoNotCall) + of(ProspectStatus::Removed),
-            ),
-            Part::new("In a call", "fill-accent", of(ProspectStatus::InCall)),
-            Part::new("Outcome unknown", "fill-unknown", of(ProspectStatus::Held)),
-            Part::new("Waiting for another attempt", "fill-queued", of(ProspectStatus::Waiting)),
-            Part::new("Not rung yet", "fill-sunken", of(ProspectStatus::Ready)),
-        ];
-        progress("Where the people stand", &parts)
+        let of =
+            |status| self.prospects.iter().find(|(known, _)| *known == status).map_or(0, |(_, count)| *count);
+        progress("Where the people stand", &parts_by_standing(of))
     }
+}
+
+/// Everybody by where they stand, from done to not rung yet.
+pub fn parts_by_standing(of: impl Fn(ProspectStatus) -> u64) -> [Part; 8] {
+    [
+        Part::new("done", "fill-completed", of(ProspectStatus::Done)),
+        Part::new("exhausted", "fill-no-answer", of(ProspectStatus::Exhausted)),
+        Part::new("invalid", "fill-failed", of(ProspectStatus::Invalid)),
+        Part::new(
+            "not to be called, or removed",
+            "fill-canceled",
+            of(ProspectStatus::DoNotCall) + of(ProspectStatus::Removed),
+        ),
+        Part::new("in a call", "fill-accent", of(ProspectStatus::InCall)),
+        Part::new("with an outcome that is not known yet", "fill-unknown", of(ProspectStatus::Held)),
+        Part::new("waiting for another attempt", "fill-queued", of(ProspectStatus::Waiting)),
+        Part::new("not rung yet", "fill-sunken", of(ProspectStatus::Ready)),
+    ]
 }
 
 fn table(rows: &[Row]) -> Markup {

@@ -28,6 +28,8 @@ use crate::live::{Change, Subject};
 
 /// A page is made at most this often, however much changes.
 const BREATH: Duration = Duration::from_millis(400);
+/// And it rests for this many times as long as it took to make: one that reads much is made less often.
+const REST: u32 = 4;
 /// A page is made again after this long without a change: time alone opens windows and ends holds.
 const STROLL: Duration = Duration::from_secs(5);
 
@@ -184,7 +186,7 @@ struct Writer {
 
 impl Writer {
     async fn run(mut self) {
-        let mut made = Instant::now();
+        let (mut made, mut rest) = (Instant::now(), BREATH);
         loop {
             let stopping = self.state.stopping.clone();
             let sender = self.sender.clone();
@@ -195,10 +197,13 @@ impl Writer {
             }
             tokio::select! {
                 () = stopping.cancelled() => return,
-                () = sleep_until(made + BREATH) => {}
+                () = sleep_until(made + rest) => {}
             }
+            let began = Instant::now();
+            let page = self.source.page().await;
             made = Instant::now();
-            match self.source.page().await {
+            rest = BREATH.max((made - began) * REST);
+            match page {
                 Some(page) => {
                     let state = State::after(&self.page, &page);
                     if state.version != state.before {

@@ -43,6 +43,16 @@ pub async fn door(State(state): State<HttpState>, request: Request, next: Next) 
     dressed(&state, None, &address, response).await
 }
 
+/// The layer around everything: somebody who typed an address that is not there sees a page, a program its problem.
+pub async fn for_lost_browsers(State(state): State<HttpState>, request: Request, next: Next) -> Response {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
+    let reads_pages = accepts.is_some_and(|accepts| accepts.contains("text/html"));
+    let address = request.uri().clone();
+    let response = next.run(request).await;
+    let lost = response.status() == StatusCode::NOT_FOUND && !address.path().starts_with("/api/");
+    if lost && reads_pages { dressed(&state, None, &address, response).await } else { response }
+}
+
 fn to_the_door(address: &Uri, may_come_back: bool) -> Response {
     let wanted = address.path_and_query().map(ToString::to_string).filter(|_| may_come_back);
     let wanted = wanted.filter(|wanted| wanted != "/");

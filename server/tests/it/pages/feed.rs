@@ -135,7 +135,9 @@ async fn a_page_that_is_taken_away_says_so_and_one_that_never_was_is_not_found()
     let (_, mut page) = OpenPage::of_browser(&owner, &format!("/campaigns/{campaign}")).await;
     owner.delete(&format!("/api/campaigns/{campaign}")).await.expect(204);
     assert_eq!(page.next().await, Told::Gone);
-    for nowhere in ["/campaigns/cmp_nothing", "/settings", "/api/campaigns", "//elsewhere.example", "not an address"] {
+    for nowhere in
+        ["/campaigns/cmp_nothing", "/settings", "/api/campaigns", "//elsewhere.example", "not an address"]
+    {
         let page: String = form_urlencoded::byte_serialize(nowhere.as_bytes()).collect();
         owner.get(&format!("/changes?page={page}")).await.problem(404, "not_found");
     }

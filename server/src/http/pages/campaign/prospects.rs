@@ -16,8 +16,10 @@ use crate::http::api::campaigns::load;
 use crate::http::api::prospects::fields::{NumberRules, ProspectFields};
 use crate::http::api::prospects::view::{Hold, hold_of};
 use crate::http::auth::{Analyst, Operator};
+use crate::http::pages::campaigns::parts_by_standing;
 use crate::http::pages::form::Form;
 use crate::http::pages::page::{Interest, Page};
+use crate::http::pages::parts::chart::progress;
 use crate::http::pages::parts::field::{Field, mistakes};
 use crate::http::pages::parts::head::done;
 use crate::http::pages::parts::pager::{address, pager};
@@ -94,6 +96,8 @@ fn reasons(outlook: &Outlook, why: &Why<'_>, asked: &Asked) -> Markup {
     html! {
         @if !why.reasons.is_empty() {
             div.card {
+                h2 { "Where they stand" }
+                (standing(why))
                 h2 { "Why they are not being rung" }
                 div.frame {
                     table {
@@ -112,6 +116,18 @@ fn reasons(outlook: &Outlook, why: &Why<'_>, asked: &Asked) -> Markup {
                 }
             }
         }
+    }
+}
+
+fn standing(why: &Why<'_>) -> Markup {
+    let finished: u64 = ProspectStatus::ALL
+        .into_iter()
+        .filter(|status| status.is_final())
+        .map(|status| why.standing(status))
+        .sum();
+    html! {
+        p { (show::grouped(finished)) " of " (show::grouped(why.people())) " have their final answer." }
+        p { (progress("Where the people stand", &parts_by_standing(|status| why.standing(status)))) }
     }
 }
 

@@ -1,9 +1,11 @@
 //! When a campaign may ring: the week as a grid of open hours with the line of now, today's limit, the next possible time.
 
 use axum::extract::State;
+use domain::budget::Commitment;
 use domain::calling_window::Openness;
 use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
+use domain::money::Usd;
 use jiff::civil::Weekday;
 use maud::{Markup, html};
 
@@ -13,7 +15,7 @@ use crate::http::api::campaigns::figures::next_available;
 use crate::http::api::campaigns::load;
 use crate::http::auth::Analyst;
 use crate::http::pages::page::{Interest, Page};
-use crate::http::pages::parts::chart::WEEKDAYS;
+use crate::http::pages::parts::chart::{Part, WEEKDAYS, progress};
 use crate::http::pages::parts::{show, tiles};
 use crate::http::state::HttpState;
 use crate::http::{PathId, Problem};
@@ -40,7 +42,9 @@ pub async fn show(
     let rules = &outlook.campaign.rules;
     let (now, used) = (outlook.now(), outlook.used_today);
     let today = rules.zone.local_date(now);
-    let spent_today = state.actions.store.committed(BudgetScope::CampaignDay(id, today)).await?;
+    let store = &state.actions.store;
+    let spent = store.committed(BudgetScope::Campaign(id)).await?;
+    let spent_today = store.committed(BudgetScope::CampaignDay(id, today)).await?;
     let openness = rules.windows.openness(now, &rules.zone);
     let figures = tiles(&[
         (
@@ -73,7 +77,8 @@ pub async fn show(
     ]);
     let page = super::page(&outlook, visitor.role, "/schedule")
         .with("figures", figures)
-        .with("week", week(&outlook, visitor.role));
+        .with("week", week(&outlook, visitor.role))
+        .with("budget", budgets(&outlook, spent, spent_today));
     Ok(page.live(Interest::Campaign(id)))
 }
 
@@ -117,6 +122,38 @@ fn week(outlook: &Outlook, role: Role) -> Markup {
             }
             }
         }
+    }
+}
+
+/// What was spent and what is held, against what may be.
+fn budgets(outlook: &Outlook, spent: Commitment, spent_today: Commitment) -> Markup {
+    let budgets = outlook.campaign.rules.budgets;
+    html! {
+        div.card {
+            h2 { "Money" }
+            @if budgets.total.is_none() && budgets.per_day.is_none() {
+                p.muted { "No budget is set: calls cost what they cost. " (show::sum(spent.spent)) " was spent so far." }
+            }
+            @if let Some(budget) = budgets.total { (money("The whole campaign", budget, spent)) }
+            @if let Some(budget) = budgets.per_day { (money("Today", budget, spent_today)) }
+        }
+    }
+}
+
+fn money(what: &'static str, budget: Usd, committed: Commitment) -> Markup {
+    let cents = |amount: Usd| (amount.micros() / 10_000).max(0).unsigned_abs();
+    let left = budget - committed.spent - committed.held;
+    let parts = [
+        Part::new("cents spent", "fill-accent", cents(committed.spent)),
+        Part::new("cents held for calls without a price yet", "fill-queued", cents(committed.held)),
+        Part::new("cents left", "fill-sunken", cents(left)),
+    ];
+    html! {
+        p {
+            strong { (what) } ": " (show::sum(committed.spent)) " spent, " (show::sum(committed.held)) " held at worst case, "
+            (show::sum(left.max(Usd::ZERO))) " left of " (show::sum(budget)) "."
+        }
+        p { (progress(what, &parts)) }
     }
 }
 

@@ -84,7 +84,7 @@ pub fn stacked(caption: &str, series: &[(&str, &str)], columns: &[Column]) -> Ma
     let width = (slot * 0.72).min(40.0);
     let height_of = |count: u64| room * count as f64 / top as f64;
     // Every label would run into the next one.
-    let every = (56.0 / slot).ceil().max(1.0) as usize;
+    let every = (76.0 / slot).ceil().max(1.0) as usize;
     html! {
         (legend(series))
         svg.chart viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } aria-hidden="true" {
