@@ -69,6 +69,18 @@ pub fn median(mut measured: Vec<f64>) -> f64 {
     }
 }
 
+/// The median of so many answers, in milliseconds.
+pub async fn p50(connection: &mut Connection, request: &[u8], times: usize) -> anyhow::Result<f64> {
+    let mut took = Vec::with_capacity(times);
+    for _ in 0..times {
+        let began = Instant::now();
+        let answer = connection.exchange(request).await?;
+        anyhow::ensure!(answer.status == 200, "the server under test answered {}", answer.status);
+        took.push(began.elapsed().as_secs_f64() * 1_000.0);
+    }
+    Ok(median(took))
+}
+
 #[cfg(test)]
 mod tests {
     use super::median;

@@ -11,7 +11,7 @@ use crate::callbacks;
 use crate::connection::{Connection, request};
 use crate::fake_carrier::FakeCarrier;
 use crate::installation::Installation;
-use crate::load::median;
+use crate::load::p50;
 use crate::process::Server;
 use crate::report::{Goal, Row, Subject};
 use crate::size::Size;
@@ -30,7 +30,7 @@ pub async fn measure(size: Size, big: &Installation, carrier: &FakeCarrier) -> a
     }
 
     let plain = request("GET", bare.address, "/page", &[], b"");
-    let bare_page = p50(bare.address, &plain, size.reads).await?;
+    let bare_page = p50(&mut Connection::open(bare.address).await?, &plain, size.reads).await?;
     subject.rows.push(Row::new("a bare handler's page of 60 kB", bare_page, "ms"));
     let pages = [
         ("campaign calls", campaign.clone(), Some(Goal::AtMost(50.0))),
@@ -41,7 +41,8 @@ pub async fn measure(size: Size, big: &Installation, carrier: &FakeCarrier) -> a
     ];
     for (name, address, goal) in pages {
         let asked = get(big, server.address, &address, &[]);
-        let took = p50(server.address, &asked, size.reads.min(100)).await?;
+        let mut connection = Connection::open(server.address).await?;
+        let took = p50(&mut connection, &asked, size.reads.min(100)).await?;
         let row = Row::new(name, took, "ms").against("the bare page".to_owned(), bare_page);
         subject.rows.push(match goal {
             Some(goal) => row.goal(goal),
@@ -73,19 +74,6 @@ fn get(installation: &Installation, address: SocketAddr, target: &str, more: &[(
     let headers: Vec<(&str, &str)> =
         [("Authorization", authorization.as_str())].into_iter().chain(more.iter().copied()).collect();
     request("GET", address, target, &headers, b"")
-}
-
-/// The median of so many answers, in milliseconds.
-async fn p50(address: SocketAddr, request: &[u8], times: usize) -> anyhow::Result<f64> {
-    let mut connection = Connection::open(address).await?;
-    let mut took = Vec::with_capacity(times);
-    for _ in 0..times {
-        let began = Instant::now();
-        let answer = connection.exchange(request).await?;
-        anyhow::ensure!(answer.status == 200, "the server under test answered {}", answer.status);
-        took.push(began.elapsed().as_secs_f64() * 1_000.0);
-    }
-    Ok(median(took))
 }
 
 /// Kilobytes on the line of a page and everything that it refers to.

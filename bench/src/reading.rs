@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::connection::{Connection, request};
 use crate::fake_carrier::FakeCarrier;
 use crate::installation::{self, Installation};
-use crate::load::median;
+use crate::load::{median, p50};
 use crate::peers::{PEER, PEER_DEEP_PAGE, PEER_FIRST_PAGE, PEER_STATISTICS};
 use crate::process::Server;
 use crate::report::{Goal, Row, Subject};
@@ -116,16 +116,4 @@ async fn from_the_store(size: Size, installation: &Installation) -> anyhow::Resu
 
 fn get(installation: &Installation, address: SocketAddr, target: &str) -> Vec<u8> {
     request("GET", address, target, &[("Authorization", &installation.authorization())], b"")
-}
-
-/// The median of so many answers, in milliseconds.
-async fn p50(connection: &mut Connection, request: &[u8], times: usize) -> anyhow::Result<f64> {
-    let mut took = Vec::with_capacity(times);
-    for _ in 0..times {
-        let began = Instant::now();
-        let answer = connection.exchange(request).await?;
-        anyhow::ensure!(answer.status == 200, "the server under test answered {}", answer.status);
-        took.push(began.elapsed().as_secs_f64() * 1_000.0);
-    }
-    Ok(median(took))
 }

@@ -30,23 +30,8 @@ pub struct DoNotCallRecord {
 }
 
 impl Store {
-    /// The list in the order of numbers, behind `after`.
+    /// The list in the order of numbers, behind `after`; with a text, only what has it in its number or its reason.
     pub async fn do_not_call_list(
-        &self,
-        of: WorkspaceId,
-        after: Option<&PhoneNumber>,
-        most: u64,
-    ) -> Result<Vec<DoNotCallRecord>, StoreError> {
-        let mut wanted = Entity::find().filter(Column::WorkspaceId.eq(of.uuid()));
-        if let Some(after) = after {
-            wanted = wanted.filter(Column::Phone.gt(after.as_str()));
-        }
-        let rows = wanted.order_by_asc(Column::Phone).limit(most).all(self.reader()).await?;
-        Ok(rows.into_iter().map(DoNotCallRecord::from).collect())
-    }
-
-    /// Numbers of the list that contain a text, in order, behind `after`.
-    pub async fn do_not_call_like(
         &self,
         of: WorkspaceId,
         text: Option<&str>,

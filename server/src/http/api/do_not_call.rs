@@ -70,7 +70,7 @@ pub async fn list(
         Position::Skip(_) => None,
     };
     let limit = asked.limit.rows();
-    let mut found = state.actions.store.do_not_call_list(workspace, after.as_ref(), limit + 1).await?;
+    let mut found = state.actions.store.do_not_call_list(workspace, None, after.as_ref(), limit + 1).await?;
     let more = found.len() as u64 > limit;
     found.truncate(limit as usize);
     let last = found.last().filter(|_| more).map(|last| last.phone.to_string());

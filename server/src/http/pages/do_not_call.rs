@@ -123,7 +123,7 @@ async fn page(state: &HttpState, visitor: &Visitor, asked: &Asked, form: &Form) 
         Position::Skip(_) => None,
     };
     let store = &state.actions.store;
-    let mut found = store.do_not_call_like(workspace, asked.text(), after.as_ref(), ROWS + 1).await?;
+    let mut found = store.do_not_call_list(workspace, asked.text(), after.as_ref(), ROWS + 1).await?;
     let more = found.len() as u64 > ROWS;
     found.truncate(ROWS as usize);
     let last = found.last().filter(|_| more).map(|last| last.phone.to_string());
@@ -235,7 +235,7 @@ pub async fn export(State(state): State<HttpState>, Analyst(visitor): Analyst) -
         let store = store.clone();
         async move {
             let Some((after, mut text)) = at else { return Ok::<_, StoreError>(None) };
-            let found = store.do_not_call_list(workspace, after.as_ref(), AT_ONCE).await?;
+            let found = store.do_not_call_list(workspace, None, after.as_ref(), AT_ONCE).await?;
             for entry in &found {
                 let since = entry.created_at.to_string();
                 push_row(&mut text, [entry.phone.as_str(), &since, &entry.source, &entry.reason]);
