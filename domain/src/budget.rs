@@ -191,6 +191,7 @@ mod tests {
         assert_eq!(worst("+12025550100", 60, false, false), None);
         let quote = card.quote(&number("+442079460000"), 61, true, true).expect("a rate");
         assert_eq!(quote, Quote { worst_case: usd("0.0525"), beside_the_price: usd("0.0125") });
+        assert_eq!(card.prefixes().collect::<Vec<_>>(), ["+447", "+44"], "the nearest first");
     }
 
     #[test]

@@ -321,6 +321,20 @@ fn a_number_knows_the_zones_it_may_ring_in() {
 }
 
 #[test]
+fn a_number_is_shown_as_people_abroad_write_it_and_reads_back_as_itself() {
+    let shown = |e164: &str| PhoneNumber::from_e164_unchecked(e164.to_owned()).international();
+    assert_eq!(shown("+12127365000"), "+1 212-736-5000");
+    assert_eq!(shown("+442079250918"), "+44 20 7925 0918");
+    assert_eq!(shown("+999"), "+999", "what the plan does not know stays as it is");
+    for (_, _, e164, _) in ACCEPTED {
+        assert_eq!(
+            PhoneNumber::parse(&shown(e164), None).map(|number| number.to_string()),
+            Ok((*e164).to_owned())
+        );
+    }
+}
+
+#[test]
 fn reasons_have_codes_for_programs_and_sentences_for_people() {
     assert_eq!(PhoneNumberError::Unassigned.code(), "invalid_number");
     assert_eq!(PhoneNumberError::LooksLikeSpreadsheetNumber.code(), "looks_like_spreadsheet_number");
