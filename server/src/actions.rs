@@ -3,6 +3,7 @@
 //! An action keeps the rule, the write and the ring of the bell together. It never talks to the carrier: it writes the
 //! intention, and the engine carries it out.
 
+pub mod accounts;
 pub mod audit;
 pub mod calls;
 pub mod campaigns;

@@ -75,12 +75,11 @@ impl App {
         desk.actions.verify_history().await?;
         let (actions, router) = (desk.actions.clone(), desk.router.clone());
         let (console_key, stopping) = (desk.console_key.clone(), desk.stopping.clone());
-        let (engine, network) = if settings.role.dials() {
-            let (engine, network) = start_engine(&desk, settings, network, &public_url).await?;
-            (Some(engine), network)
-        } else {
-            (None, None)
-        };
+        let (client, network) = reach_carrier(&desk, settings, network, &public_url).await?;
+        let simulates = network.is_some();
+        let engine = client
+            .filter(|_| settings.role.dials())
+            .map(|client| Engine::start(desk.actions.clone(), client, simulates));
 
         let connections = descriptors::connections_of(settings.max_connections)?;
         let limits = ServerLimits { connections, ..ServerLimits::default() };
@@ -111,23 +110,26 @@ impl App {
     }
 }
 
-/// Starts what dials, and the phone network in the box where there is no carrier.
-async fn start_engine(
+/// The way to the carrier, and the phone network in the box where there is none. That one runs in the server that dials:
+/// from any other there is no way to it.
+async fn reach_carrier(
     desk: &Desk,
     settings: &Settings,
     network: Network,
     public_url: &Url,
-) -> anyhow::Result<(Engine, Option<Simulator>)> {
+) -> anyhow::Result<(Option<Arc<TwilioClient>>, Option<Simulator>)> {
     let (network, api_base) = match &settings.carrier {
         CarrierSettings::Twilio { api_base, .. } => (None, api_base.clone()),
-        CarrierSettings::Simulation => {
-            let (network, address) = network.start(&desk.account).await?;
+        CarrierSettings::Simulation if settings.role.dials() => {
+            let number = desk.actions.installation.caller_id.as_ref();
+            let (network, address) = network.start(&desk.account, number).await?;
             (Some(network), address)
         }
+        CarrierSettings::Simulation => return Ok((None, None)),
     };
     let urls_to_give = desk::callback_urls(&desk.actions, public_url).await?;
     let client = TwilioClient::new(&ClientSettings::new(api_base), desk.account.clone(), urls_to_give)?;
-    let simulates = network.is_some();
-    let engine = Engine::start(desk.actions.clone(), Arc::new(client), simulates);
-    Ok((engine, network))
+    let client = Arc::new(client);
+    desk.line.connect(client.clone());
+    Ok((Some(client), network))
 }

@@ -241,6 +241,21 @@ pub struct Account {
     pub status: String,
     /// `Trial` or `Full`.
     pub kind: String,
+    /// The carrier's clock when it answered, to the second.
+    pub answered_at: Option<Timestamp>,
+}
+
+/// What a number is to the account, as the number that people see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberStanding {
+    /// Bought from the carrier, and good for calls.
+    Owned,
+    /// Bought from the carrier, but calls cannot be made from it.
+    WithoutVoice,
+    /// Somebody's own, verified as theirs.
+    Verified,
+    /// Not the account's: the carrier refuses calls from it.
+    Foreign,
 }
 
 /// One request that the carrier notes with a call: those we made, and those it made to us.

@@ -9,7 +9,7 @@ mod session;
 
 pub use api_key::{ApiKey, ApiKeyHash, NotAnApiKey};
 pub use password::{PasswordFlaw, PasswordUnavailable, Passwords, Verdict, check_new_password};
-pub use session::{SessionCookie, SessionTokenHash, new_session};
+pub use session::{SessionCookie, SessionName, SessionTokenHash, new_session};
 
 /// Lower-case hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {

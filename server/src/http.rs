@@ -8,6 +8,8 @@ pub mod assets;
 pub mod auth;
 /// `Idempotency-Key` and `If-Match`: what a write may demand of the request besides its body.
 pub mod conditions;
+/// Whether calls can be made.
+pub mod connection;
 /// Writes that carry a cookie must come from our own pages.
 pub mod csrf;
 /// Files that people open in a spreadsheet.

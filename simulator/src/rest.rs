@@ -18,9 +18,10 @@ mod wire;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::Uri;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, Uri, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -62,6 +63,7 @@ fn router(desk: Desk) -> Router {
         .route("/Recordings.json", get(recordings::list))
         .route("/Recordings/{recording}", get(recordings::fetch).delete(recordings::delete))
         .route("/IncomingPhoneNumbers.json", get(account::numbers))
+        .route("/OutgoingCallerIds.json", get(account::caller_ids))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(desk.clone(), auth::require));
@@ -75,7 +77,18 @@ fn router(desk: Desk) -> Router {
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(1 << 20))
+        .layer(from_fn_with_state(desk.clone(), dated))
         .with_state(desk)
+}
+
+/// Answers name this network's time: it may be another one than the machine's.
+async fn dated(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let now = desk.network.timeline.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(now) = HeaderValue::from_str(&now) {
+        response.headers_mut().insert(header::DATE, now);
+    }
+    response
 }
 
 async fn unknown(uri: Uri) -> Refusal {

@@ -24,6 +24,8 @@ pub struct Settings {
     pub api_keys: Vec<(String, String)>,
     /// The account's own numbers besides +15005550006, E.164.
     pub numbers: Vec<String>,
+    /// Numbers of others that the account has proved to be its people's own, E.164.
+    pub verified_numbers: Vec<String>,
     /// Decides everything that is left to chance.
     pub seed: u64,
     /// Calls started per virtual second; more are queued. Twilio's default is 1.
@@ -54,6 +56,7 @@ impl Settings {
             auth_token: auth_token.into(),
             api_keys: Vec::new(),
             numbers: Vec::new(),
+            verified_numbers: Vec::new(),
             seed: 1,
             calls_per_second: 1.0,
             timeline: Timeline::new(now, Instant::now(), 1.0),

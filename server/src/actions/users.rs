@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::ids::{ApiKeyId, UserId, WorkspaceId};
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::{Actions, Actor, audit, new_uuid, random_bytes};
@@ -11,7 +12,7 @@ use crate::credentials::{
     new_session,
 };
 use crate::store::people::{ApiKeyRow, SessionRow, UserRow};
-use crate::store::{StoreError, millis};
+use crate::store::{StoreError, Tx, millis};
 
 /// A session ends after this long without a request.
 pub const IDLE_SESSION: Duration = Duration::from_secs(60 * 60);
@@ -144,6 +145,7 @@ impl Actions {
             role: role.as_str().to_owned(),
             disabled_at: None,
             created_at: millis(now),
+            last_seen_at: None,
         };
         self.store
             .transaction(move |tx| async move {
@@ -172,25 +174,22 @@ impl Actions {
             self.passwords.verify(password, user.as_ref().map(|user| user.password_hash.clone())).await?;
         let (Some(user), Verdict::Right { .. }) = (user, verdict) else { return Err(SignInRefused::Wrong) };
         let now = self.clock.now();
-        let (secret, SessionTokenHash(hash)) = new_session(random_bytes());
         let visitor = visitor_from(&user).ok_or(SignInRefused::Wrong)?;
-        let session = SessionRow {
-            secret_hash: hash.to_vec(),
-            workspace_id: user.workspace_id,
-            user_id: user.id,
-            created_at: millis(now),
-            last_seen_at: millis(now),
-            expires_at: millis(now.checked_add(LONGEST_SESSION).unwrap_or(now)),
-        };
         let actor = visitor.actor.clone();
-        self.store
+        let secret = self
+            .store
             .transaction(move |tx| async move {
-                tx.add_session(session).await?;
-                let subject = UserId::from_uuid(user.id);
-                audit::note(&tx, &actor, "session.begin", subject, serde_json::json!({}), now).await
+                let id = UserId::from_uuid(user.id);
+                let still = tx.lock_user(id).await?;
+                // While the password was looked at it may have become another one, or the account have been closed.
+                if still.is_none_or(|it| it.password_hash != user.password_hash || it.disabled_at.is_some()) {
+                    return Err(SignInRefused::Wrong);
+                }
+                let secret = begin_session(&tx, &user, now).await?;
+                audit::note(&tx, &actor, "session.begin", id, serde_json::json!({}), now).await?;
+                Ok(secret)
             })
-            .await
-            .map_err(|error: StoreError| SignInRefused::Store(error))?;
+            .await?;
         Ok((secret, visitor))
     }
 
@@ -204,7 +203,12 @@ impl Actions {
         }
         // Not on every request: a minute more or less of idleness matters to nobody, a write per request does.
         if idle > 60_000 {
-            self.store.transaction(move |tx| async move { tx.touch_session(&hash.0, now).await }).await?;
+            let user = UserId::from_uuid(session.user_id);
+            let touch = move |tx: Tx| async move {
+                tx.touch_user(user, now).await?;
+                tx.touch_session(&hash.0, now).await
+            };
+            self.store.transaction(touch).await?;
         }
         let user = self.store.user(UserId::from_uuid(session.user_id)).await?;
         Ok(user.filter(|user| user.disabled_at.is_none()).as_ref().and_then(visitor_from))
@@ -220,11 +224,6 @@ impl Actions {
             };
             Some(Visitor { actor, role: Role::parse(&key.role)? })
         }))
-    }
-
-    /// Ends a session.
-    pub async fn sign_out(&self, hash: SessionTokenHash) -> Result<(), StoreError> {
-        self.store.transaction(move |tx| async move { tx.end_session(&hash.0).await }).await
     }
 
     /// Makes an API key; its secret is shown this once.
@@ -284,6 +283,26 @@ impl Actions {
             self.store.transaction(move |tx| async move { tx.settle_setting(name, &made).await }).await?;
         unhex(&kept).ok_or(StoreError::CorruptRow { table: "settings", column: "value" })
     }
+}
+
+/// Begins a session of a user who has just proved who they are; its secret.
+pub(super) async fn begin_session(
+    tx: &Tx,
+    user: &UserRow,
+    now: Timestamp,
+) -> Result<SecretString, StoreError> {
+    let (secret, SessionTokenHash(hash)) = new_session(random_bytes());
+    tx.touch_user(UserId::from_uuid(user.id), now).await?;
+    tx.add_session(SessionRow {
+        secret_hash: hash.to_vec(),
+        workspace_id: user.workspace_id,
+        user_id: user.id,
+        created_at: millis(now),
+        last_seen_at: millis(now),
+        expires_at: millis(now.checked_add(LONGEST_SESSION).unwrap_or(now)),
+    })
+    .await?;
+    Ok(secret)
 }
 
 fn visitor_from(user: &UserRow) -> Option<Visitor> {

@@ -19,6 +19,7 @@ use crate::credentials::{ApiKey, SessionCookie};
 use crate::engine::lease::LeaseKeeper;
 use crate::engine::relay::Relay;
 use crate::http::Router;
+use crate::http::connection::CarrierLine;
 use crate::http::query::CursorKey;
 use crate::http::sign_in_throttle::SignInThrottle;
 use crate::http::standing::Standing;
@@ -40,6 +41,8 @@ pub struct Desk {
     pub setup_code: SecretString,
     /// The carrier's account.
     pub(super) account: Credentials,
+    /// For those who ask the carrier something: connected as soon as it can be reached.
+    pub(super) line: CarrierLine,
     /// Ends long answers.
     pub(super) stopping: CancellationToken,
     lease: LeaseKeeper,
@@ -93,7 +96,7 @@ impl Desk {
         };
         let console_key = ApiKey::generate(random_bytes());
         let setup_code = setup_code();
-        let stopping = CancellationToken::new();
+        let (stopping, line) = (CancellationToken::new(), CarrierLine::default());
         let facts = ServerFacts {
             cookie: SessionCookie::for_public_url(public_url),
             public_url: public_url.clone(),
@@ -110,6 +113,7 @@ impl Desk {
             actions: Arc::new(actions.clone()),
             server: Arc::new(facts),
             throttle: Mutex::new(SignInThrottle::default()),
+            line: line.clone(),
             standing: Standing::default(),
             stopping: stopping.clone(),
         });
@@ -118,7 +122,7 @@ impl Desk {
             _ => crate::http::router::router(state),
         };
         let console_key = console_key.secret;
-        Ok(Self { actions, router, console_key, setup_code, account, stopping, lease, relay })
+        Ok(Self { actions, router, console_key, setup_code, account, line, stopping, lease, relay })
     }
 
     /// Closes the database, so that the next process may have it.

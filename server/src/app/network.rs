@@ -40,10 +40,15 @@ impl Default for Network {
 }
 
 impl Network {
-    /// Starts it on a port of this machine for one account; the network, and where its API is.
-    pub(super) async fn start(self, account: &Credentials) -> anyhow::Result<(Simulator, Url)> {
+    /// Starts it on a port of this machine for one account with its number; the network, and where its API is.
+    pub(super) async fn start(
+        self,
+        account: &Credentials,
+        number: Option<&PhoneNumber>,
+    ) -> anyhow::Result<(Simulator, Url)> {
         let auth_token = account.auth_token().expose_secret().to_owned();
         let mut settings = simulator::Settings::new(account.account_sid().to_owned(), auth_token);
+        settings.numbers = number.map(PhoneNumber::to_string).into_iter().collect();
         settings.seed = self.seed;
         settings.answers = self.answers;
         settings.faults = self.faults;

@@ -1,5 +1,8 @@
 //! Sessions of people in browsers: a random token in a cookie, its SHA-256 in the database.
 
+use std::fmt;
+use std::str::FromStr;
+
 use hyper::{HeaderMap, header};
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
@@ -10,11 +13,47 @@ use super::{hex, is_hex, sha256};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionTokenHash(pub [u8; 32]);
 
-impl std::fmt::Debug for SessionTokenHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for SessionTokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionTokenHash(…)")
     }
 }
+
+/// A session as people may name it: `ses_` and the first sixteen digits of its token's hash, which open nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionName([u8; 8]);
+
+impl SessionName {
+    const PREFIX: &'static str = "ses_";
+
+    /// The name of the session with this hash.
+    pub fn of(hash: &[u8]) -> Self {
+        let mut name = [0; 8];
+        name.iter_mut().zip(hash).for_each(|(ours, theirs)| *ours = *theirs);
+        Self(name)
+    }
+}
+
+impl fmt::Display for SessionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", Self::PREFIX, hex(&self.0))
+    }
+}
+
+impl FromStr for SessionName {
+    type Err = NotASession;
+
+    fn from_str(text: &str) -> Result<Self, NotASession> {
+        let digits = text.strip_prefix(Self::PREFIX).filter(|digits| digits.len() == 16 && is_hex(digits));
+        let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).ok_or(NotASession)?;
+        Ok(Self(number.to_be_bytes()))
+    }
+}
+
+/// The text names no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a session: expected `ses_` and 16 hexadecimal digits")]
+pub struct NotASession;
 
 /// A token for a new session from 32 random bytes, and the hash to store.
 pub fn new_session(random: [u8; 32]) -> (SecretString, SessionTokenHash) {
@@ -113,6 +152,20 @@ mod tests {
         }
         for guarded in ["http://10.0.0.5:3000", "http://localhost.example.net", "https://localhost"] {
             assert!(cookie(guarded).clear().starts_with("__Host-prospectai=; Path=/; Max-Age=0;"));
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_session_is_the_beginning_of_its_hash_and_nothing_else() {
+        let (token, hash) = new_session([3; 32]);
+        let name = SessionName::of(&hash.0);
+        assert_eq!(name.to_string().parse(), Ok(name));
+        assert_eq!(name.to_string(), format!("ses_{}", &hex(&hash.0)[..16]));
+        assert!(!token.expose_secret().contains(&name.to_string()[4..]));
+        for wrong in
+            ["", "ses_", "ses_0", "ses_+123456789abcdef", "key_0123456789abcdef", "ses_0123456789ABCDEF"]
+        {
+            assert_eq!(wrong.parse::<SessionName>(), Err(NotASession), "{wrong}");
         }
     }
 

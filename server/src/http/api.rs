@@ -1,5 +1,7 @@
 //! The HTTP API: one file per noun. Which address leads where stands in `router`.
 
+/// One's own account: the password, and where one is signed in.
+pub mod account;
 /// Calls: place one, list, read, end.
 pub mod calls;
 /// Campaigns: make, read, change, remove, launch, pause, resume.
@@ -30,6 +32,8 @@ pub mod refusals;
 pub mod scripts;
 /// Signing in and out with a browser.
 pub mod session;
+/// Whether the telephone works.
+pub mod telephone;
 /// The voices that read scripts aloud.
 pub mod voices;
 /// Small words that several nouns share: times, fields that may be null.

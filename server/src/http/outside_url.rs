@@ -74,13 +74,27 @@ fn check_name(name: &str, own_host: Option<&str>) -> Result<(), &'static str> {
     if name.contains('_') {
         return Err("the host name has an underscore, which the carrier refuses");
     }
-    let local = LOCAL_ENDINGS.iter().any(|ending| {
-        name.strip_suffix(ending).is_some_and(|before| before.is_empty() || before.ends_with('.'))
-    });
-    if local || !name.contains('.') {
+    if is_local_name(name) {
         return Err("names of this machine and of private networks are not fetched");
     }
     Ok(())
+}
+
+fn is_local_name(name: &str) -> bool {
+    let local = LOCAL_ENDINGS.iter().any(|ending| {
+        name.strip_suffix(ending).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    });
+    local || !name.contains('.')
+}
+
+/// Whether the internet may reach an address, as far as the address itself tells.
+pub fn is_reachable_from_outside(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => !is_local_name(name.trim_end_matches('.')),
+        Some(Host::Ipv4(address)) => is_public(address.into()),
+        Some(Host::Ipv6(address)) => is_public(address.into()),
+        None => false,
+    }
 }
 
 /// Whether an address is one of the public internet. Used again on every resolved address when fetching.

@@ -2,6 +2,8 @@
 
 /// The card of one call.
 pub mod call;
+/// The latest calls of every campaign.
+pub mod calls;
 /// One campaign.
 pub mod campaign;
 /// All campaigns.
@@ -18,6 +20,8 @@ pub mod feed;
 pub mod form;
 /// What stands around every page.
 pub mod frame;
+/// Where somebody begins.
+pub mod home;
 /// What is happening now.
 pub mod live;
 /// A page as a handler makes it.

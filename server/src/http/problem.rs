@@ -198,6 +198,11 @@ impl Problem {
         &self.0.blockers
     }
 
+    /// Seconds to wait before trying again.
+    pub fn retry_after(&self) -> Option<u32> {
+        self.0.retry_after
+    }
+
     /// What is wrong with which part of the input.
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use tower_http::compression::CompressionLayer;
@@ -13,8 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{
-    calls, campaigns, dialing, do_not_call, events, imports, incidents, nodes, people, prospects, quarantine,
-    scripts, session, voices, workspace,
+    account, calls, campaigns, dialing, do_not_call, events, imports, incidents, nodes, people, prospects,
+    quarantine, scripts, session, telephone, voices, workspace,
 };
 use super::auth::{known_visitors, operators_write};
 use super::middleware::{
@@ -22,8 +22,8 @@ use super::middleware::{
 };
 use super::pages::feed::Feeds;
 use super::pages::{
-    call, campaign, campaigns as campaigns_page, changes, do_not_call as do_not_call_page, frame, live,
-    prospect, reports, settings, sign_in, welcome,
+    call, calls as calls_page, campaign, campaigns as campaigns_page, changes,
+    do_not_call as do_not_call_page, frame, home, live, prospect, reports, settings, sign_in, welcome,
 };
 use super::state::HttpState;
 use super::{assets, csrf, health, openapi, webhooks};
@@ -67,7 +67,7 @@ fn pages(state: &HttpState, https: bool) -> Router<HttpState> {
     let inside = shown
         .layer(from_fn_with_state(state.clone(), frame::framed))
         .layer(from_fn(operators_write))
-        .merge(Router::new().route("/sign-out", post(sign_in::leave)))
+        .merge(own().layer(from_fn_with_state(state.clone(), frame::framed)))
         .layer(from_fn_with_state(state.server.cookie.clone(), csrf::same_origin_writes))
         .layer(from_fn_with_state(state.clone(), known_visitors));
     let door = Router::new()
@@ -87,7 +87,7 @@ fn pages(state: &HttpState, https: bool) -> Router<HttpState> {
 #[rustfmt::skip]
 fn shown() -> Router<HttpState> {
     Router::new()
-        .route("/", get(|| async { Redirect::to("/live") }))
+        .route("/", get(home::show))
         .route("/welcome/next", get(welcome::next))
         .route("/welcome/example", post(welcome::example))
         .route("/live", get(live::show))
@@ -122,6 +122,7 @@ fn shown() -> Router<HttpState> {
         .route("/prospects/{id}/unskip", post(prospect::unskip))
         .route("/prospects/{id}/do-not-call", post(prospect::do_not_call))
         .route("/prospects/{id}/remove", post(prospect::remove))
+        .route("/calls", get(calls_page::show))
         .route("/calls/{id}", get(call::show))
         .route("/calls/{id}/end", post(call::end))
         .route("/calls/{id}/resolve", post(call::resolve))
@@ -129,7 +130,28 @@ fn shown() -> Router<HttpState> {
         .route("/do-not-call/remove", post(do_not_call_page::remove))
         .route("/do-not-call.csv", get(do_not_call_page::export))
         .route("/reports", get(reports::show))
-        .route("/settings", get(settings::show))
+        .route("/settings", get(settings::telephone::show))
+        .route("/settings/limits", post(settings::telephone::save_limits))
+        .route("/settings/telephone/test", post(settings::telephone::test))
+        .route("/settings/users", get(settings::users::show).post(settings::users::add))
+        .route("/settings/users/{id}/role", post(settings::users::change_role))
+        .route("/settings/users/{id}/disable", post(settings::users::disable))
+        .route("/settings/users/{id}/enable", post(settings::users::enable))
+        .route("/settings/keys", get(settings::keys::show).post(settings::keys::add))
+        .route("/settings/keys/{id}/revoke", post(settings::keys::revoke))
+        .route("/settings/servers", get(settings::servers::show))
+        .route("/settings/servers/confirm-clock", post(settings::servers::confirm_clock))
+}
+
+/// What everybody may see and do who was let in: their own account.
+#[rustfmt::skip]
+fn own() -> Router<HttpState> {
+    Router::new()
+        .route("/sign-out", post(sign_in::leave))
+        .route("/settings/account", get(settings::account::show))
+        .route("/settings/account/password", post(settings::account::change_password))
+        .route("/settings/account/sessions/{id}/end", post(settings::account::end_session))
+        .route("/settings/account/sessions/end-others", post(settings::account::end_other_sessions))
 }
 
 /// What pages are dressed in.
@@ -160,6 +182,9 @@ fn public() -> OpenApiRouter<HttpState> {
 fn own_session() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(session::who, session::sign_out))                           // /api/session
+        .routes(routes!(account::change_password))                                  // /api/session/password
+        .routes(routes!(account::sessions, account::end_others))                    // /api/sessions
+        .routes(routes!(account::end))                                              // /api/sessions/{id}
 }
 
 /// What needs a credential, and for every write the role of an operator at least; handlers may ask for more.
@@ -206,7 +231,9 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(incidents::list))                                           // /api/incidents
         .routes(routes!(quarantine::read))                                          // /api/quarantine
         .routes(routes!(quarantine::resume))                                        // /api/quarantine/resume
+        .routes(routes!(telephone::test))                                           // /api/telephone/test
         .routes(routes!(people::users, people::create_user))                        // /api/users
+        .routes(routes!(people::change_user))                                       // /api/users/{id}
         .routes(routes!(people::keys, people::create_key))                          // /api/keys
         .routes(routes!(people::revoke_key))                                        // /api/keys/{id}
 }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use domain::ids::WorkspaceId;
 use tokio::sync::Mutex;
 
 use super::auth::{Credential, visitor_of};
@@ -24,11 +23,6 @@ struct Answer {
 }
 
 impl Standing {
-    /// The workspace that a credential opens, or opened half a second ago. What cannot be asked opens none.
-    pub async fn workspace_of(&self, state: &HttpState, credential: Credential) -> Option<WorkspaceId> {
-        Some(self.visitor_of(state, credential).await?.actor.workspace)
-    }
-
     /// Whom a credential belongs to, or belonged to half a second ago. What cannot be asked belongs to nobody.
     pub async fn visitor_of(&self, state: &HttpState, credential: Credential) -> Option<Visitor> {
         // Held while the database is asked: thousands who ask at the same moment share one question.

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::connection::CarrierLine;
 use super::query::CursorKey;
 use super::sign_in_throttle::SignInThrottle;
 use super::standing::Standing;
@@ -26,6 +27,8 @@ pub struct HttpParts {
     pub server: Arc<ServerFacts>,
     /// Who failed to sign in, and how often.
     pub throttle: Mutex<SignInThrottle>,
+    /// To ask the carrier something.
+    pub line: CarrierLine,
     /// What credentials of long answers open.
     pub standing: Standing,
     /// Ends long answers when the server stops.

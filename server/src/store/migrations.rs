@@ -25,6 +25,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("0007_incidents", include_str!("migrations/0007_incidents.sql")),
     ("0008_final_status", include_str!("migrations/0008_final_status.sql")),
     ("0011_standings", include_str!("migrations/0011_standings.sql")),
+    ("0010_people", include_str!("migrations/0010_people.sql")),
 ];
 
 /// Any number, the same for every version: who holds it on PostgreSQL changes the schema, and nobody else meanwhile.

@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::entities::{api_keys, audit_log, sessions, settings, users, workspaces};
 use super::given::{self, Given};
-use super::{Store, StoreError, Tx, millis, sql};
+use super::{Store, StoreError, Tx, dialect, millis, sql};
 
 pub use super::entities::{api_keys::Model as ApiKeyRow, audit_log::Model as AuditRow};
 pub use super::entities::{sessions::Model as SessionRow, users::Model as UserRow};
@@ -52,6 +52,14 @@ impl Store {
     pub async fn users(&self, of: WorkspaceId) -> Result<Vec<UserRow>, StoreError> {
         let found = users::Entity::find().filter(users::Column::WorkspaceId.eq(of.uuid()));
         Ok(found.order_by_asc(users::Column::Id).limit(1_000).all(self.reader()).await?)
+    }
+
+    /// Sessions of a user that have not reached their end, the one begun last first. At most 200.
+    pub async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>, StoreError> {
+        let found = sessions::Entity::find()
+            .filter(sessions::Column::UserId.eq(user.uuid()))
+            .filter(sessions::Column::ExpiresAt.gt(millis(now)));
+        Ok(found.order_by_desc(sessions::Column::CreatedAt).limit(200).all(self.reader()).await?)
     }
 
     /// A session by the hash of its secret.
@@ -129,23 +137,69 @@ impl Tx {
         Ok(())
     }
 
+    /// All users of a workspace, held until the transaction ends: what is true of all of them stays true.
+    pub async fn lock_users(&self, of: WorkspaceId) -> Result<Vec<UserRow>, StoreError> {
+        let db = self.connection();
+        let (columns, locked) =
+            (sql::columns::<users::Entity>(), dialect::for_update(db.get_database_backend()));
+        let wanted = format!("SELECT {columns} FROM users WHERE workspace_id = $1 ORDER BY id{locked}");
+        Ok(sql::all(db, &wanted, [of.uuid().into()]).await?)
+    }
+
+    /// A user, held until the transaction ends.
+    pub async fn lock_user(&self, id: UserId) -> Result<Option<UserRow>, StoreError> {
+        let db = self.connection();
+        let (columns, locked) =
+            (sql::columns::<users::Entity>(), dialect::for_update(db.get_database_backend()));
+        let wanted = format!("SELECT {columns} FROM users WHERE id = $1{locked}");
+        Ok(sql::one(db, &wanted, [id.uuid().into()]).await?)
+    }
+
+    /// Writes down a user's password, what they may do, and whether they may come in at all.
+    pub async fn save_user(&self, user: &UserRow) -> Result<(), StoreError> {
+        let change = "UPDATE users SET password_hash = $1, role = $2, disabled_at = $3 WHERE id = $4";
+        let values = [
+            user.password_hash.as_str().into(),
+            user.role.as_str().into(),
+            user.disabled_at.into(),
+            user.id.into(),
+        ];
+        sql::run(self.connection(), change, values).await?;
+        Ok(())
+    }
+
     /// Adds a session.
     pub async fn add_session(&self, session: SessionRow) -> Result<(), StoreError> {
         session.into_active_model().reset_all().insert(self.connection()).await?;
         Ok(())
     }
 
-    /// Notes that a session was used.
+    /// Notes that a user was here.
+    pub async fn touch_user(&self, id: UserId, now: Timestamp) -> Result<(), StoreError> {
+        let change = "UPDATE users SET last_seen_at = $1 WHERE id = $2";
+        sql::run(self.connection(), change, [millis(now).into(), id.uuid().into()]).await?;
+        Ok(())
+    }
+
+    /// Notes that a session was used. Its user is noted first: everybody who wants both takes them in this order.
     pub async fn touch_session(&self, secret_hash: &[u8], now: Timestamp) -> Result<(), StoreError> {
         let change = "UPDATE sessions SET last_seen_at = $1 WHERE secret_hash = $2";
         sql::run(self.connection(), change, [millis(now).into(), secret_hash.to_vec().into()]).await?;
         Ok(())
     }
 
-    /// Ends a session.
-    pub async fn end_session(&self, secret_hash: &[u8]) -> Result<(), StoreError> {
-        sessions::Entity::delete_by_id(secret_hash.to_vec()).exec(self.connection()).await?;
-        Ok(())
+    /// Ends a session; `false` when it was over already.
+    pub async fn end_session(&self, secret_hash: &[u8]) -> Result<bool, StoreError> {
+        let change = "DELETE FROM sessions WHERE secret_hash = $1";
+        Ok(sql::run(self.connection(), change, [secret_hash.to_vec().into()]).await? > 0)
+    }
+
+    /// Ends the sessions of a user, except perhaps one; how many.
+    pub async fn end_sessions_of(&self, user: UserId, except: Option<&[u8]>) -> Result<u64, StoreError> {
+        // No session has this hash.
+        let kept = except.unwrap_or_default().to_vec();
+        let change = "DELETE FROM sessions WHERE user_id = $1 AND secret_hash <> $2";
+        Ok(sql::run(self.connection(), change, [user.uuid().into(), kept.into()]).await?)
     }
 
     /// Forgets sessions that ended before `now`.

@@ -38,6 +38,7 @@ pub(super) async fn fetch(
         "subresource_uris": {
             "calls": format!("{base}/Calls.json"),
             "incoming_phone_numbers": format!("{base}/IncomingPhoneNumbers.json"),
+            "outgoing_caller_ids": format!("{base}/OutgoingCallerIds.json"),
             "recordings": format!("{base}/Recordings.json"),
         },
     })))
@@ -57,6 +58,35 @@ pub(super) async fn numbers(
     let shown = positions.iter().map(|position| number(&desk, *position, all[*position])).collect();
     let next = positions.last().copied().filter(|_| more);
     Ok(Json(page.envelope("incoming_phone_numbers", uri.path(), &query, shown, next)))
+}
+
+/// `GET OutgoingCallerIds.json`: numbers of others that may be shown; `PhoneNumber` asks for the whole one.
+pub(super) async fn caller_ids(
+    State(desk): State<Desk>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Json<Value>, Refusal> {
+    let query = Form::of_query(uri.query());
+    let page = Page::of(&query)?;
+    let all = &desk.doors.verified_numbers;
+    let wanted = |position: &usize| query.get("PhoneNumber").is_none_or(|whole| all[*position] == whole);
+    let (positions, more) = page.take((0..all.len()).rev().filter(wanted));
+    let shown = positions.iter().map(|position| caller_id(&desk, *position, &all[*position])).collect();
+    let next = positions.last().copied().filter(|_| more);
+    Ok(Json(page.envelope("outgoing_caller_ids", uri.path(), &query, shown, next)))
+}
+
+fn caller_id(desk: &Desk, position: usize, number: &str) -> Value {
+    let account = &desk.doors.account_sid;
+    let sid = sid("PN", desk.network.seed.wrapping_add(1), position as u64);
+    json!({
+        "sid": sid,
+        "account_sid": account,
+        "phone_number": number,
+        "friendly_name": number,
+        "date_created": "Thu, 01 Jan 2026 00:00:00 +0000",
+        "date_updated": "Thu, 01 Jan 2026 00:00:00 +0000",
+        "uri": format!("/2010-04-01/Accounts/{account}/OutgoingCallerIds/{sid}.json"),
+    })
 }
 
 fn number(desk: &Desk, position: usize, number: &str) -> Value {

@@ -16,6 +16,7 @@ use crate::settings::Settings;
 pub(crate) struct Doors {
     pub account_sid: String,
     pub numbers: Vec<String>,
+    pub verified_numbers: Vec<String>,
     auth_token: String,
     api_keys: Vec<(String, String)>,
 }
@@ -25,6 +26,7 @@ impl Doors {
         Self {
             account_sid: settings.account_sid.clone(),
             numbers: settings.numbers.clone(),
+            verified_numbers: settings.verified_numbers.clone(),
             auth_token: settings.auth_token.clone(),
             api_keys: settings.api_keys.clone(),
         }

@@ -206,6 +206,7 @@ async fn a_call_that_is_over_can_be_deleted() {
 async fn the_account_and_its_numbers_can_be_asked_for() {
     let mut settings = settings();
     settings.numbers = vec!["+14155559999".to_owned()];
+    settings.verified_numbers = vec!["+14155558888".to_owned(), "+14155557777".to_owned()];
     let world = World::start(settings).await;
     let account = world.get_uri(&format!("/2010-04-01/Accounts/{ACCOUNT}.json")).await;
     assert_eq!((&account["sid"], &account["status"]), (&json!(ACCOUNT), &json!("active")));
@@ -213,6 +214,14 @@ async fn the_account_and_its_numbers_can_be_asked_for() {
     let numbers = list["incoming_phone_numbers"].as_array().unwrap().iter();
     let numbers: Vec<_> = numbers.map(|number| number["phone_number"].as_str().unwrap()).collect();
     assert_eq!(numbers, [FROM, "+14155559999"]);
+    let verified = async |query: &str| {
+        let (_, list) = world.get(&format!("OutgoingCallerIds.json{query}")).await;
+        let numbers = list["outgoing_caller_ids"].as_array().unwrap().iter();
+        numbers.map(|number| number["phone_number"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(verified("").await.len(), 2);
+    assert_eq!(verified("?PhoneNumber=%2B14155558888").await, ["+14155558888"]);
+    assert!(verified("?PhoneNumber=%2B1415555").await.is_empty());
     let health = world.http.get(format!("{}/_health", world.phones.base_url())).send().await.unwrap();
     assert_eq!(health.status(), 200);
 }

@@ -4,11 +4,11 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use url::Url;
+use url::{Host, Url};
 
 use domain::phone_number::PhoneNumber;
 
@@ -16,8 +16,8 @@ use super::callback_urls::CallbackUrls;
 use super::errors::{self, NoReply, Reply};
 use super::{ClientSettings, Credentials, wire};
 use crate::carrier::{
-    Account, CallEvent, CallList, CallSid, CarrierCall, EndAs, EndOutcome, PlaceCall, PlaceOutcome,
-    RequestError,
+    Account, CallEvent, CallList, CallSid, CarrierCall, EndAs, EndOutcome, NumberStanding, PlaceCall,
+    PlaceOutcome, RequestError,
 };
 use crate::clock::Uptime;
 
@@ -193,8 +193,49 @@ impl TwilioClient {
 
     /// Reads the account itself: the connection test. A standard API key may not, and answers with a refusal.
     pub async fn fetch_account(&self) -> Result<Account, RequestError> {
-        let json = self.read(self.account_url(".json")).await?;
-        wire::read_account(&json).ok_or_else(errors::unreadable)
+        let reply = self.exchange(self.reads.get(self.account_url(".json"))).await;
+        let answered_at = reply.as_ref().ok().and_then(|reply| reply.date);
+        let json = errors::read_outcome(reply)?;
+        wire::read_account(&json, answered_at).ok_or_else(errors::unreadable)
+    }
+
+    /// What a number is to the account.
+    pub async fn standing_of(&self, number: &PhoneNumber) -> Result<NumberStanding, RequestError> {
+        let bought = self.find_number("/IncomingPhoneNumbers.json", "incoming_phone_numbers", number).await?;
+        if let Some(bought) = bought {
+            let voice = wire::has_voice(&bought);
+            return Ok(if voice { NumberStanding::Owned } else { NumberStanding::WithoutVoice });
+        }
+        let verified = self.find_number("/OutgoingCallerIds.json", "outgoing_caller_ids", number).await?;
+        Ok(if verified.is_some() { NumberStanding::Verified } else { NumberStanding::Foreign })
+    }
+
+    async fn find_number(
+        &self,
+        list: &str,
+        name: &str,
+        number: &PhoneNumber,
+    ) -> Result<Option<Value>, RequestError> {
+        let mut url = self.account_url(list);
+        // A whole number: however many the account has, at most a handful contain it, and they come on the first page.
+        url.query_pairs_mut().append_pair("PhoneNumber", number.as_str()).append_pair("PageSize", "20");
+        let page = self.read(url).await?;
+        Ok(entries(&page, name)?.iter().find(|entry| wire::is_number(entry, number)).cloned())
+    }
+
+    /// Whether the API lives on this very machine: a phone network that simulates the carrier.
+    pub fn is_on_this_machine(&self) -> bool {
+        match self.api_base.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
+    /// Whether an API key signs in instead of the account's own token.
+    pub fn signs_in_with_key(&self) -> bool {
+        self.credentials.api_key.is_some()
     }
 
     async fn read(&self, url: Url) -> Result<Value, RequestError> {
@@ -240,6 +281,7 @@ fn with_form(request: RequestBuilder, form: String) -> RequestBuilder {
 async fn read_reply(mut response: Response) -> Result<Reply, NoReply> {
     let status = response.status().as_u16();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let date = response.headers().get(DATE).and_then(|date| wire::read_time(date.to_str().ok()?));
     let retry_after = retry_after.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT));
     let lost = |why: String| NoReply::Lost { why: format!("HTTP {status}, but {why}") };
     let mut body = Vec::new();
@@ -249,7 +291,7 @@ async fn read_reply(mut response: Response) -> Result<Reply, NoReply> {
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Reply { status, retry_after, body })
+    Ok(Reply { status, retry_after, date, body })
 }
 
 fn entries<'p>(page: &'p Value, name: &str) -> Result<&'p [Value], RequestError> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::refusal::RefusalMeaning;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::wire::{self, NotSendable};
@@ -15,6 +16,8 @@ pub struct Reply {
     pub status: u16,
     /// `Retry-After`, where it was a number of seconds.
     pub retry_after: Option<Duration>,
+    /// The other side's clock, to the second.
+    pub date: Option<Timestamp>,
     /// The whole body.
     pub body: Vec<u8>,
 }

@@ -151,13 +151,24 @@ pub fn read_call(value: &Value) -> Option<CarrierCall> {
     })
 }
 
-/// Reads an Account resource.
-pub fn read_account(value: &Value) -> Option<Account> {
+/// Reads an Account resource, and when the carrier said it.
+pub fn read_account(value: &Value, answered_at: Option<Timestamp>) -> Option<Account> {
     Some(Account {
+        answered_at,
         friendly_name: text(value, "friendly_name").unwrap_or_default().to_owned(),
         status: text(value, "status")?.to_owned(),
         kind: text(value, "type").unwrap_or_default().to_owned(),
     })
+}
+
+/// Whether an entry of a list of numbers is this one.
+pub fn is_number(value: &Value, number: &PhoneNumber) -> bool {
+    text(value, "phone_number") == Some(number.as_str())
+}
+
+/// Whether calls can be made from an entry of the list of bought numbers; what is not said is taken for yes.
+pub fn has_voice(value: &Value) -> bool {
+    value["capabilities"]["voice"].as_bool().unwrap_or(true)
 }
 
 /// Reads one entry of a call's Events. Twilio's description leaves `request` untyped; what is not there is empty.

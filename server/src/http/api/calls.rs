@@ -66,14 +66,15 @@ pub async fn place(
     Operator(visitor): Operator,
     request: Repeatable<PlaceCall>,
 ) -> Result<Response, Problem> {
-    let (actor, actions, server) = (visitor.actor.clone(), state.actions.clone(), state.server.clone());
+    let (actor, role) = (visitor.actor.clone(), visitor.role);
+    let (actions, server) = (state.actions.clone(), state.server.clone());
     let work = move |wanted: PlaceCall| async move {
         let campaign: CampaignId = id_at("/campaignId", &wanted.campaign_id)?;
         let prospect: ProspectId = id_at("/prospectId", &wanted.prospect_id)?;
         let own = wanted.metadata.as_ref().map(|object| metadata("/metadata", object)).transpose()?;
         let when = wanted.scheduled_for.map(|when| when.0);
         let call = actions.place_one(actor, campaign, prospect, when, own).await?;
-        Ok((StatusCode::CREATED, CallView::of(&call, &server)))
+        Ok((StatusCode::CREATED, CallView::of(&call, &server, role)))
     };
     request.once(&state, &visitor, work).await
 }
@@ -108,7 +109,7 @@ pub async fn read(
         let _ = tokio::time::timeout(PATIENCE, change_of(id, changes)).await;
         call = load(&state, &visitor, id).await?;
     }
-    Ok(Json(CallView::of(&call, &state.server)))
+    Ok(Json(CallView::of(&call, &state.server, visitor.role)))
 }
 
 /// Has the carrier asked about a live call that was quiet for half a minute; whether it was.
@@ -142,5 +143,5 @@ pub async fn cancel(
     PathId(id): PathId<CallId>,
 ) -> Result<Json<CallView>, Problem> {
     let call = state.actions.end_call(visitor.actor, id).await?;
-    Ok(Json(CallView::of(&call, &state.server)))
+    Ok(Json(CallView::of(&call, &state.server, visitor.role)))
 }

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::actions::random_bytes;
+use crate::actions::users::{Role, Visitor};
 use crate::http::Problem;
 use crate::http::auth::{Analyst, Credential, Known};
 use crate::http::state::HttpState;
@@ -115,8 +116,9 @@ impl Reader {
 
     async fn still_allowed(&self) -> Result<(), Over> {
         // What cannot be asked is not allowed; the reader comes back and asks at the door.
-        let opens = self.state.standing.workspace_of(&self.state, self.credential).await;
-        (opens == Some(self.workspace)).then_some(()).ok_or(Over)
+        let visitor = self.state.standing.visitor_of(&self.state, self.credential).await;
+        let may = |it: &Visitor| it.actor.workspace == self.workspace && it.role >= Role::Analyst;
+        visitor.filter(may).map(drop).ok_or(Over)
     }
 
     async fn send_change(&self, change: &Arc<Change>) -> Result<(), Over> {

@@ -9,8 +9,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::words::{maybe_time, time};
-use crate::actions::users::Role;
+use super::words::{given, maybe_time, time};
+use crate::actions::accounts::UserChange;
+use crate::actions::users::{Role, Visitor};
 use crate::http::auth::Admin;
 use crate::http::state::HttpState;
 use crate::http::{JsonBody, PathId, Problem, text};
@@ -19,7 +20,7 @@ use crate::store::people::{ApiKeyRow, UserRow};
 const LONGEST_KEY_NAME: usize = 100;
 
 /// What a user or a key may do.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RoleWord {
     /// Listens to calls.
@@ -58,8 +59,23 @@ pub struct UserView {
     /// When the account was closed.
     #[schema(format = DateTime)]
     disabled_at: Option<String>,
+    /// When they last used a session, to the minute.
+    #[schema(format = DateTime)]
+    last_seen_at: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
+}
+
+/// What shall be different about a user; what is left out stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct UserFields {
+    /// At most your own.
+    #[serde(deserialize_with = "given")]
+    role: Option<RoleWord>,
+    /// Whether the account is closed; never your own.
+    #[serde(deserialize_with = "given")]
+    disabled: Option<bool>,
 }
 
 /// The users of a workspace, oldest first.
@@ -97,11 +113,29 @@ pub async fn create_user(
     Admin(visitor): Admin,
     JsonBody(new): JsonBody<NewUser>,
 ) -> Result<(StatusCode, Json<UserView>), Problem> {
+    Ok((StatusCode::CREATED, Json(added_user(&state, &visitor, new).await?.into())))
+}
+
+/// A user as somebody asked for it.
+pub async fn added_user(state: &HttpState, visitor: &Visitor, new: NewUser) -> Result<UserRow, Problem> {
     let email = text::email("/email", &new.email)?;
-    let password = SecretString::from(new.password);
-    let user =
-        state.actions.create_user(visitor.actor, visitor.role, email, password, new.role.into()).await?;
-    Ok((StatusCode::CREATED, Json(user.into())))
+    let (actor, password) = (visitor.actor.clone(), SecretString::from(new.password));
+    Ok(state.actions.create_user(actor, visitor.role, email, password, new.role.into()).await?)
+}
+
+/// Gives a user another role, closes their account or opens it again. Whoever is mightier than you is out of reach, and the
+/// last owner stays one. The user's sessions end at once, and open streams with them.
+#[utoipa::path(patch, path = "/api/users/{id}", tag = "people", request_body = UserFields,
+    params(("id" = String, Path)),
+    responses((status = 200, body = UserView), (status = "4XX", body = Problem)))]
+pub async fn change_user(
+    State(state): State<HttpState>,
+    Admin(visitor): Admin,
+    PathId(id): PathId<UserId>,
+    JsonBody(fields): JsonBody<UserFields>,
+) -> Result<Json<UserView>, Problem> {
+    let user = state.actions.change_user(visitor.actor, visitor.role, id, fields.into()).await?;
+    Ok(Json(user.into()))
 }
 
 /// An API key, without its secret.
@@ -164,10 +198,19 @@ pub async fn create_key(
     Admin(visitor): Admin,
     JsonBody(new): JsonBody<NewKey>,
 ) -> Result<(StatusCode, Json<CreatedKey>), Problem> {
-    let name = text::name("/name", &new.name, LONGEST_KEY_NAME)?;
-    let (secret, row) = state.actions.create_key(visitor.actor, visitor.role, name, new.role.into()).await?;
+    let (secret, row) = added_key(&state, &visitor, new).await?;
     let created = CreatedKey { view: row.into(), key: secret.expose_secret().to_owned() };
     Ok((StatusCode::CREATED, Json(created)))
+}
+
+/// A key as somebody asked for it, and its secret.
+pub async fn added_key(
+    state: &HttpState,
+    visitor: &Visitor,
+    new: NewKey,
+) -> Result<(SecretString, ApiKeyRow), Problem> {
+    let name = text::name("/name", &new.name, LONGEST_KEY_NAME)?;
+    Ok(state.actions.create_key(visitor.actor.clone(), visitor.role, name, new.role.into()).await?)
 }
 
 /// Ends an API key at once, and open streams with it.
@@ -187,6 +230,12 @@ fn stored(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }
 
+impl From<UserFields> for UserChange {
+    fn from(fields: UserFields) -> Self {
+        Self { role: fields.role.map(Role::from), disabled: fields.disabled }
+    }
+}
+
 impl From<UserRow> for UserView {
     fn from(user: UserRow) -> Self {
         Self {
@@ -194,6 +243,7 @@ impl From<UserRow> for UserView {
             email: user.email,
             role: user.role,
             disabled_at: maybe_time(user.disabled_at.map(stored)),
+            last_seen_at: maybe_time(user.last_seen_at.map(stored)),
             created_at: time(stored(user.created_at)),
         }
     }

@@ -3,6 +3,7 @@
 use domain::campaign::TransitionRefused;
 use domain::gate::{HoldReason, NeverReason};
 
+use crate::actions::accounts::{PasswordRefused, UserChangeRefused};
 use crate::actions::calls::EndRefused;
 use crate::actions::calls::PlaceRefused;
 use crate::actions::calls::ResolveRefused;
@@ -179,6 +180,41 @@ impl From<UserRefused> for Problem {
             UserRefused::NotAllowed => Self::forbidden(),
             UserRefused::Unavailable(unavailable) => unavailable.into(),
             UserRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<UserChangeRefused> for Problem {
+    fn from(refused: UserChangeRefused) -> Self {
+        match refused {
+            UserChangeRefused::NoSuchUser => Self::not_found("user"),
+            UserChangeRefused::NotAllowed => Self::forbidden(),
+            UserChangeRefused::Oneself => Self::conflict(
+                "own_account",
+                "Nobody closes their own account. Ask another administrator of your team.",
+            ),
+            UserChangeRefused::LastOwner => Self::conflict(
+                "last_owner",
+                "This is the only owner who can sign in, and nobody else could make one. Make another owner first.",
+            ),
+            UserChangeRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PasswordRefused> for Problem {
+    fn from(refused: PasswordRefused) -> Self {
+        match refused {
+            PasswordRefused::NoAccount => Self::conflict(
+                "no_account",
+                "Only people who signed in have a password; an API key has none. Sign in, and change it there.",
+            ),
+            PasswordRefused::Wrong => {
+                FieldError::at("/current", "wrong_password", "This is not your current password.").into()
+            }
+            PasswordRefused::Password(flaw) => FieldError::at("/new", flaw.code(), flaw.to_string()).into(),
+            PasswordRefused::Unavailable(unavailable) => unavailable.into(),
+            PasswordRefused::Store(error) => error.into(),
         }
     }
 }

@@ -136,7 +136,7 @@ pub async fn sign_out(
     known: Known,
 ) -> Result<(StatusCode, [(HeaderName, String); 1]), Problem> {
     if let Credential::Session(hash) = known.credential {
-        state.actions.sign_out(hash).await?;
+        state.actions.sign_out(known.visitor.actor, hash).await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, state.server.cookie.clear())]))
 }

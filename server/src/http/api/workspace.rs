@@ -61,6 +61,16 @@ pub async fn change(
     Admin(visitor): Admin,
     JsonBody(fields): JsonBody<WorkspaceFields>,
 ) -> Result<Json<WorkspaceView>, Problem> {
+    change_limits(&state, &visitor, fields).await?;
+    view(&state, &visitor).await
+}
+
+/// Changes the limits that are named, if all of them can be.
+pub async fn change_limits(
+    state: &HttpState,
+    visitor: &Visitor,
+    fields: WorkspaceFields,
+) -> Result<(), Problem> {
     let mut errors = Vec::new();
     let cap = fields.frequency_cap.map(|rings| {
         let read = FrequencyCap::new(rings);
@@ -74,7 +84,7 @@ pub async fn change(
         return Err(Problem::invalid(errors));
     }
     state.actions.change_workspace_limits(visitor.actor.clone(), cap, daily_budget).await?;
-    view(&state, &visitor).await
+    Ok(())
 }
 
 async fn view(state: &HttpState, visitor: &Visitor) -> Result<Json<WorkspaceView>, Problem> {

@@ -52,7 +52,8 @@ async fn page(state: &HttpState, visitor: &Visitor, id: CallId, form: &Form) -> 
     let events = store.events_of_call(id).await?;
     let now = state.actions.clock.now();
     let card = Card { call, campaign, prospect, events, role: visitor.role, now };
-    let page = Page::new(format!("Call to {}", card.name()), Place::Campaigns)
+    let place = if visitor.role > Role::Listener { Place::Campaigns } else { Place::Calls };
+    let page = Page::new(format!("Call to {}", card.name()), place)
         .with("head", card.head())
         .with("trouble", card.trouble(form))
         .with(
@@ -119,8 +120,12 @@ impl Card {
         let status = self.call.call.status();
         html! {
             p.crumbs {
-                a href="/campaigns" { "Campaigns" } " / "
-                a href={ "/campaigns/" (self.campaign.id) } { (self.campaign.name) }
+                @if self.role > Role::Listener {
+                    a href="/campaigns" { "Campaigns" } " / "
+                    a href={ "/campaigns/" (self.campaign.id) } { (self.campaign.name) }
+                } @else {
+                    a href="/calls" { "Calls" } " / " (self.campaign.name)
+                }
             }
             div.head {
                 div {
@@ -157,7 +162,7 @@ impl Card {
     fn trouble(&self, form: &Form) -> Markup {
         let lost = matches!(self.call.call.placement, Placement::Unknown | Placement::PresumedNotPlaced);
         html! {
-            @if let Some(message) = view::error_message(&self.call) {
+            @if let Some(message) = view::error_message(&self.call, self.role) {
                 div.notice.warn { p { (message) } }
             }
             @if lost && self.role >= Role::Admin { (self.settle_by_hand(form)) }
@@ -198,7 +203,7 @@ impl Card {
             div.card {
                 h2 { "Details" }
                 (facts(&[
-                    ("Prospect", html! { a href={ "/prospects/" (self.prospect.id) } { (self.name()) } @if !self.prospect.company.is_empty() { ", " (self.prospect.company) } }),
+                    ("Prospect", html! { @if self.role > Role::Listener { a href={ "/prospects/" (self.prospect.id) } { (self.name()) } } @else { (self.name()) } @if !self.prospect.company.is_empty() { ", " (self.prospect.company) } }),
                     ("To", show::phone(&self.call.to, self.role)),
                     ("From", show::phone(&self.call.from, self.role)),
                     ("Outcome", disposition.unwrap_or_else(dash)),

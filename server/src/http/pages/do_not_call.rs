@@ -18,7 +18,7 @@ use super::parts::head::{done, head};
 use super::parts::pager::{address, pager};
 use super::parts::{empty, show};
 use crate::actions::users::{Role, Visitor};
-use crate::http::auth::{Analyst, Operator};
+use crate::http::auth::{Admin, Analyst, Operator};
 use crate::http::csv::push_row;
 use crate::http::query::{Cursor, ListIdentity, Position, SearchText};
 use crate::http::state::HttpState;
@@ -90,7 +90,7 @@ pub async fn add(
 /// Takes a number off the list, with the reason on record.
 pub async fn remove(
     State(state): State<HttpState>,
-    Operator(visitor): Operator,
+    Admin(visitor): Admin,
     form: Form,
 ) -> Result<Response, Problem> {
     let (number, reason) = read(&form)?;
@@ -129,7 +129,7 @@ async fn page(state: &HttpState, visitor: &Visitor, asked: &Asked, form: &Form) 
     let last = found.last().filter(|_| more).map(|last| last.phone.to_string());
     let next = last.map(|number| key.seal(&list, &number)).transpose()?;
     let total = store.count_do_not_call(workspace).await?;
-    let editable = visitor.role >= Role::Operator;
+    let (editable, removable) = (visitor.role >= Role::Operator, visitor.role >= Role::Admin);
     let now = state.actions.clock.now();
     let utc = CampaignZone::utc();
     let rows = html! {
@@ -144,7 +144,7 @@ async fn page(state: &HttpState, visitor: &Visitor, asked: &Asked, form: &Form) 
                                 td data-label="Since" { (show::short_time(entry.created_at, now, &utc)) }
                                 td data-label="From" { (entry.source) }
                                 td data-label="Reason" { @if entry.reason.is_empty() { span.muted { "–" } } @else { (entry.reason) } }
-                                td data-label="" { @if editable { (removal(&entry.phone)) } }
+                                td data-label="" { @if removable { (removal(&entry.phone)) } }
                             }
                         }
                     }

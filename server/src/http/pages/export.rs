@@ -6,7 +6,6 @@ use domain::ids::CallId;
 use futures_util::stream;
 
 use super::parts::badge;
-use crate::actions::users::Role;
 use crate::http::csv::push_row;
 use crate::http::state::HttpState;
 use crate::store::StoreError;
@@ -35,7 +34,7 @@ const HEADER: [&str; 16] = [
 ];
 
 /// The calls that a filter finds, as CSV.
-pub fn calls(state: &HttpState, filter: CallFilter, order: Order, role: Role) -> Body {
+pub fn calls(state: &HttpState, filter: CallFilter, order: Order) -> Body {
     let mut header = String::new();
     push_row(&mut header, HEADER);
     let store = state.actions.store.clone();
@@ -48,18 +47,14 @@ pub fn calls(state: &HttpState, filter: CallFilter, order: Order, role: Role) ->
             for call in &found {
                 let (facts, status) = (&call.call.facts, call.call.status());
                 let time = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-                let number = |number: &domain::phone_number::PhoneNumber| match role {
-                    Role::Listener => number.masked(),
-                    _ => number.to_string(),
-                };
                 let cells = [
                     call.id.to_string(),
                     call.created_at.to_string(),
                     status.as_str().to_owned(),
                     call.call.disposition().map(|it| it.as_str().to_owned()).unwrap_or_default(),
                     names.get(&call.prospect).cloned().unwrap_or_default(),
-                    number(&call.to),
-                    number(&call.from),
+                    call.to.to_string(),
+                    call.from.to_string(),
                     call.attempt.to_string(),
                     facts.answered_by().map(badge::answered_by).unwrap_or_default().to_owned(),
                     facts.duration_seconds.map(|it| it.to_string()).unwrap_or_default(),

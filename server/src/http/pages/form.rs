@@ -119,4 +119,21 @@ impl Form {
         }
         object
     }
+
+    /// Adds an input that takes a number to a JSON object, where there is such an input.
+    pub fn add_number(&self, object: &mut Map<String, Value>, name: &str) {
+        if self.has(name) {
+            object.insert(name.to_owned(), as_number(self.value(name).trim()));
+        }
+    }
+}
+
+/// A number as JSON; anything else as the text that it is, for the API's rules to refuse.
+pub fn as_number(text: &str) -> Value {
+    match text.parse::<i64>() {
+        Ok(whole) => whole.into(),
+        Err(_) => {
+            text.parse::<f64>().ok().filter(|it| it.is_finite()).map_or_else(|| text.into(), Value::from)
+        }
+    }
 }

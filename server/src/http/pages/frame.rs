@@ -113,6 +113,10 @@ impl Facts {
         })
     }
 
+    fn only_listens(&self) -> bool {
+        matches!(self.signed_in, Some((_, Role::Listener)))
+    }
+
     fn unknown(state: &HttpState) -> Self {
         Self {
             simulation: state.server.simulation,
@@ -162,27 +166,31 @@ fn live_address(page: &Page, address: &Uri) -> Option<String> {
     Some(format!("/changes?page={wanted}&version={:x}", page.version()))
 }
 
+const PLACES: [(Place, &str, &str); 5] = [
+    (Place::Live, "/live", "Live"),
+    (Place::Campaigns, "/campaigns", "Campaigns"),
+    (Place::DoNotCall, "/do-not-call", "Do-not-call"),
+    (Place::Reports, "/reports", "Reports"),
+    (Place::Settings, "/settings", "Settings"),
+];
+const PLACES_OF_LISTENERS: [(Place, &str, &str); 2] =
+    [(Place::Calls, "/calls", "Calls"), (Place::Settings, "/settings/account", "My account")];
+
 fn side(place: Place, facts: &Facts) -> Markup {
-    let places = [
-        (Place::Live, "/live", "Live"),
-        (Place::Campaigns, "/campaigns", "Campaigns"),
-        (Place::DoNotCall, "/do-not-call", "Do-not-call"),
-        (Place::Reports, "/reports", "Reports"),
-        (Place::Settings, "/settings", "Settings"),
-    ];
+    let places = if facts.only_listens() { &PLACES_OF_LISTENERS[..] } else { &PLACES[..] };
     html! {
         header.side {
-            a.brand href="/live" { img src=(ICON.path) alt="" width="24" height="24"; span { "ProspectAI" } }
+            a.brand href="/" { img src=(ICON.path) alt="" width="24" height="24"; span { "ProspectAI" } }
             nav aria-label="Main" {
                 ul {
                     @for (of, href, name) in places {
-                        li { a href=(href) aria-current=[(of == place).then_some("page")] { (name) } }
+                        li { a href=(href) aria-current=[(*of == place).then_some("page")] { (name) } }
                     }
                 }
             }
             @if let Some((name, role)) = &facts.signed_in {
                 div.foot {
-                    span.muted title=(role.as_str()) { (name) }
+                    a.muted href="/settings/account" title={ "Your account; your role is " (role.as_str()) } { (name) }
                     form method="post" action="/sign-out" { button.link type="submit" { "Sign out" } }
                 }
             }
@@ -202,18 +210,22 @@ fn bars(facts: &Facts) -> Markup {
                 div.bar.danger role="status" {
                     strong { "Dialing is switched off for everybody." }
                     span { "Nobody is rung until an administrator switches it on again." }
-                    a href="/live" { "Go to Live" }
+                    (to_live(facts))
                 }
             }
             @if facts.quarantine {
                 div.bar.danger role="status" {
                     strong { "Quarantine." }
                     span { "The database is older than what this server has done. Nobody is rung until it is reconciled and somebody resumes." }
-                    a href="/live" { "Go to Live" }
+                    (to_live(facts))
                 }
             }
         }
     }
+}
+
+fn to_live(facts: &Facts) -> Markup {
+    html! { @if !facts.only_listens() { a href="/live" { "Go to Live" } } }
 }
 
 fn keys() -> Markup {

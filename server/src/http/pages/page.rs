@@ -15,6 +15,8 @@ pub enum Place {
     Live,
     /// Campaigns, their prospects and calls.
     Campaigns,
+    /// Calls of every campaign.
+    Calls,
     /// Whom never to ring.
     DoNotCall,
     /// Comparisons.

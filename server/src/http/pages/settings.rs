@@ -1,48 +1,102 @@
-//! Is it set up right? The telephone, limits of the whole team, servers, people, keys.
+//! Is it set up right? The telephone and the limits of the whole team, users, keys, servers, and one's own account: a tab
+//! each, and each only for those who may see it.
 
-use axum::extract::State;
-use maud::html;
+/// One's own account.
+pub mod account;
+/// API keys.
+pub mod keys;
+/// Servers, their clocks, and what must not happen and did.
+pub mod servers;
+/// The telephone, and limits of the whole team.
+pub mod telephone;
+/// Users and their roles.
+pub mod users;
+
+use domain::calling_window::CampaignZone;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::page::{Page, Place};
 use super::parts::head::{head, tabs};
-use super::parts::{facts, show};
+use super::parts::show;
+use crate::actions::users::Role;
 use crate::http::Problem;
-use crate::http::auth::Analyst;
-use crate::http::state::HttpState;
 
-/// Shows how the installation is set up.
-pub async fn show(State(state): State<HttpState>, Analyst(visitor): Analyst) -> Result<Page, Problem> {
-    let rules = state.actions.store.workspace_rules(visitor.actor.workspace).await?;
-    let installation = &state.actions.installation;
-    let telephone = html! {
-        div.card {
-            h2 { "The telephone" }
-            (facts(&[
-                ("Calls go to", if state.server.simulation { html! { "the phone network in the box" } } else { html! { "real phones, through Twilio" } }),
-                ("Account", html! { code { (state.server.account_sid) } }),
-                ("Number shown", installation.caller_id.as_ref().map_or_else(|| html! { span.muted { "none" } }, |number| show::phone(number, visitor.role))),
-                ("Webhooks come to", html! { code { (state.server.public_url.as_str().trim_end_matches('/')) } }),
-                ("New calls per second", html! { (installation.pacing.calls_per_second()) " at most, four fifths of it are used" }),
-                ("Calls on", html! { (installation.pacing.max_live()) " at most" }),
-            ]))
-        }
-    };
-    let limits = html! {
-        div.card {
-            h2 { "Limits of the whole team" }
-            (facts(&[
-                ("Rings per number", html! { (rules.frequency_cap.rings()) " in any 24 hours, over all campaigns" }),
-                ("Budget of a day", rules.daily_budget.map_or_else(|| html! { span.muted { "none" } }, |budget| html! { (show::sum(budget)) })),
-            ]))
-        }
-    };
-    Ok(Page::new("Settings", Place::Settings)
-        .with("head", head("Settings", "How this installation is set up.", &html! {}))
-        .with("tabs", tabs("Settings", &tabs_of(), "/settings"))
-        .with("settings", html! { div.columns { (telephone) (limits) } }))
+/// What was just done, as it stands in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    done: String,
 }
 
-/// The tabs of the settings.
-pub fn tabs_of() -> [(&'static str, String); 1] {
-    [("Telephone and limits", "/settings".to_owned())]
+/// The beginning of a tab.
+fn tab(role: Role, current: &str) -> Page {
+    let lead =
+        if role > Role::Listener { "How this installation is set up." } else { "What concerns only you." };
+    let title = if role > Role::Listener { "Settings" } else { "My account" };
+    Page::new(title, Place::Settings)
+        .with("head", head(title, lead, &html! {}))
+        .with("tabs", tabs("Settings", &tabs_of(role), current))
+}
+
+fn tabs_of(role: Role) -> Vec<(&'static str, String)> {
+    let all = [
+        ("Telephone and limits", "/settings", Role::Analyst),
+        ("Users", "/settings/users", Role::Admin),
+        ("API keys", "/settings/keys", Role::Admin),
+        ("Servers and incidents", "/settings/servers", Role::Analyst),
+        ("My account", "/settings/account", Role::Listener),
+    ];
+    let seen = all.into_iter().filter(|(.., from)| role >= *from);
+    seen.map(|(name, address, _)| (name, address.to_owned())).collect()
+}
+
+/// Roles up to one's own, each with what it may do, the least first.
+fn roles_up_to(own: Role) -> Vec<(&'static str, String)> {
+    let given = Role::ALL.into_iter().filter(|role| *role <= own);
+    given.map(|role| (role.as_str(), format!("{}: {}", word(role), may(role)))).collect()
+}
+
+/// A role as it is written in a sentence of its own.
+const fn word(role: Role) -> &'static str {
+    match role {
+        Role::Listener => "Listener",
+        Role::Analyst => "Analyst",
+        Role::Operator => "Operator",
+        Role::Admin => "Admin",
+        Role::Owner => "Owner",
+    }
+}
+
+/// What a role may do, in a few words; each may also do what those before it may.
+const fn may(role: Role) -> &'static str {
+    match role {
+        Role::Listener => "sees calls, with numbers hidden",
+        Role::Analyst => "reads everything but users and keys",
+        Role::Operator => "runs campaigns",
+        Role::Admin => "changes settings, users and keys",
+        Role::Owner => "makes owners",
+    }
+}
+
+/// A role of the database in a table.
+fn role_of(stored: &str) -> &str {
+    match Role::parse(stored) {
+        Some(role) => word(role),
+        None => stored,
+    }
+}
+
+fn stored_time(millis: i64, now: Timestamp) -> Markup {
+    show::short_time(Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX), now, &CampaignZone::utc())
+}
+
+/// Why something was not done that is no mistake in a form.
+fn refused(problem: Option<&Problem>) -> Markup {
+    html! {
+        @if let Some(problem) = problem {
+            div.notice.danger role="alert" { p { strong { "This was not done. " } (problem.detail()) } }
+        }
+    }
 }

@@ -56,7 +56,7 @@ pub async fn enter(State(state): State<HttpState>, Peer(address): Peer, form: Fo
 /// Ends the session, and with it every open page of it.
 pub async fn leave(State(state): State<HttpState>, known: Known) -> Result<Response, Problem> {
     if let Credential::Session(hash) = known.credential {
-        state.actions.sign_out(hash).await?;
+        state.actions.sign_out(known.visitor.actor, hash).await?;
     }
     Ok(([(header::SET_COOKIE, state.server.cookie.clear())], Redirect::to("/sign-in")).into_response())
 }

@@ -15,6 +15,7 @@ pub struct Model {
     pub role: String,
     pub disabled_at: Option<i64>,
     pub created_at: i64,
+    pub last_seen_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

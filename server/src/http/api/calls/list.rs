@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::view::CallView;
 use crate::http::{Problem, Query, json};
 
+use crate::actions::users::Role;
 use crate::http::api::prospects;
 use crate::http::auth::Listener;
 use crate::http::query::{
@@ -49,7 +50,7 @@ pub struct CallsQuery {
     /// Only made before this time, at most 366 days later.
     #[param(value_type = Option<String>)]
     to: Option<DateTimeParam>,
-    /// Part of a number or of the prospect's name.
+    /// Part of a number or of the prospect's name; not for listeners, who could find out numbers with it.
     #[param(value_type = Option<String>)]
     q: Option<SearchText>,
     /// `-createdAt` (newest first, the default) or `createdAt`.
@@ -100,6 +101,9 @@ pub async fn list(
     }
     filter.statuses = asked.status.0.iter().map(|word| word.0).collect();
     filter.answered_by = asked.answered_by.0.iter().flat_map(|word| word.0.iter().copied()).collect();
+    if asked.q.is_some() && visitor.role == Role::Listener {
+        return Err(Problem::forbidden());
+    }
     filter.text = asked.q.as_ref().and_then(SearchText::text).map(str::to_owned);
     (filter.from, filter.to) = (range.from, range.to);
     let order = asked.sort.map_or(Order::NewestFirst, |sort| sort.0.0);
@@ -124,7 +128,7 @@ pub async fn list(
     found.truncate(limit as usize);
     let last: Option<CallId> = found.last().filter(|_| more).map(|last| last.id);
     let next_cursor = last.map(|id| key.seal(&list, &id.to_string())).transpose()?;
-    let calls = found.iter().map(|call| CallView::of(call, &state.server)).collect();
+    let calls = found.iter().map(|call| CallView::of(call, &state.server, visitor.role)).collect();
     let list =
         CallList { calls, total: counted.calls, total_is_capped: counted.capped, limit, offset, next_cursor };
     json::answer(&list, found.len() * BYTES_OF_A_CALL)

@@ -53,7 +53,8 @@ pub async fn resolve(
     PathId(id): PathId<CallId>,
     JsonBody(said): JsonBody<Resolution>,
 ) -> Result<Json<CallView>, Problem> {
-    Ok(Json(CallView::of(&settle(&state, visitor, id, said).await?, &state.server)))
+    let role = visitor.role;
+    Ok(Json(CallView::of(&settle(&state, visitor, id, said).await?, &state.server, role)))
 }
 
 /// Settles it as somebody said, or points at what they did not say.

@@ -1,10 +1,12 @@
 //! A call as the API shows it.
 
 use domain::call::CallStatus;
+use domain::phone_number::PhoneNumber;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::actions::users::Role;
 use crate::http::api::words::{maybe_time, stored_json, time};
 use crate::http::state::ServerFacts;
 use crate::store::calls::CallRecord;
@@ -22,9 +24,9 @@ pub struct CallView {
     attempt: u32,
     /// Twilio's name for it, once it has one.
     twilio_call_sid: Option<String>,
-    /// The number shown.
+    /// The number shown; its middle is hidden from listeners.
     from_number: String,
-    /// The number rung.
+    /// The number rung; its middle is hidden from listeners.
     to_number: String,
     /// `queued`, `ringing`, `in-progress`, `completed`, `failed`, `busy`, `no-answer`, `canceled`, or `unknown` while
     /// the carrier's answer was lost.
@@ -54,7 +56,7 @@ pub struct CallView {
     #[schema(format = DateTime)]
     scheduled_for: Option<String>,
     timeline: Timeline,
-    /// Your own JSON.
+    /// Your own JSON; empty for listeners.
     #[schema(value_type = Object)]
     metadata: Value,
     #[schema(format = DateTime)]
@@ -94,8 +96,9 @@ pub struct Timeline {
 }
 
 impl CallView {
-    /// A call as it is now.
-    pub fn of(record: &CallRecord, server: &ServerFacts) -> Self {
+    /// A call as it is now, for somebody with this role. Whoever only listens is told no whole number, and nothing in which
+    /// one could stand.
+    pub fn of(record: &CallRecord, server: &ServerFacts, role: Role) -> Self {
         let call = &record.call;
         let facts = &call.facts;
         let ended_at = maybe_time(call.ended_at());
@@ -105,8 +108,8 @@ impl CallView {
             prospect_id: record.prospect.to_string(),
             attempt: record.attempt,
             twilio_call_sid: record.carrier_sid.clone(),
-            from_number: record.from.to_string(),
-            to_number: record.to.to_string(),
+            from_number: number(&record.from, role),
+            to_number: number(&record.to, role),
             status: call.status().as_str(),
             direction: "outbound-api",
             disposition: call.disposition().map(|disposition| disposition.as_str()),
@@ -115,7 +118,7 @@ impl CallView {
             recording_sid: record.recording_sid.clone(),
             cost: facts.price.map(|price| price.to_string()),
             error_code: facts.error_code,
-            error_message: error_message(record),
+            error_message: error_message(record, role),
             answered_by: facts.answered_by().map(|by| by.as_str()),
             started_at: maybe_time(facts.initiated_at.or(facts.ringing_at).or(facts.answered_at)),
             ended_at: ended_at.clone(),
@@ -130,11 +133,15 @@ impl CallView {
                 end_requested_at: maybe_time(record.end_requested_at),
                 ended_at,
             },
-            metadata: stored_json(&record.metadata),
+            metadata: stored_json(if role > Role::Listener { &record.metadata } else { "{}" }),
             created_at: time(record.created_at),
             updated_at: time(record.updated_at),
         }
     }
+}
+
+fn number(number: &PhoneNumber, role: Role) -> String {
+    if role > Role::Listener { number.to_string() } else { number.masked() }
 }
 
 /// Built from the recording's name: an address that came from outside is never passed on.
@@ -144,10 +151,10 @@ fn recording_url(record: &CallRecord, server: &ServerFacts) -> Option<String> {
     Some(format!("https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{sid}.mp3"))
 }
 
-/// What went wrong, in plain words; nothing where nothing did.
-pub fn error_message(record: &CallRecord) -> Option<String> {
+/// What went wrong, in plain words; nothing where nothing did. The carrier's own words often quote the number.
+pub fn error_message(record: &CallRecord, role: Role) -> Option<String> {
     let call = &record.call;
-    if let Some(message) = &record.refusal_message {
+    if let Some(message) = record.refusal_message.as_ref().filter(|_| role > Role::Listener) {
         return Some(message.clone());
     }
     if let Some(meaning) = call.refusal {

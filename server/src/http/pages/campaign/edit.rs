@@ -14,7 +14,7 @@ use crate::actions::users::Role;
 use crate::http::api::campaigns::fields::{CampaignFields, draft_of};
 use crate::http::api::campaigns::load;
 use crate::http::auth::{Analyst, Operator};
-use crate::http::pages::form::Form;
+use crate::http::pages::form::{Form, as_number};
 use crate::http::pages::page::{Page, Place};
 use crate::http::pages::parts::badge;
 use crate::http::pages::parts::field::{Field, mistakes};
@@ -70,7 +70,7 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let names = ["name", "timezone", "callWindowStart", "callWindowEnd", "defaultRegion"];
     let mut object = form.texts(&names, &[]);
-    number(&form, &mut object, "dailyCallLimit");
+    form.add_number(&mut object, "dailyCallLimit");
     let drafted = crate::http::json::from_value::<CampaignFields>(object.into())
         .and_then(|fields| fields.new_draft(&state.server).map_err(Problem::invalid));
     let made = match drafted {
@@ -341,7 +341,7 @@ fn object_of(form: &Form) -> Map<String, Value> {
     ];
     let mut object = form.texts(&names, &nullable);
     for name in ["dailyCallLimit", "ringTimeoutSeconds", "timeLimitSeconds"] {
-        number(form, &mut object, name);
+        form.add_number(&mut object, name);
     }
     let week: Map<String, Value> =
         DAYS.iter().map(|(day, _)| ((*day).to_owned(), windows_of(form.value(day)))).collect();
@@ -366,8 +366,8 @@ fn pacing_of(form: &Form) -> Value {
         return Value::Null;
     }
     let mut pacing = Map::new();
-    number(form, &mut pacing, "callsPerSecond");
-    number(form, &mut pacing, "maxLiveCalls");
+    form.add_number(&mut pacing, "callsPerSecond");
+    form.add_number(&mut pacing, "maxLiveCalls");
     pacing.into()
 }
 
@@ -386,22 +386,6 @@ fn retries_of(form: &Form) -> Value {
         }
     }
     json!({ "maxAttempts": as_number(form.value("maxAttempts").trim()), "rules": rules })
-}
-
-fn number(form: &Form, object: &mut Map<String, Value>, name: &str) {
-    if form.has(name) {
-        object.insert(name.to_owned(), as_number(form.value(name).trim()));
-    }
-}
-
-/// A number as JSON; anything else as the text that it is, for the API's rules to refuse.
-fn as_number(text: &str) -> Value {
-    match text.parse::<i64>() {
-        Ok(whole) => whole.into(),
-        Err(_) => {
-            text.parse::<f64>().ok().filter(|it| it.is_finite()).map_or_else(|| text.into(), Value::from)
-        }
-    }
 }
 
 #[cfg(test)]
