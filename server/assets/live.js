@@ -118,7 +118,9 @@ let afterG = false;
 
 document.addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
-  if (afterG && places[event.key]) location.assign(places[event.key]);
+  // Only where the navigation leads too: roles see different places.
+  const place = afterG && document.querySelector(`nav a[href="${places[event.key]}"]`);
+  if (place) place.click();
   afterG = event.key === "g";
   if (event.key === "/") {
     const search = document.querySelector("input[type=search]");
@@ -141,6 +143,9 @@ document.addEventListener("submit", event => {
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "yes";
 });
+
+// What is there only to be copied is marked whole.
+document.addEventListener("focusin", event => { if (event.target.matches("input[readonly]")) event.target.select(); });
 
 // What was done is said once, not again when the page is loaded anew.
 if (location.search.includes("done=")) {

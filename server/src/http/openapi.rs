@@ -41,7 +41,7 @@ pub fn with_docs<S: Clone + Send + Sync + 'static>(
     let written = serde_json::to_vec(&description).map(Bytes::from).unwrap_or_default();
     let json = [(header::CONTENT_TYPE, "application/json")];
     let page: Router<S> = SwaggerUi::new(DOCS_PATH).config(Config::from(DESCRIPTION_PATH)).into();
-    let page = page.route(DESCRIPTION_PATH, get(move || async move { (json, written) }));
     let page = page.layer(from_fn_with_state(AnswerPolicy::docs(https), answer_headers));
-    (router.merge(page), description)
+    let router = router.merge(page).route(DESCRIPTION_PATH, get(move || async move { (json, written) }));
+    (router, description)
 }

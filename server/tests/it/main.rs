@@ -12,6 +12,7 @@ mod pages;
 mod promises;
 mod quarantine;
 mod restart;
+mod roles;
 mod scenarios;
 mod sdk;
 mod support;

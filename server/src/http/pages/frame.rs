@@ -153,7 +153,7 @@ fn document(page: &Page, facts: &Facts, address: &Uri) -> Markup {
                 div #offline .offline hidden role="status" {
                     "No connection to the server. Trying again; nothing is lost."
                 }
-                @if !plain { (keys()) }
+                @if !plain { (keys(facts)) }
             }
         }
     }
@@ -228,7 +228,7 @@ fn to_live(facts: &Facts) -> Markup {
     html! { @if !facts.only_listens() { a href="/live" { "Go to Live" } } }
 }
 
-fn keys() -> Markup {
+fn keys(facts: &Facts) -> Markup {
     let known = [
         ("/", "Search on this page"),
         ("g l", "Live"),
@@ -239,11 +239,13 @@ fn keys() -> Markup {
         ("?", "This list"),
         ("Esc", "Close"),
     ];
+    // The places of listeners are few enough.
+    let shown = known.into_iter().filter(|(key, _)| !(facts.only_listens() && key.starts_with("g ")));
     html! {
         dialog #keys aria-labelledby="keys-title" {
             h2 #keys-title { "Keys" }
             dl.facts {
-                @for (key, does) in known { dt { kbd.keys { (key) } } dd { (does) } }
+                @for (key, does) in shown { dt { kbd.keys { (key) } } dd { (does) } }
             }
             form method="dialog" { button type="submit" { "Close" } }
         }

@@ -73,10 +73,10 @@ const fn word(role: Role) -> &'static str {
 const fn may(role: Role) -> &'static str {
     match role {
         Role::Listener => "sees calls, with numbers hidden",
-        Role::Analyst => "reads everything but users and keys",
-        Role::Operator => "runs campaigns",
-        Role::Admin => "changes settings, users and keys",
-        Role::Owner => "makes owners",
+        Role::Analyst => "reads everything but users, keys and servers",
+        Role::Operator => "also runs campaigns",
+        Role::Admin => "also changes settings, users and keys",
+        Role::Owner => "everything, and makes owners",
     }
 }
 

@@ -58,6 +58,7 @@ fn state(world: &World) -> HttpState {
         webhook_tokens: Vec::new(),
         account_sid: String::new(),
         console_key: ApiKey::generate([7; 32]).hash,
+        setup_code: String::new().into(),
         simulation: true,
         allow_http_audio: false,
     };
@@ -65,6 +66,7 @@ fn state(world: &World) -> HttpState {
         actions: Arc::new(world.actions.clone()),
         server: Arc::new(server),
         throttle: Default::default(),
+        line: Default::default(),
         standing: Default::default(),
         stopping: Default::default(),
     })

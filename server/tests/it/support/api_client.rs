@@ -76,6 +76,16 @@ impl TestApi {
 
     /// On the new, empty database at this place.
     pub async fn at(location: Location, folder: Option<TempDir>) -> Self {
+        Self::at_url(location, folder, "https://calls.example.net").await
+    }
+
+    /// On a new, empty database, reached at this address.
+    pub async fn behind(public_url: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self::at_url(Location::Folder(folder.path().to_owned()), Some(folder), public_url).await
+    }
+
+    async fn at_url(location: Location, folder: Option<TempDir>, public_url: &str) -> Self {
         let store = Store::open(&location).await.expect("open the database");
         let clock = Clock::settable(MONDAY_MORNING.parse().expect("a time"));
         let installation = Installation {
@@ -90,7 +100,7 @@ impl TestApi {
             Membership::of(NodeRole::All, "test".to_owned(), Duration::from_secs(600), &actions.clock);
         actions.join(membership).await.expect("join");
         let console = ApiKey::generate([9; 32]);
-        let public_url = Url::parse("https://calls.example.net").expect("a URL");
+        let public_url = Url::parse(public_url).expect("a URL");
         let server = ServerFacts {
             cookie: SessionCookie::for_public_url(&public_url),
             cursor_key: CursorKey::new([7; 32]),
@@ -101,6 +111,7 @@ impl TestApi {
             webhook_tokens: Vec::new(),
             account_sid: format!("AC{}", "0".repeat(32)),
             console_key: console.hash,
+            setup_code: "0000-0000-0000-0000".into(),
             simulation: true,
             allow_http_audio: false,
         };
@@ -108,6 +119,7 @@ impl TestApi {
             actions: Arc::new(actions),
             server: Arc::new(server),
             throttle: Default::default(),
+            line: Default::default(),
             standing: Default::default(),
             stopping: Default::default(),
         });
@@ -120,6 +132,16 @@ impl TestApi {
     /// Moves the clock.
     pub fn set_clock(&self, to: &str) {
         self.clock.set(to.parse::<Timestamp>().expect("a time"));
+    }
+
+    /// The first workspace.
+    pub fn workspace(&self) -> WorkspaceId {
+        self.workspace
+    }
+
+    /// The router as it prints itself, which is the only way in which it lists its routes.
+    pub fn routes_in_words(&self) -> String {
+        format!("{:?}", self.router)
     }
 
     /// Nobody.
@@ -139,13 +161,19 @@ impl TestApi {
 
     /// With a new owner's key of another workspace.
     pub async fn as_stranger(&self) -> Client<'_> {
+        let id = self.another_workspace().await;
+        self.in_workspace(id, Role::Owner).await
+    }
+
+    /// A workspace of strangers.
+    pub async fn another_workspace(&self) -> WorkspaceId {
         let id = WorkspaceId::from_uuid(time_ordered_uuid(4_000_000_000_000, [3; 10]));
         let now = self.clock.now();
         let work =
             move |tx: prospectai::store::Tx| async move { tx.add_workspace(id, "Strangers", now).await };
         // Made at the first call; at the next it is there already.
         let _ = self.state.actions.store.transaction::<_, StoreError, _, _>(work).await;
-        self.in_workspace(id, Role::Owner).await
+        id
     }
 
     async fn in_workspace(&self, workspace: WorkspaceId, role: Role) -> Client<'_> {
@@ -218,31 +246,52 @@ impl Client<'_> {
         self.ask(Method::DELETE, path, None).await
     }
 
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.ask(Method::PUT, path, Some(body)).await
+    }
+
+    /// Sends a form as a page does.
+    pub async fn form(&self, path: &str, inputs: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(inputs).finish();
+        let kind = "application/x-www-form-urlencoded";
+        let response = self.send(Method::POST, path, Some((kind, body))).await;
+        read(format!("POST {path}"), response).await
+    }
+
     /// Asks, and reads the whole answer.
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let what = format!("{method} {path}");
-        let response = self.begin(method, path, body).await;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
-        Answer { what, status, headers, json: serde_json::from_slice(&body).unwrap_or_default() }
+        read(what, self.begin(method, path, body).await).await
     }
 
     /// Asks, and leaves the answer open, for those without an end.
     pub async fn begin(&self, method: Method, path: &str, body: Option<Value>) -> Response<Body> {
+        self.send(method, path, body.map(|json| ("application/json", json.to_string()))).await
+    }
+
+    /// Sends a body of any kind, and leaves the answer open.
+    pub async fn send(&self, method: Method, path: &str, body: Option<(&str, String)>) -> Response<Body> {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         let body = match body {
-            Some(json) => {
-                request = request.header("content-type", "application/json");
-                Body::from(json.to_string())
+            Some((kind, text)) => {
+                request = request.header("content-type", kind);
+                Body::from(text)
             }
             None => Body::empty(),
         };
         let request = request.body(body).expect("a request");
         self.api.router.clone().oneshot(request).await.expect("an answer")
     }
+}
+
+async fn read(what: String, response: Response<Body>) -> Answer {
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+    let json = serde_json::from_slice(&body).unwrap_or_default();
+    Answer { what, status, headers, json, text: String::from_utf8_lossy(&body).into_owned() }
 }
 
 /// What came back.
@@ -252,6 +301,7 @@ pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub json: Value,
+    pub text: String,
 }
 
 impl Answer {
@@ -259,6 +309,20 @@ impl Answer {
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}: {}", self.what, self.json);
+        self
+    }
+
+    /// The page, if it shows this.
+    #[track_caller]
+    pub fn shows(self, what: &str) -> Self {
+        assert!(self.text.contains(what), "{} does not show {what:?}: {}", self.what, self.text);
+        self
+    }
+
+    /// The page, if it does not show this.
+    #[track_caller]
+    pub fn hides(self, what: &str) -> Self {
+        assert!(!self.text.contains(what), "{} shows {what:?}: {}", self.what, self.text);
         self
     }
 

@@ -165,9 +165,11 @@ fn places(sessions: &[OpenSession], known: &Known, now: Timestamp) -> Markup {
                             td data-label="Last seen" { (show::short_time(session.seen_at, now, &utc)) }
                             td data-label="Ends" { (show::short_time(session.ends_at, now, &utc)) }
                             td data-label="Session" {
-                                @if is_this_one(known, session.name) { span.badge.tone-good { "This one" } }
-                                form method="post" action={ "/settings/account/sessions/" (session.name) "/end" } {
-                                    button.small type="submit" { "Sign out" span.unseen { " the session " (session.name) } }
+                                div.actions {
+                                    form method="post" action={ "/settings/account/sessions/" (session.name) "/end" } {
+                                        button.small type="submit" { "Sign out" span.unseen { " the session " (session.name) } }
+                                    }
+                                    @if is_this_one(known, session.name) { span.badge.tone-good { "This one" } }
                                 }
                             }
                         }

@@ -120,7 +120,7 @@ fn row(key: &ApiKeyRow, now: Timestamp) -> Markup {
             td data-label="Made" { (stored_time(key.created_at, now)) }
             td data-label="State" {
                 @if let Some(at) = key.revoked_at {
-                    span.badge.hollow.tone-muted { "Revoked" } span.sub { (stored_time(at, now)) }
+                    span.badge.hollow.tone-muted { "Revoked " (stored_time(at, now)) }
                 } @else {
                     details {
                         summary { "Revoke" span.unseen { " the key " (key.name) } }

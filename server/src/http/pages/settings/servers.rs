@@ -111,25 +111,29 @@ fn server(node: &NodeRecord, now: Timestamp) -> Markup {
     let for_ever = node.lease_until.duration_since(now).as_hours() > 24 * 365;
     html! {
         tr id=(node.id) {
-            td data-label="Server" { (node.name) span.sub { (node.id) } }
+            td data-label="Server" { div { (node.name) span.sub { (node.id) } } }
             td data-label="State" {
                 @match node.stopped_at {
                     None => span.badge.tone-good { "Works" },
-                    Some(at) => { span.badge.hollow.tone-muted { "Ended" } span.sub { (show::short_time(at, now, &utc)) } }
+                    Some(at) => span.badge.hollow.tone-muted { "Ended " (show::short_time(at, now, &utc)) },
                 }
             }
             td data-label="Does" { (does) }
             td data-label="Version" { (node.version) }
             td data-label="Since" { (show::short_time(node.started_at, now, &utc)) }
             td data-label="Lease" {
-                @if !node.is_living() { span.muted { "–" } }
-                @else if for_ever { "its end" }
-                @else { (show::short_time(node.lease_until, now, &utc)) }
-                @if node.epoch > 1 { span.sub { "changed hands " (node.epoch - 1) " times" } }
+                div {
+                    @if !node.is_living() { span.muted { "–" } }
+                    @else if for_ever { "its end" }
+                    @else { (show::short_time(node.lease_until, now, &utc)) }
+                    @if node.epoch > 1 { span.sub { "changed hands: " (node.epoch - 1) } }
+                }
             }
             td data-label="Clock" {
-                @if node.is_living() && node.hold.is_some() { span.badge.square.tone-danger { "Not trusted" } } @else { "trusted" }
-                @if node.skew_ms != 0 { span.sub { (node.skew_ms) " ms ahead of the database" } }
+                div {
+                    @if node.is_living() && node.hold.is_some() { span.badge.square.tone-danger { "Not trusted" } } @else { "trusted" }
+                    @if node.skew_ms != 0 { span.sub { (node.skew_ms) " ms ahead of the database" } }
+                }
             }
         }
     }
@@ -210,7 +214,7 @@ fn row(incident: &IncidentRecord, now: Timestamp) -> Markup {
     html! {
         tr id=(incident.id) {
             td data-label="When" { (show::short_time(incident.noted_at, now, &CampaignZone::utc())) }
-            td data-label="What" { strong { (kind) } span.sub { (incident.detail) } }
+            td data-label="What" { div { strong { (kind) } span.sub { (incident.detail) } } }
             td data-label="Call" {
                 @if known { a href={ "/calls/" (incident.subject) } { "Open the call" } } @else { code { (incident.subject) } }
             }

@@ -164,8 +164,11 @@ fn found(findings: &[Finding]) -> Markup {
             ul.gates {
                 @for finding in findings {
                     li {
-                        (mark(finding.verdict, finding.about.1))
-                        div { (finding.what) @if let Some(fix) = &finding.fix { div.sub { strong { "What to do: " } (fix) } } }
+                        (mark(finding.verdict))
+                        div {
+                            strong { (finding.about.1) ". " } (finding.what)
+                            @if let Some(fix) = &finding.fix { div.sub { strong { "What to do: " } (fix) } }
+                        }
                     }
                 }
             }
@@ -173,11 +176,11 @@ fn found(findings: &[Finding]) -> Markup {
     }
 }
 
-fn mark(verdict: Verdict, about: &str) -> Markup {
+fn mark(verdict: Verdict) -> Markup {
     let (class, word) = match verdict {
-        Verdict::Good => ("badge tone-good", "well"),
-        Verdict::Doubtful => ("badge square tone-warn", "look at it"),
-        Verdict::Bad => ("badge hollow tone-danger", "does not work"),
+        Verdict::Good => ("badge tone-good", "In order"),
+        Verdict::Doubtful => ("badge square tone-warn", "Look at it"),
+        Verdict::Bad => ("badge hollow tone-danger", "Does not work"),
     };
-    html! { span class=(class) { (about) ": " (word) } }
+    html! { span class=(class) { (word) } }
 }

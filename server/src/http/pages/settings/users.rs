@@ -155,7 +155,7 @@ fn row(user: &UserRow, visitor: &Visitor, now: Timestamp) -> Markup {
     let in_reach = Role::parse(&user.role).is_some_and(|role| role <= visitor.role);
     html! {
         tr id=(id) {
-            td data-label="E-mail" { (user.email) @if own { span.muted { " (you)" } } }
+            td data-label="E-mail" { span { (user.email) @if own { span.muted { " (you)" } } } }
             td data-label="Role" {
                 @if in_reach && !own { (choice(user, &id, visitor.role)) } @else { (role_of(&user.role)) }
             }
@@ -164,9 +164,13 @@ fn row(user: &UserRow, visitor: &Visitor, now: Timestamp) -> Markup {
                 @match user.last_seen_at { Some(at) => (stored_time(at, now)), None => span.muted { "never" } }
             }
             td data-label="Account" {
-                @if let Some(at) = user.disabled_at { span.badge.hollow.tone-danger { "Closed" } span.sub { "since " (stored_time(at, now)) } }
-                @else { span.badge.tone-good { "Open" } }
-                @if in_reach && !own { (switch(user, &id)) }
+                div.actions {
+                    @match user.disabled_at {
+                        Some(at) => span.badge.hollow.tone-danger { "Closed " (stored_time(at, now)) },
+                        None => span.badge.tone-good { "Open" },
+                    }
+                    @if in_reach && !own { (switch(user, &id)) }
+                }
             }
         }
     }
