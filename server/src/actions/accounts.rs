@@ -14,12 +14,14 @@ use crate::store::people::{SessionRow, UserRow};
 use crate::store::{StoreError, Tx, millis, time};
 
 /// What shall be different about a user; what is `None` stays.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct UserChange {
     /// What they may do.
     pub role: Option<Role>,
     /// Whether their account is closed.
     pub disabled: Option<bool>,
+    /// What they sign in with, for those who forgot it.
+    pub password: Option<SecretString>,
 }
 
 /// Why a user stays as they are.
@@ -34,6 +36,15 @@ pub enum UserChangeRefused {
     /// Nobody shuts themselves out.
     #[error("nobody closes their own account")]
     Oneself,
+    /// One's own password takes the current one.
+    #[error("one's own password takes the current one")]
+    OwnPassword,
+    /// The new password is not good enough.
+    #[error("the password is not accepted")]
+    Password(PasswordFlaw),
+    /// Passwords cannot be worked with now.
+    #[error(transparent)]
+    Unavailable(#[from] PasswordUnavailable),
     /// Without an owner nobody could make one.
     #[error("the last owner stays one")]
     LastOwner,
@@ -76,8 +87,8 @@ pub struct OpenSession {
 }
 
 impl Actions {
-    /// Gives a user another role, closes their account or opens it again. `by` is what the changer may do. Either ends the
-    /// user's sessions: whoever may do something else signs in anew.
+    /// Gives a user another role or password, closes their account or opens it again. `by` is what the changer may do. Each
+    /// ends the user's sessions: whoever may do something else signs in anew.
     pub async fn change_user(
         &self,
         actor: Actor,
@@ -86,6 +97,11 @@ impl Actions {
         change: UserChange,
     ) -> Result<UserRow, UserChangeRefused> {
         let now = self.clock.now();
+        let password_hash = match change.password {
+            Some(_) if actor.name == id.to_string() => return Err(UserChangeRefused::OwnPassword),
+            Some(password) => Some(self.accepted(&actor, id, password).await?),
+            None => None,
+        };
         self.store
             .transaction(move |tx| async move {
                 // All of them, or two owners who lower each other at the same moment would leave none.
@@ -110,6 +126,7 @@ impl Actions {
                 }
                 let after = UserRow {
                     role: wanted.as_str().to_owned(),
+                    password_hash: password_hash.unwrap_or_else(|| before.password_hash.clone()),
                     disabled_at: disabled.then(|| before.disabled_at.unwrap_or(millis(now))),
                     ..before.clone()
                 };
@@ -117,6 +134,20 @@ impl Actions {
                 Ok(after)
             })
             .await
+    }
+
+    /// The hash of a password that somebody else chose for a user.
+    async fn accepted(
+        &self,
+        actor: &Actor,
+        id: UserId,
+        password: SecretString,
+    ) -> Result<String, UserChangeRefused> {
+        let user = self.store.user(id).await?;
+        let user = user.filter(|user| user.workspace_id == actor.workspace.uuid());
+        let email = user.ok_or(UserChangeRefused::NoSuchUser)?.email;
+        check_new_password(&password, &email).map_err(UserChangeRefused::Password)?;
+        Ok(self.passwords.hash(password).await?)
     }
 
     /// Changes one's own password, which takes the current one. Every session ends; the secret of a new one.
@@ -231,6 +262,9 @@ async fn write(
     if before.role != after.role {
         let detail = json!({ "from": before.role, "to": after.role, "sessionsEnded": ended });
         audit::note(tx, actor, "user.change_role", id, detail, now).await?;
+    }
+    if before.password_hash != after.password_hash {
+        audit::note(tx, actor, "user.reset_password", id, json!({ "sessionsEnded": ended }), now).await?;
     }
     if before.disabled_at != after.disabled_at {
         let deed = if after.disabled_at.is_some() { "user.disable" } else { "user.enable" };

@@ -135,6 +135,7 @@ fn shown() -> Router<HttpState> {
         .route("/settings/telephone/test", post(settings::telephone::test))
         .route("/settings/users", get(settings::users::show).post(settings::users::add))
         .route("/settings/users/{id}/role", post(settings::users::change_role))
+        .route("/settings/users/{id}/password", post(settings::users::reset_password))
         .route("/settings/users/{id}/disable", post(settings::users::disable))
         .route("/settings/users/{id}/enable", post(settings::users::enable))
         .route("/settings/keys", get(settings::keys::show).post(settings::keys::add))

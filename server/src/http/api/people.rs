@@ -67,7 +67,7 @@ pub struct UserView {
 }
 
 /// What shall be different about a user; what is left out stays.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct UserFields {
     /// At most your own.
@@ -76,6 +76,10 @@ pub struct UserFields {
     /// Whether the account is closed; never your own.
     #[serde(deserialize_with = "given")]
     disabled: Option<bool>,
+    /// A new password for somebody who forgot theirs: 12 to 128 characters. Your own takes the current one.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Option<String>,
 }
 
 /// The users of a workspace, oldest first.
@@ -123,7 +127,7 @@ pub async fn added_user(state: &HttpState, visitor: &Visitor, new: NewUser) -> R
     Ok(state.actions.create_user(actor, visitor.role, email, password, new.role.into()).await?)
 }
 
-/// Gives a user another role, closes their account or opens it again. Whoever is mightier than you is out of reach, and the
+/// Gives a user another role or password, closes their account or opens it again. Whoever is mightier than you is out of reach, and the
 /// last owner stays one. The user's sessions end at once, and open streams with them.
 #[utoipa::path(patch, path = "/api/users/{id}", tag = "people", request_body = UserFields,
     params(("id" = String, Path)),
@@ -232,7 +236,8 @@ fn stored(millis: i64) -> Timestamp {
 
 impl From<UserFields> for UserChange {
     fn from(fields: UserFields) -> Self {
-        Self { role: fields.role.map(Role::from), disabled: fields.disabled }
+        let password = fields.password.map(SecretString::from);
+        Self { role: fields.role.map(Role::from), disabled: fields.disabled, password }
     }
 }
 

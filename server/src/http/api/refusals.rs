@@ -193,6 +193,14 @@ impl From<UserChangeRefused> for Problem {
                 "own_account",
                 "Nobody closes their own account. Ask another administrator of your team.",
             ),
+            UserChangeRefused::OwnPassword => Self::conflict(
+                "own_account",
+                "Your own password takes the current one: change it under your account.",
+            ),
+            UserChangeRefused::Password(flaw) => {
+                FieldError::at("/password", flaw.code(), flaw.to_string()).into()
+            }
+            UserChangeRefused::Unavailable(unavailable) => unavailable.into(),
             UserChangeRefused::LastOwner => Self::conflict(
                 "last_owner",
                 "This is the only owner who can sign in, and nobody else could make one. Make another owner first.",

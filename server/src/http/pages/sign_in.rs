@@ -88,8 +88,8 @@ fn page(form: &Form) -> Page {
             }
         }
         p.muted {
-            "Forgotten? Whoever runs the server makes a new user with "
-            code { "prospectai user create" } "."
+            "Forgotten? An administrator of your team gives you a new password, under Settings, Users. Whoever runs the server \
+             can always make another owner with " code { "prospectai user create" } "."
         }
     };
     Page::new("Sign in", Place::Door).with("sign-in", content)

@@ -79,6 +79,10 @@ async fn an_administrator_adds_people_gives_them_roles_and_shuts_them_out() {
     admin.form(&of(Role::Analyst, "disable"), &[]).await.expect(303);
     admin.get("/settings/users?done=disabled").await.expect(200).shows("Open again").shows("Closed.");
     admin.form(&of(Role::Analyst, "enable"), &[]).await.expect(303);
+    let weak = admin.form(&of(Role::Analyst, "password"), &[("password", "short")]).await;
+    weak.expect(422).shows("use at least 12 characters");
+    let new = admin.form(&of(Role::Analyst, "password"), &[("password", "nine yellow lanterns")]).await;
+    admin.get(new.expect(303).header("location")).await.expect(200).shows("the new password");
     admin.form(&of(Role::Owner, "disable"), &[]).await.expect(403).shows("No permission");
     admin.form(&of(Role::Admin, "disable"), &[]).await.expect(409).shows("Nobody closes their own account");
     let console = ground.api.as_owner();

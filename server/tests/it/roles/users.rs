@@ -129,7 +129,7 @@ async fn of_two_owners_who_lower_each_other_one_stays() {
         let lowers = |who: Role, whom: Role| {
             let actor = Actor { workspace: ground.api.workspace(), name: Ids::of_user(ground.person(who)) };
             let id = Ids::of_user(ground.person(whom)).parse().expect("an id");
-            let change = UserChange { role: Some(Role::Analyst), disabled: None };
+            let change = UserChange { role: Some(Role::Analyst), ..UserChange::default() };
             actions.change_user(actor, Role::Owner, id, change)
         };
         let both = tokio::join!(lowers(Role::Owner, Role::Admin), lowers(Role::Admin, Role::Owner));
@@ -183,6 +183,27 @@ async fn ones_own_password_takes_the_current_one_and_signs_out_everywhere_else()
         assert_eq!(deeds(&ground, Role::Listener).await, expected);
         let key = ground.api.with_role(Role::Admin).await;
         change(&key, PASSWORD, "nine yellow lanterns").await.problem(409, "no_account");
+    }
+}
+
+#[tokio::test]
+async fn whoever_forgot_their_password_gets_a_new_one_from_an_administrator() {
+    for database in Database::BOTH {
+        let ground = Ground::on(database).await;
+        let (admin, analyst) = (ground.with(Role::Admin).await, ground.with(Role::Analyst).await);
+        let new = json!({ "password": "nine yellow lanterns" });
+        let weak = admin.patch(&address(&ground, Role::Analyst), json!({ "password": "short" })).await;
+        assert_eq!(weak.problem(422, "too_short").pointer(), "/password");
+        admin.patch(&address(&ground, Role::Owner), new.clone()).await.problem(403, "forbidden");
+        admin.patch(&address(&ground, Role::Admin), new.clone()).await.problem(409, "own_account");
+        let stranger = ground.stranger().await;
+        stranger.patch(&address(&ground, Role::Analyst), new.clone()).await.problem(404, "not_found");
+        admin.patch(&address(&ground, Role::Analyst), new).await.expect(200);
+        analyst.get("/api/session").await.problem(401, "unauthenticated");
+        assert_eq!(signs_in(&ground, Role::Analyst, PASSWORD).await, 401);
+        assert_eq!(signs_in(&ground, Role::Analyst, "nine yellow lanterns").await, 201);
+        let expected = ["user.create", "user.reset_password", "session.begin"];
+        assert_eq!(deeds(&ground, Role::Analyst).await, expected);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use prospectai::carrier::{CallSid, EndAs, EndOutcome, RequestError};
+use prospectai::carrier::{CallSid, EndAs, EndOutcome, NumberStanding, RequestError};
 use serde_json::json;
 
 use super::fake_peer::{FakePeer, Then};
@@ -46,6 +46,41 @@ async fn ending_a_call_that_is_over_is_as_good_as_ending_it() {
     let peer = FakePeer::start(Then::Reset).await;
     let lost = client(&peer.base()).end(&sid(), EndAs::Canceled).await;
     assert!(matches!(lost, Err(RequestError::Failed { .. })), "{lost:?}");
+}
+
+#[tokio::test]
+async fn the_account_comes_with_the_carriers_time() {
+    let account =
+        json!({"sid": super::ACCOUNT, "friendly_name": "Ours", "status": "suspended", "type": "Trial"});
+    let date = "date: Fri, 15 Jan 2027 08:00:01 GMT\r\n";
+    let peer = FakePeer::answering(200, date, &account.to_string()).await;
+    let account = client(&peer.base()).fetch_account().await.expect("an account");
+    assert_eq!((account.status.as_str(), account.kind.as_str()), ("suspended", "Trial"));
+    assert_eq!(account.answered_at.map(|at| at.to_string()), Some("2027-01-15T08:00:01Z".to_owned()));
+    let silent = FakePeer::answering(200, "", &json!({"status": "active"}).to_string()).await;
+    assert_eq!(client(&silent.base()).fetch_account().await.expect("an account").answered_at, None);
+}
+
+#[tokio::test]
+async fn a_number_is_owned_without_voice_verified_or_foreign() {
+    let ours = &a_call().from;
+    let entry = |number: &str, voice: bool| json!({"phone_number": number, "capabilities": {"voice": voice}});
+    let more_digits = format!("{ours}0");
+    for (bought, verified, expected) in [
+        (vec![entry(&more_digits, true), entry(ours.as_str(), true)], vec![], NumberStanding::Owned),
+        (vec![entry(ours.as_str(), false)], vec![], NumberStanding::WithoutVoice),
+        (
+            vec![entry(&more_digits, true)],
+            vec![json!({"phone_number": ours.as_str()})],
+            NumberStanding::Verified,
+        ),
+        (vec![entry(&more_digits, true)], vec![], NumberStanding::Foreign),
+    ] {
+        let both = json!({"incoming_phone_numbers": bought, "outgoing_caller_ids": verified});
+        let peer = FakePeer::answering(200, "", &both.to_string()).await;
+        assert_eq!(client(&peer.base()).standing_of(ours).await, Ok(expected));
+        assert!(peer.requests()[0].contains("PhoneNumber=%2B14155550199"), "{:?}", peer.requests());
+    }
 }
 
 #[tokio::test]

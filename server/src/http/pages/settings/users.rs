@@ -33,6 +33,9 @@ pub async fn show(
         ),
         "role" => Some("Changed. They sign in anew, and may do what the new role allows."),
         "disabled" => Some("Closed. Their sessions have ended, and what they had open ends within seconds."),
+        "password" => Some(
+            "They sign in with the new password from now on. Tell them on another way than e-mail; they change it under “My account”.",
+        ),
         "enabled" => Some("Open again. They sign in with the password they had."),
         _ => None,
     };
@@ -75,6 +78,18 @@ pub async fn change_role(
     changed(&state, visitor, id, said.map(UserChange::from), "role").await
 }
 
+/// Gives a user a new password, for those who forgot theirs.
+pub async fn reset_password(
+    State(state): State<HttpState>,
+    Admin(visitor): Admin,
+    PathId(id): PathId<UserId>,
+    form: Form,
+) -> Result<Response, Problem> {
+    let password = Some(form.value("password").to_owned().into());
+    let change = UserChange { password, ..UserChange::default() };
+    changed(&state, visitor, id, Ok(change), "password").await
+}
+
 /// Closes a user's account.
 pub async fn disable(
     State(state): State<HttpState>,
@@ -111,7 +126,9 @@ async fn changed(
     };
     match changed {
         Ok(_) => Ok(Redirect::to(&format!("/settings/users?done={done}")).into_response()),
-        Err(problem) if problem.status() == StatusCode::CONFLICT => {
+        Err(problem)
+            if matches!(problem.status(), StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY) =>
+        {
             let page = page(state, &visitor, &fresh(), Some(&problem)).await?;
             Ok(page.status(problem.status()).into_response())
         }
@@ -171,6 +188,7 @@ fn row(user: &UserRow, visitor: &Visitor, now: Timestamp) -> Markup {
                     }
                     @if in_reach && !own { (switch(user, &id)) }
                 }
+                @if in_reach && !own { (forgotten(user, &id)) }
             }
         }
     }
@@ -197,6 +215,20 @@ fn switch(user: &UserRow, id: &str) -> Markup {
     html! {
         form method="post" action={ "/settings/users/" (id) "/" (deed) } {
             button class=(class) type="submit" { (label) span.unseen { " the account of " (user.email) } }
+        }
+    }
+}
+
+fn forgotten(user: &UserRow, id: &str) -> Markup {
+    html! {
+        details {
+            summary { "Forgot the password" span.unseen { ": " (user.email) } }
+            form method="post" action={ "/settings/users/" (id) "/password" } {
+                div.field {
+                    label { "A new one" input name="password" type="password" required minlength="12" autocomplete="new-password"; }
+                }
+                button.small type="submit" { "Set it" span.unseen { " for " (user.email) } }
+            }
         }
     }
 }
