@@ -58,7 +58,6 @@ fn state(world: &World) -> HttpState {
         webhook_tokens: Vec::new(),
         account_sid: String::new(),
         console_key: ApiKey::generate([7; 32]).hash,
-        setup_code: String::new().into(),
         simulation: true,
         allow_http_audio: false,
     };

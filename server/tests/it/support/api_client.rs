@@ -111,7 +111,6 @@ impl TestApi {
             webhook_tokens: Vec::new(),
             account_sid: format!("AC{}", "0".repeat(32)),
             console_key: console.hash,
-            setup_code: "0000-0000-0000-0000".into(),
             simulation: true,
             allow_http_audio: false,
         };

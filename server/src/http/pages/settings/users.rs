@@ -181,14 +181,16 @@ fn row(user: &UserRow, visitor: &Visitor, now: Timestamp) -> Markup {
                 @match user.last_seen_at { Some(at) => (stored_time(at, now)), None => span.muted { "never" } }
             }
             td data-label="Account" {
-                div.actions {
-                    @match user.disabled_at {
-                        Some(at) => span.badge.hollow.tone-danger { "Closed " (stored_time(at, now)) },
-                        None => span.badge.tone-good { "Open" },
+                div {
+                    div.actions {
+                        @match user.disabled_at {
+                            Some(at) => span.badge.hollow.tone-danger { "Closed " (stored_time(at, now)) },
+                            None => span.badge.tone-good { "Open" },
+                        }
+                        @if in_reach && !own { (switch(user, &id)) }
                     }
-                    @if in_reach && !own { (switch(user, &id)) }
+                    @if in_reach && !own { (forgotten(user, &id)) }
                 }
-                @if in_reach && !own { (forgotten(user, &id)) }
             }
         }
     }
