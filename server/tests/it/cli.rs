@@ -32,13 +32,21 @@ async fn a_key_made_before_the_first_start_opens_the_api_until_it_is_revoked() {
 }
 
 #[tokio::test]
-async fn the_first_start_says_how_to_sign_in_and_that_works() {
+async fn the_first_start_says_where_the_owner_is_made_and_only_its_code_makes_one() {
     let data = Data::new();
     let server = data.serve().await;
-    let line = server.said.iter().find(|line| line.contains("password")).expect("a greeting");
-    let words: Vec<&str> = line.split(' ').collect();
-    let email = *words.iter().find(|word| word.contains('@')).expect("an address");
-    assert_eq!(server.sign_in(email, words.last().expect("a password")).await.status(), 201);
+    let line = server.said.iter().find(|line| line.contains("/welcome?code=")).expect("a greeting");
+    let (_, code) = line.split_once("code=").expect("a code");
+    let password = "correct horse battery staple";
+    let guessed = server.make_owner("0000-0000-0000-0000", "mallory@example.com", password).await;
+    assert_eq!(guessed.status(), 422);
+    assert!(guessed.text().await.expect("a page").contains("not the code"));
+    let made = server.make_owner(code, "ada@example.com", password).await;
+    assert!(made.status().is_success(), "{made:?}");
+    assert_eq!(server.sign_in("ada@example.com", password).await.status(), 201);
+    // The door through which the first one came is shut.
+    server.make_owner(code, "mallory@example.com", password).await;
+    assert_eq!(server.sign_in("mallory@example.com", password).await.status(), 401);
 }
 
 #[tokio::test]
@@ -77,7 +85,7 @@ async fn a_user_whose_password_came_through_a_pipe_signs_in() {
     let made = data.run_with(create, "correct horse battery staple\n").await;
     assert!(made.status.success(), "{made:?}");
     let server = data.serve().await;
-    assert!(server.said.iter().all(|line| !line.contains("password")), "somebody is there already");
+    assert!(server.said.iter().all(|line| !line.contains("/welcome")), "somebody is there already");
     let signed_in = server.sign_in("ada@example.com", "correct horse battery staple").await;
     assert_eq!(signed_in.status(), 201);
     let users = data.json("user list --json").await;
@@ -272,6 +280,14 @@ struct Server {
 impl Server {
     async fn get(&self, path: &str, key: &str) -> Response {
         let request = self.client.get(format!("{}{path}", self.url)).bearer_auth(key);
+        timeout(PATIENCE, request.send()).await.expect("in time").expect("an answer")
+    }
+
+    /// Sends the form of the first run, as its page does.
+    async fn make_owner(&self, code: &str, email: &str, password: &str) -> Response {
+        let form = [("code", code), ("email", email), ("password", password), ("again", password)];
+        let request =
+            self.client.post(format!("{}/welcome", self.url)).header("origin", &self.url).form(&form);
         timeout(PATIENCE, request.send()).await.expect("in time").expect("an answer")
     }
 
