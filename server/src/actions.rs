@@ -64,6 +64,7 @@ pub struct Actions {
     news: carrier_events::Intake,
     wishes: calls::together::Wishes,
     imports: imports::InProgress,
+    staged: imports::Staging,
     history: Arc<history::History>,
     unsent: calls::Unsent,
 }
@@ -148,6 +149,7 @@ impl Actions {
             news,
             wishes,
             imports: imports::InProgress::default(),
+            staged: imports::Staging::default(),
             history: Arc::default(),
             unsent: calls::Unsent::default(),
         }

@@ -9,6 +9,9 @@ use crate::store::StoreError;
 use crate::store::do_not_call::DoNotCallRecord;
 use crate::store::outside::OptOut;
 
+/// Numbers that are put on the list in one transaction, at most: calls are armed between two of them.
+pub(super) const AT_ONCE: usize = 250;
+
 impl Actions {
     /// Puts a number on the list: nobody arms a call to it any more, and calls under way that were not picked up yet are
     /// cancelled. Whether it is new there.
@@ -19,31 +22,42 @@ impl Actions {
         source: &'static str,
         reason: String,
     ) -> Result<bool, StoreError> {
+        Ok(self.add_some_do_not_call(actor, vec![phone], source, reason).await? > 0)
+    }
+
+    /// The same for at most `AT_ONCE` numbers; how many are new there.
+    pub(super) async fn add_some_do_not_call(
+        &self,
+        actor: Actor,
+        phones: Vec<PhoneNumber>,
+        source: &'static str,
+        reason: String,
+    ) -> Result<usize, StoreError> {
         // Before the commit: what a restored database has forgotten must be in the journal. A failure to write there is
-        // told to whoever asked, and the number is put on the list all the same.
-        let journaled = self.journal(&actor, &phone, true, source, reason.clone()).await;
-        let new = self.list_do_not_call(actor, phone, source.to_owned(), reason).await?;
+        // told to whoever asked, and the numbers are put on the list all the same.
+        let journaled = self.journal(&actor, &phones, true, source, &reason).await;
+        let new = self.list_do_not_call(actor, phones, source.to_owned(), reason).await?;
         journaled?;
         Ok(new)
     }
 
-    /// Puts a number on the list of the database, without writing it into the journal again.
+    /// Puts numbers on the list of the database, without writing them into the journal again; how many are new there.
     pub(super) async fn list_do_not_call(
         &self,
         actor: Actor,
-        phone: PhoneNumber,
+        phones: Vec<PhoneNumber>,
         source: String,
         reason: String,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<usize, StoreError> {
         let (now, workspace) = (self.clock.now(), actor.workspace);
         let history = self.history.clone();
         let (new, changed, marker) = self
             .store
             .transaction(move |tx| async move {
                 // A call that is armed now has the number first, or waits for it and then finds the entry.
-                tx.hold_numbers(workspace, std::slice::from_ref(&phone)).await?;
+                tx.hold_numbers(workspace, &phones).await?;
                 let mut changes = Vec::new();
-                for record in tx.lock_live_calls_to(workspace, &phone).await? {
+                for record in tx.lock_live_calls_to(workspace, &phones).await? {
                     let mut change = Changed::from(record);
                     let call = &mut change.after;
                     if call.call.release(now) {
@@ -56,9 +70,9 @@ impl Actions {
                 }
                 // Everybody is locked before a call is written: whoever holds one of them may be adding a call to the same
                 // number, and would wait for what becomes of the written one.
-                tx.lock_prospects_with_number(workspace, &phone).await?;
+                tx.lock_prospects_with_numbers(workspace, &phones).await?;
                 let changed = settle(&tx, changes, now).await?;
-                let mut prospects = tx.lock_prospects_with_number(workspace, &phone).await?;
+                let mut prospects = tx.lock_prospects_with_numbers(workspace, &phones).await?;
                 prospects.retain(|prospect| !prospect.status.is_sticky());
                 for prospect in &mut prospects {
                     prospect.status = ProspectStatus::DoNotCall;
@@ -66,16 +80,23 @@ impl Actions {
                     prospect.updated_at = now;
                 }
                 tx.save_prospects(&prospects).await?;
-                let subject = phone.to_string();
                 let detail = serde_json::json!({ "source": source });
-                let entry = DoNotCallRecord { workspace, phone, source, reason, created_at: now };
-                let new = tx.add_do_not_call(&entry).await?;
+                let entry = |phone: PhoneNumber| DoNotCallRecord {
+                    workspace,
+                    phone,
+                    source: source.clone(),
+                    reason: reason.clone(),
+                    created_at: now,
+                };
+                let entries: Vec<DoNotCallRecord> = phones.into_iter().map(entry).collect();
+                let new = tx.add_do_not_call(&entries).await?;
                 let mut marker = None;
-                if new {
-                    audit::note(&tx, &actor, "do_not_call.add", subject, detail, now).await?;
-                    marker = history.advance_for_opt_out(&tx).await?;
+                if !new.is_empty() {
+                    let deed = |phone| audit::entry(&actor, "do_not_call.add", phone, detail.clone(), now);
+                    tx.add_audits(new.iter().map(deed).collect()).await?;
+                    marker = history.advance_for_opt_outs(&tx, new.len()).await?;
                 }
-                Ok::<_, StoreError>((new, changed, marker))
+                Ok::<_, StoreError>((new.len(), changed, marker))
             })
             .await?;
         self.tell(&changed);
@@ -111,7 +132,7 @@ impl Actions {
             .await?;
         if was_there {
             // After the commit: a journal without it only keeps a number on the list that may come off again.
-            self.journal(&remover, &number, false, "api", why).await?;
+            self.journal(&remover, &[number], false, "api", &why).await?;
         }
         Ok(was_there)
     }
@@ -119,19 +140,20 @@ impl Actions {
     async fn journal(
         &self,
         actor: &Actor,
-        phone: &PhoneNumber,
+        phones: &[PhoneNumber],
         listed: bool,
         source: &str,
-        reason: String,
+        reason: &str,
     ) -> Result<(), StoreError> {
-        let change = OptOut {
-            at: self.clock.now().to_string(),
+        let at = self.clock.now();
+        let change = |phone: &PhoneNumber| OptOut {
+            at: at.to_string(),
             workspace: actor.workspace.to_string(),
             number: phone.to_string(),
             listed,
             source: source.to_owned(),
-            reason,
+            reason: reason.to_owned(),
         };
-        self.history.note_opt_out(change).await
+        self.history.note_opt_outs(phones.iter().map(change).collect()).await
     }
 }

@@ -133,9 +133,9 @@ impl History {
         Ok(Some(record.marker))
     }
 
-    /// Grows the history by one opt-out; the marker to remember, outside of a quarantine.
-    pub async fn advance_for_opt_out(&self, tx: &Tx) -> Result<Option<Marker>, StoreError> {
-        match self.advance(tx, 1, None).await {
+    /// Grows the history by some opt-outs; the marker to remember, outside of a quarantine.
+    pub async fn advance_for_opt_outs(&self, tx: &Tx, count: usize) -> Result<Option<Marker>, StoreError> {
+        match self.advance(tx, count, None).await {
             Ok(record) => Ok(record.filter(|record| !record.quarantined).map(|record| record.marker)),
             Err(StoreError::HistoryLost(_)) => Ok(None),
             Err(error) => Err(error),
@@ -199,9 +199,9 @@ impl History {
         Ok(self.with_outside(|outside| outside.newest_marker()).await?.flatten())
     }
 
-    /// Writes down a change of the do-not-call list; it is on disk when this returns.
-    pub async fn note_opt_out(&self, change: OptOut) -> Result<(), StoreError> {
-        self.with_outside(move |outside| outside.note_opt_outs(&[change])).await.map(|_| ())
+    /// Writes down changes of the do-not-call list; they are on disk when this returns.
+    pub async fn note_opt_outs(&self, changes: Vec<OptOut>) -> Result<(), StoreError> {
+        self.with_outside(move |outside| outside.note_opt_outs(&changes)).await.map(|_| ())
     }
 
     /// Every change of the do-not-call list that was written down, and how many lines cannot be read.

@@ -6,12 +6,16 @@
 
 mod batch;
 mod header;
+mod numbers;
 mod preflight;
 mod reading;
 pub mod rejects;
 mod rows;
+mod staged;
+mod undo;
+mod workbook;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +25,13 @@ use domain::ids::{CampaignId, ImportId, WorkspaceId};
 use domain::phone_number::Region;
 use tokio::sync::{mpsc, watch};
 
-pub use header::HeaderRefused;
+pub use header::{Field, HeaderRefused, is_usable};
+pub use numbers::NumbersListed;
+pub use staged::{Fate, Judged, Look, PreviewRow, StagedFile};
+pub use undo::UndoRefused;
+pub use workbook::WorkbookRefused;
+
+pub(super) use self::staged::Staging;
 
 use self::preflight::Examined;
 use self::reading::{Batch, End, Rules};
@@ -93,6 +103,12 @@ pub enum ImportRefused {
         /// What the file may be instead.
         seems: &'static str,
     },
+    /// The workbook cannot be read.
+    #[error(transparent)]
+    Workbook(#[from] WorkbookRefused),
+    /// The file was sent too long ago, to another server, or before this one was started anew.
+    #[error("the file is not kept any more; send it again")]
+    NotStaged,
     /// Too many bytes.
     #[error("the file is larger than {limit} bytes; split it and import the parts one after the other")]
     TooLarge {
@@ -120,34 +136,35 @@ pub(super) struct InProgress(Arc<Mutex<HashMap<ImportId, watch::Receiver<ImportR
 impl Actions {
     /// Looks a file through and begins to import it; the import as it begins.
     ///
-    /// `file` is on disk and belongs to the import from now on. Rows are added by a task that outlives the caller;
+    /// `file` is CSV or a workbook, on disk, and belongs to the import from now on. Rows are added by a task that outlives the caller;
     /// `import_finished` waits for it.
     pub async fn start_import(
         &self,
         actor: Actor,
         campaign: CampaignId,
-        mut file: File,
+        file: File,
         options: ImportOptions,
     ) -> Result<ImportRecord, ImportRefused> {
         let limits = options.limits;
         let looked_through = tokio::task::spawn_blocking(move || {
+            let mut file = workbook::as_csv(file, limits)?;
             let examined = preflight::examine(&mut file, &options)?;
             Ok::<_, ImportRefused>((file, examined))
         });
         let (file, examined) = looked_through.await.map_err(io::Error::other)??;
-        let (import, region) = self.begin_import(actor, campaign, &examined).await?;
-        let rules = Rules {
-            region,
-            destinations: self.installation.destinations.clone(),
-            malformed: limits.malformed,
-        };
+        let (import, region, same_file) = self.begin_import(actor, campaign, &examined).await?;
+        let rules = self.row_rules(region, limits);
         let (progress, watched) = watch::channel(import.clone());
         self.imports.lock().insert(import.id, watched);
         tokio::spawn(
-            Running { actions: self.clone(), import: import.clone(), progress, told_at: None }
+            Running { actions: self.clone(), import: import.clone(), same_file, progress, told_at: None }
                 .run(file, examined, rules),
         );
         Ok(import)
+    }
+
+    fn row_rules(&self, region: Option<Region>, limits: ImportLimits) -> Rules {
+        Rules { region, destinations: self.installation.destinations.clone(), malformed: limits.malformed }
     }
 
     async fn begin_import(
@@ -155,7 +172,7 @@ impl Actions {
         actor: Actor,
         campaign: CampaignId,
         examined: &Examined,
-    ) -> Result<(ImportRecord, Option<Region>), ImportRefused> {
+    ) -> Result<(ImportRecord, Option<Region>, Arc<HashSet<ImportId>>), ImportRefused> {
         let now = self.clock.now();
         let import = ImportRecord {
             id: ImportId::from_uuid(new_uuid(now)),
@@ -171,8 +188,10 @@ impl Actions {
             rejected: 0,
             created_at: now,
             finished_at: None,
+            undone_at: None,
+            taken_out: 0,
         };
-        let node = self.installation.run;
+        let (node, digest) = (self.installation.run, examined.digest);
         let header = rejects::content_of(examined.header.names.iter().map(String::as_str));
         self.store
             .transaction(move |tx| async move {
@@ -183,9 +202,11 @@ impl Actions {
                     added => added?,
                 }
                 tx.add_import_header(import.id, &header).await?;
+                tx.note_digest(import.id, &digest).await?;
+                let same_file = Arc::new(tx.imports_of_file(campaign, &digest).await?);
                 let detail = serde_json::json!({ "import": import.id.to_string(), "bytes": import.bytes });
                 audit::note(&tx, &actor, "import.start", campaign, detail, now).await?;
-                Ok((import, Region::parse(&found.default_region).ok()))
+                Ok((import, Region::parse(&found.default_region).ok(), same_file))
             })
             .await
     }
@@ -219,6 +240,8 @@ impl InProgress {
 struct Running {
     actions: Actions,
     import: ImportRecord,
+    /// Every import of the same file, this one too.
+    same_file: Arc<HashSet<ImportId>>,
     progress: watch::Sender<ImportRecord>,
     told_at: Option<Uptime>,
 }
@@ -269,7 +292,8 @@ impl Running {
         let mut tries = 0;
         let taken = loop {
             let (import, batch, now) = (self.import.clone(), batch.clone(), self.actions.clock.now());
-            let taking = move |tx| async move { batch::take_in(&tx, import, batch, now).await };
+            let same_file = self.same_file.clone();
+            let taking = move |tx| async move { batch::take_in(&tx, import, &same_file, batch, now).await };
             tries += 1;
             match self.actions.store.transaction(taking).await {
                 Err(StoreError::Database(_) | StoreError::Conflict) if tries < TRIES => {}

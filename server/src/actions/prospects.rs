@@ -225,6 +225,7 @@ fn new_prospect(
         priority: Priority::default(),
         due_before_skip: None,
         cleared_by: None,
+        import: None,
     };
     fill_in(&mut prospect, person);
     prospect

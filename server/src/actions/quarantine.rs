@@ -80,7 +80,8 @@ impl Actions {
         if self.store.is_do_not_call(workspace, &phone).await? {
             return Ok(false);
         }
-        self.list_do_not_call(Actor::server(workspace), phone, change.source, change.reason).await
+        let new = self.list_do_not_call(Actor::server(workspace), vec![phone], change.source, change.reason);
+        Ok(new.await? > 0)
     }
 
     /// Writes down what stands in the way of the reconciliation, for people.

@@ -35,7 +35,7 @@ pub(super) struct Import {
     /// cmp_…
     #[arg(long, value_name = "ID")]
     campaign: String,
-    /// The file; - reads standard input
+    /// The file, CSV or an Excel workbook (.xlsx); - reads standard input
     #[arg(value_name = "FILE.csv")]
     file: PathBuf,
     /// Print {"rows", "added", "merged", "rejected", "rejects": [{"line", "reason"}]}

@@ -22,6 +22,8 @@ pub mod form;
 pub mod frame;
 /// Where somebody begins.
 pub mod home;
+/// A file of people that came in, or is coming in.
+pub mod import;
 /// What is happening now.
 pub mod live;
 /// A page as a handler makes it.
@@ -36,6 +38,8 @@ pub mod prospect;
 pub mod refusal;
 /// What works.
 pub mod reports;
+/// Files that come with a form.
+pub mod sent_file;
 /// How it is set up.
 pub mod settings;
 /// The door.

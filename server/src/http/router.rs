@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -23,7 +23,8 @@ use super::middleware::{
 use super::pages::feed::Feeds;
 use super::pages::{
     call, calls as calls_page, campaign, campaigns as campaigns_page, changes,
-    do_not_call as do_not_call_page, frame, home, live, prospect, reports, settings, sign_in, welcome,
+    do_not_call as do_not_call_page, frame, home, import as import_page, live, prospect, reports, settings,
+    sign_in, welcome,
 };
 use super::state::HttpState;
 use super::{assets, csrf, health, openapi, webhooks};
@@ -63,24 +64,43 @@ fn pages(state: &HttpState, https: bool) -> Router<HttpState> {
         .layer(Extension(feeds))
         .layer(from_fn_with_state(state.server.cookie.clone(), csrf::same_origin_writes))
         .layer(from_fn_with_state(state.clone(), known_visitors));
-    // The last layer added is the first to see a request.
-    let inside = shown
-        .layer(from_fn_with_state(state.clone(), frame::framed))
-        .layer(from_fn(operators_write))
-        .merge(own().layer(from_fn_with_state(state.clone(), frame::framed)))
-        .layer(from_fn_with_state(state.server.cookie.clone(), csrf::same_origin_writes))
-        .layer(from_fn_with_state(state.clone(), known_visitors));
+    let team = framed(state, shown).layer(from_fn(operators_write));
+    let inside = let_in(state, team.merge(framed(state, own())));
     let door = Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/welcome", get(welcome::show).post(welcome::make_owner))
         .layer(from_fn_with_state(state.server.cookie.clone(), csrf::our_forms_only));
-    inside
+    let inside = inside
         .merge(door)
         .layer(from_fn_with_state(state.clone(), frame::door))
         .layer(CompressionLayer::new().gzip(true))
-        .layer(from_fn_with_state(BODY_DEADLINE, body_within))
+        .layer(from_fn_with_state(BODY_DEADLINE, body_within));
+    let sent_files = let_in(state, framed(state, sent_files()).layer(from_fn(operators_write)))
+        .layer(from_fn_with_state(state.clone(), frame::door))
+        .layer(from_fn_with_state(FILE_DEADLINE, body_within));
+    inside
+        .merge(sent_files)
         .merge(changes)
         .layer(from_fn_with_state(AnswerPolicy::pages(https), answer_headers))
+}
+
+fn framed(state: &HttpState, pages: Router<HttpState>) -> Router<HttpState> {
+    pages.layer(from_fn_with_state(state.clone(), frame::framed))
+}
+
+fn let_in(state: &HttpState, pages: Router<HttpState>) -> Router<HttpState> {
+    // The last layer added is the first to see a request.
+    pages
+        .layer(from_fn_with_state(state.server.cookie.clone(), csrf::same_origin_writes))
+        .layer(from_fn_with_state(state.clone(), known_visitors))
+}
+
+/// Forms that whole files come with. They have their own limit and their own time.
+fn sent_files() -> Router<HttpState> {
+    Router::new()
+        .route("/campaigns/{id}/import", post(campaign::import::send))
+        .route("/do-not-call/import", post(do_not_call_page::import::send))
+        .layer(DefaultBodyLimit::disable())
 }
 
 /// Pages for people who were let in. Every write asks for the role of an operator at least; handlers may ask for more.
@@ -105,6 +125,9 @@ fn shown() -> Router<HttpState> {
         .route("/campaigns/{id}/prospects", get(campaign::prospects::show))
         .route("/campaigns/{id}/prospects/new", get(campaign::prospects::ask).post(campaign::prospects::add))
         .route("/campaigns/{id}/import", get(campaign::import::ask))
+        .route("/campaigns/{id}/import/columns", get(campaign::import::columns::show).post(campaign::import::columns::decide))
+        .route("/imports/{id}", get(import_page::show))
+        .route("/imports/{id}/undo", get(import_page::before_undo).post(import_page::undo))
         .route("/campaigns/{id}/queue", get(campaign::queue::show).post(campaign::queue::change))
         .route("/campaigns/{id}/queue/place", post(campaign::queue::place_next))
         .route("/campaigns/{id}/queue/requeue", post(campaign::queue::requeue))
@@ -127,6 +150,7 @@ fn shown() -> Router<HttpState> {
         .route("/calls/{id}/end", post(call::end))
         .route("/calls/{id}/resolve", post(call::resolve))
         .route("/do-not-call", get(do_not_call_page::show).post(do_not_call_page::add))
+        .route("/do-not-call/import", get(do_not_call_page::import::ask))
         .route("/do-not-call/remove", post(do_not_call_page::remove))
         .route("/do-not-call.csv", get(do_not_call_page::export))
         .route("/reports", get(reports::show))
@@ -210,6 +234,7 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(campaigns::queue::changes::clear))                          // /api/campaigns/{id}/queue/clear
         .routes(routes!(campaigns::queue::changes::restore))                        // /api/campaigns/{id}/queue/restore
         .routes(routes!(campaigns::activity::list))                                 // /api/campaigns/{id}/activity
+        .routes(routes!(imports::undo))                                             // /api/imports/{id}/undo
         .routes(routes!(prospects::add, prospects::list))                           // /api/campaigns/{id}/prospects
         .routes(routes!(prospects::read, prospects::change, prospects::remove))     // /api/prospects/{id}
         .routes(routes!(calls::place))                                              // /api/calls/place

@@ -61,7 +61,7 @@ fn checked(
 
 /// Controls, and what makes text read in another order than it is stored. The plain direction marks of Hebrew and
 /// Arabic text (U+200E, U+200F, U+061C) reorder nothing by themselves and are left alone.
-fn is_trouble(c: char) -> bool {
+pub fn is_trouble(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}')

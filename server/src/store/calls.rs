@@ -218,16 +218,22 @@ impl Tx {
     pub async fn lock_live_calls_to(
         &self,
         workspace: WorkspaceId,
-        number: &PhoneNumber,
+        numbers: &[PhoneNumber],
     ) -> Result<Vec<CallRecord>, StoreError> {
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
         let db = self.connection();
-        let wanted = format!(
-            "SELECT {} FROM calls WHERE workspace_id = $1 AND to_number = $2 AND live ORDER BY id{}",
+        let numbers = sql::one_each(numbers, |number| number.as_str().to_owned());
+        let mut wanted = Given::rows(db.get_database_backend(), &["number"], numbers);
+        let of = wanted.value(workspace.uuid());
+        let (wanted, values) = wanted.statement(&format!(
+            "SELECT {} FROM calls WHERE workspace_id = {of} AND to_number IN (SELECT number FROM given) AND live \
+             ORDER BY id{}",
             sql::columns::<Entity>(),
             dialect::for_update(db.get_database_backend())
-        );
-        let rows: Vec<Model> =
-            sql::all(db, &wanted, [workspace.uuid().into(), number.as_str().into()]).await?;
+        ));
+        let rows: Vec<Model> = sql::all(db, &wanted, values).await?;
         rows.into_iter().map(CallRecord::try_from).collect()
     }
 

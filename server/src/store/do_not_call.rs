@@ -66,11 +66,13 @@ impl Store {
 }
 
 impl Tx {
-    /// Puts a number on the list; `false` when it is there already.
-    pub async fn add_do_not_call(&self, entry: &DoNotCallRecord) -> Result<bool, StoreError> {
-        let row = Model::from(entry).into_active_model().reset_all();
+    /// Puts at most a few hundred numbers on the list; those that were not there.
+    pub async fn add_do_not_call(&self, entries: &[DoNotCallRecord]) -> Result<Vec<PhoneNumber>, StoreError> {
+        let rows = entries.iter().map(|entry| Model::from(entry).into_active_model().reset_all());
         let once = OnConflict::columns([Column::WorkspaceId, Column::Phone]).do_nothing().to_owned();
-        Ok(Entity::insert(row).on_conflict(once).exec_without_returning(self.connection()).await? > 0)
+        let insert = Entity::insert_many(rows).on_conflict(once);
+        let new = insert.exec_with_returning(self.connection()).await?;
+        Ok(new.into_iter().map(|row| PhoneNumber::from_e164_unchecked(row.phone)).collect())
     }
 
     /// Takes a number off the list; `false` when it was not there.

@@ -1,17 +1,20 @@
 //! Files of prospects taken in: progress and totals by bucket, and the rows that were refused.
 
 mod bulk;
+mod undo;
 
 use domain::ids::{CampaignId, ImportId, NodeId, WorkspaceId};
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::entities::{import_rejects, imports};
 use super::{Store, StoreError, Tx, millis, sql, time};
 
 pub use bulk::{NewProspect, NewProspects};
+pub use undo::UndoOutlook;
 
 /// Where the header is kept among the refused rows, whose lines count from 1.
 const HEADER_LINE: i64 = 0;
@@ -67,6 +70,17 @@ pub struct ImportRecord {
     pub created_at: Timestamp,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// When undoing it came to its end.
+    pub undone_at: Option<Timestamp>,
+    /// Prospects that undoing it has taken out so far.
+    pub taken_out: u64,
+}
+
+impl ImportRecord {
+    /// Prospects it added that undoing it has not taken out.
+    pub const fn kept(&self) -> u64 {
+        self.added.saturating_sub(self.taken_out)
+    }
 }
 
 /// A row that was refused.
@@ -87,6 +101,27 @@ impl Store {
     pub async fn import(&self, of: WorkspaceId, id: ImportId) -> Result<Option<ImportRecord>, StoreError> {
         let found = imports::Entity::find_by_id(id.uuid()).filter(imports::Column::WorkspaceId.eq(of.uuid()));
         found.one(self.reader()).await?.map(ImportRecord::try_from).transpose()
+    }
+
+    /// The latest imports into a campaign, the newest first.
+    pub async fn imports_of(&self, campaign: CampaignId, most: u64) -> Result<Vec<ImportRecord>, StoreError> {
+        let found = imports::Entity::find().filter(imports::Column::CampaignId.eq(campaign.uuid()));
+        let rows = found.order_by_desc(imports::Column::Id).limit(most).all(self.reader()).await?;
+        rows.into_iter().map(ImportRecord::try_from).collect()
+    }
+
+    /// How many rows of an import were refused for which reason, the most frequent first.
+    pub async fn reject_codes(&self, import: ImportId) -> Result<Vec<(String, u64)>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            code: String,
+            count: i64,
+        }
+        let wanted = "SELECT code, COUNT(*) AS count FROM import_rejects WHERE import_id = $1 AND line > $2 \
+                      GROUP BY code ORDER BY COUNT(*) DESC, code";
+        let rows: Vec<Row> =
+            sql::all(self.reader(), wanted, [import.uuid().into(), HEADER_LINE.into()]).await?;
+        Ok(rows.into_iter().map(|row| (row.code, row.count.unsigned_abs())).collect())
     }
 
     /// The header of an import's file, as CSV.
@@ -189,6 +224,8 @@ impl TryFrom<imports::Model> for ImportRecord {
             rejected: row.rejected.unsigned_abs(),
             created_at: time(row.created_at),
             finished_at: row.finished_at.map(time),
+            undone_at: row.undone_at.map(time),
+            taken_out: row.taken_out.unsigned_abs(),
         })
     }
 }
@@ -210,6 +247,8 @@ impl From<&ImportRecord> for imports::Model {
             created_at: millis(import.created_at),
             finished_at: import.finished_at.map(millis),
             node_id: None,
+            undone_at: import.undone_at.map(millis),
+            taken_out: import.taken_out as i64,
         }
     }
 }

@@ -24,6 +24,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("0006_arming", include_str!("migrations/0006_arming.sql")),
     ("0007_incidents", include_str!("migrations/0007_incidents.sql")),
     ("0008_final_status", include_str!("migrations/0008_final_status.sql")),
+    ("0009_imports", include_str!("migrations/0009_imports.sql")),
     ("0010_people", include_str!("migrations/0010_people.sql")),
     ("0011_standings", include_str!("migrations/0011_standings.sql")),
 ];

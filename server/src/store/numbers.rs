@@ -4,12 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::call::Placement;
 use domain::frequency::FrequencyCap;
-use domain::ids::{CallId, WorkspaceId};
+use domain::ids::{CallId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 
 use super::given::{self, Given};
+use super::prospects::ProspectRecord;
 use super::{Store, StoreError, Tx, millis, sql, time};
 
 /// A call to a number, as far as the next call to it is concerned.
@@ -73,6 +74,28 @@ impl Tx {
         );
         sql::run(db, &hold, values).await?;
         Ok(())
+    }
+
+    /// Everybody in a workspace with one of a few hundred numbers, in id order, locked.
+    pub async fn lock_prospects_with_numbers(
+        &self,
+        of: WorkspaceId,
+        numbers: &[PhoneNumber],
+    ) -> Result<Vec<ProspectRecord>, StoreError> {
+        #[derive(sea_orm::FromQueryResult)]
+        struct Row {
+            id: uuid::Uuid,
+        }
+        let db = self.connection();
+        let numbers = sql::one_each(numbers, |number| number.as_str().to_owned());
+        let mut wanted = Given::rows(db.get_database_backend(), &["number"], numbers);
+        let of = wanted.value(of.uuid());
+        let (wanted, values) = wanted.statement(&format!(
+            "SELECT id FROM prospects WHERE workspace_id = {of} AND phone IN (SELECT number FROM given)"
+        ));
+        let rows: Vec<Row> = sql::all(db, &wanted, values).await?;
+        let ids: Vec<ProspectId> = rows.into_iter().map(|row| ProspectId::from_uuid(row.id)).collect();
+        self.lock_prospects(&ids).await
     }
 
     /// Calls to these numbers that matter for the next one.

@@ -1,9 +1,9 @@
 //! Prospects: one row per person and campaign.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::disposition::Disposition;
-use domain::ids::{CallId, CampaignId, ClearingId, ProspectId, WorkspaceId};
+use domain::ids::{CallId, CampaignId, ClearingId, ImportId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
 use domain::queue::Priority;
@@ -63,6 +63,8 @@ pub struct ProspectRecord {
     pub due_before_skip: Option<Timestamp>,
     /// Which clearing of the queue took them out of it.
     pub cleared_by: Option<ClearingId>,
+    /// The only import they came with.
+    pub import: Option<ImportId>,
 }
 
 impl ProspectRecord {
@@ -145,6 +147,20 @@ impl Store {
             (ProspectId::from_uuid(id), name)
         });
         Ok(named.collect())
+    }
+
+    /// Those of a few numbers that a campaign has.
+    pub async fn numbers_known(
+        &self,
+        campaign: CampaignId,
+        phones: &[PhoneNumber],
+    ) -> Result<HashSet<PhoneNumber>, StoreError> {
+        let phones = phones.iter().map(PhoneNumber::as_str);
+        let wanted = Entity::find().select_only().column(Column::Phone);
+        let wanted =
+            wanted.filter(Column::CampaignId.eq(campaign.uuid())).filter(Column::Phone.is_in(phones));
+        let rows: Vec<String> = wanted.into_tuple().all(self.reader()).await?;
+        Ok(rows.into_iter().map(PhoneNumber::from_e164_unchecked).collect())
     }
 
     /// How many prospects a filter finds.
@@ -361,6 +377,7 @@ impl TryFrom<Model> for ProspectRecord {
             priority: Priority::from_rank(row.priority).ok_or_else(|| corrupt("priority"))?,
             due_before_skip: row.due_before_skip.map(time),
             cleared_by: row.cleared_by.map(ClearingId::from_uuid),
+            import: row.import_id.map(ImportId::from_uuid),
         })
     }
 }
@@ -389,6 +406,7 @@ impl From<&ProspectRecord> for Model {
             priority: prospect.priority.rank().into(),
             due_before_skip: prospect.due_before_skip.map(millis),
             cleared_by: prospect.cleared_by.map(ClearingId::uuid),
+            import_id: prospect.import.map(ImportId::uuid),
         }
     }
 }

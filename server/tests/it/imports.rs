@@ -8,8 +8,12 @@
 mod files;
 mod http;
 mod large;
+mod numbers;
+mod pages;
 mod statistics;
 mod stopped;
+mod undo;
+mod workbooks;
 mod world;
 
 use domain::phone_number::PhoneNumber;

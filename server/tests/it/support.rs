@@ -10,4 +10,5 @@ pub mod real_server;
 pub mod recorder;
 pub mod snapshot;
 pub mod test_app;
+pub mod workbook;
 pub mod world;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use domain::ids::ProspectId;
+use domain::ids::{ImportId, ProspectId};
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
@@ -22,11 +22,12 @@ use crate::store::{StoreError, Tx};
 pub async fn take_in(
     tx: &Tx,
     mut import: ImportRecord,
+    same_file: &HashSet<ImportId>,
     batch: Arc<Batch>,
     now: Timestamp,
 ) -> Result<Option<ImportRecord>, StoreError> {
     let people = one_per_number(&batch.people);
-    let added = add_or_merge(tx, &import, &people, now).await?;
+    let added = add_or_merge(tx, &import, same_file, &people, now).await?;
     tx.add_rejects(import.id, &batch.rejects).await?;
     import.rows += batch.rows();
     import.added += added;
@@ -58,6 +59,7 @@ fn one_per_number(people: &[Person]) -> Vec<Cow<'_, Person>> {
 async fn add_or_merge(
     tx: &Tx,
     import: &ImportRecord,
+    same_file: &HashSet<ImportId>,
     people: &[Cow<'_, Person>],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
@@ -77,13 +79,21 @@ async fn add_or_merge(
     };
     let by_phone: HashMap<&PhoneNumber, &Person> =
         people.iter().map(|person| (&person.phone, person.as_ref())).collect();
-    let mut filled = Vec::new();
+    let (mut filled, mut of_others) = (Vec::new(), Vec::new());
     for mut prospect in known.into_iter().chain(taken_meanwhile) {
+        if prospect.import.is_some_and(|first| !same_file.contains(&first)) {
+            prospect.import = None;
+            of_others.push(prospect.id);
+        }
         if by_phone.get(&prospect.phone).is_some_and(|person| fill_in_gaps(&mut prospect, person)) {
-            prospect.updated_at = now;
+            // Rows of one file about one person bring them in together: to undoing, they are as they came.
+            let is_as_it_came =
+                prospect.import == Some(import.id) && prospect.updated_at == prospect.created_at;
+            prospect.updated_at = if is_as_it_came { prospect.created_at } else { now };
             filled.push(prospect);
         }
     }
+    tx.keep_beyond_their_import(&of_others).await?;
     tx.save_prospects(&filled).await?;
     Ok(added)
 }
@@ -99,8 +109,14 @@ async fn add(tx: &Tx, import: &ImportRecord, new: &[&Person], now: Timestamp) ->
     for (people, status, due_at) in
         [(ready, ProspectStatus::Ready, Some(now)), (never, ProspectStatus::DoNotCall, None)]
     {
-        let shared =
-            NewProspects { workspace: import.workspace, campaign: import.campaign, status, due_at, now };
+        let shared = NewProspects {
+            workspace: import.workspace,
+            campaign: import.campaign,
+            import: import.id,
+            status,
+            due_at,
+            now,
+        };
         let rows: Vec<NewProspect<'_>> = people.into_iter().map(|person| new_prospect(person, now)).collect();
         added += tx.insert_prospects(shared, &rows).await?;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::reading::is_trouble;
 use super::rows::{Cells, Row};
 
 /// Columns of a file, at most.
@@ -82,17 +83,19 @@ const NAMES: [(Field, &[&str]); 6] = [
     (Field::Title, &["title", "jobtitle", "position", "role"]),
 ];
 
-/// The field that a caller names: the names of our API, or `ignore`. Anything else is a custom field.
-fn told(name: &str) -> Field {
-    match name {
-        "phone" => Field::Phone,
-        "firstName" => Field::FirstName,
-        "lastName" => Field::LastName,
-        "email" => Field::Email,
-        "company" => Field::Company,
-        "title" => Field::Title,
-        "ignore" | "" => Field::Ignored,
-        custom => Field::Custom(custom.to_owned()),
+impl Field {
+    /// The field that a caller names: the names of our API, or `ignore`. Anything else is a custom field.
+    pub fn told(name: &str) -> Self {
+        match name {
+            "phone" => Self::Phone,
+            "firstName" => Self::FirstName,
+            "lastName" => Self::LastName,
+            "email" => Self::Email,
+            "company" => Self::Company,
+            "title" => Self::Title,
+            "ignore" | "" => Self::Ignored,
+            custom => Self::Custom(custom.to_owned()),
+        }
     }
 }
 
@@ -113,12 +116,22 @@ pub enum HeaderRefused {
         "no column is named `phone`; found: {0}. Rename the column with the numbers, or say which it is with `mapping`"
     )]
     NoPhone(String),
+    /// No column is a phone number, in a list of numbers.
+    #[error(
+        "no column is named `phone`, and the first row has no phone number; found: {0}. Rename the column with the numbers"
+    )]
+    NoNumbers(String),
     /// Two columns have the same name, or go to the same field.
     #[error("two columns are {0}; rename or remove one of them")]
     Duplicate(String),
     /// A column has no name.
     #[error("column {0} has no name; name it or remove it")]
     Nameless(usize),
+    /// A column is told to become a custom field of an impossible name.
+    #[error(
+        "`{0}` cannot become a custom field of that name: it is longer than 64 characters or contains control characters"
+    )]
+    UnusableField(String),
     /// A name cannot be the name of a custom field.
     #[error("the name of column {0} is longer than 64 characters or contains control characters; rename it")]
     UnusableName(usize),
@@ -143,23 +156,23 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads the first row; `mapping` says of columns, by name, which field they are.
-    pub fn read(
-        row: Option<&Row<'_>>,
-        mapping: Option<&BTreeMap<String, String>>,
-    ) -> Result<Self, HeaderRefused> {
-        let row = row.ok_or(HeaderRefused::Empty)?;
-        let cells =
-            row.cells.as_ref().map_err(|malformed| HeaderRefused::Unreadable(malformed.to_string()))?;
-        let names = names(cells)?;
+    /// Says of columns which field they are; `mapping` says it of some of them, by name.
+    pub fn of(names: Vec<String>, mapping: Option<&BTreeMap<String, String>>) -> Result<Self, HeaderRefused> {
         let fields = fields(&names, mapping)?;
         Ok(Self { names, fields })
     }
+}
 
-    /// The names for a message, cut where they are many.
-    pub fn found(&self) -> String {
-        found(&self.names)
-    }
+/// Reads the first row: the names of the columns.
+pub fn read_names(row: Option<&Row<'_>>) -> Result<Vec<String>, HeaderRefused> {
+    let row = row.ok_or(HeaderRefused::Empty)?;
+    let cells = row.cells.as_ref().map_err(|malformed| HeaderRefused::Unreadable(malformed.to_string()))?;
+    names(cells)
+}
+
+/// What columns are by their names alone.
+pub fn guesses(names: &[String]) -> Vec<Field> {
+    assigned(names, vec![None; names.len()])
 }
 
 fn names(cells: &Cells) -> Result<Vec<String>, HeaderRefused> {
@@ -175,7 +188,7 @@ fn names(cells: &Cells) -> Result<Vec<String>, HeaderRefused> {
         if name.is_empty() {
             return Err(HeaderRefused::Nameless(index + 1));
         }
-        if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        if !is_usable(name) {
             return Err(HeaderRefused::UnusableName(index + 1));
         }
         if !seen.insert(plain(name)) {
@@ -192,23 +205,16 @@ fn fields(names: &[String], mapping: Option<&BTreeMap<String, String>>) -> Resul
     for (column, field) in mapping.into_iter().flatten() {
         let index = columns.get(&plain(column));
         let index = index.ok_or_else(|| HeaderRefused::NoSuchColumn(shown(column), found(names)))?;
-        let field = told(field);
+        let field = Field::told(field);
+        if matches!(&field, Field::Custom(name) if !is_usable(name)) {
+            return Err(HeaderRefused::UnusableField(shown(column)));
+        }
         if field != Field::Ignored && fields.contains(&Some(field.clone())) {
             return Err(HeaderRefused::Duplicate(format!("mapped to the same field as `{}`", names[*index])));
         }
         fields[*index] = Some(field);
     }
-    for (field, synonyms) in &NAMES {
-        let free = |index: &&usize| fields[**index].is_none();
-        let column = synonyms.iter().find_map(|name| columns.get(*name).filter(free)).copied();
-        match column {
-            Some(column) if !fields.contains(&Some(field.clone())) => fields[column] = Some(field.clone()),
-            _ => {}
-        }
-    }
-    let named = fields.into_iter().zip(names);
-    let fields: Vec<Field> =
-        named.map(|(field, name)| field.unwrap_or_else(|| Field::Custom(name.clone()))).collect();
+    let fields = assigned(names, fields);
     if !fields.contains(&Field::Phone) {
         return Err(HeaderRefused::NoPhone(found(names)));
     }
@@ -219,13 +225,35 @@ fn fields(names: &[String], mapping: Option<&BTreeMap<String, String>>) -> Resul
     Ok(fields)
 }
 
+/// Guesses what nobody has said.
+fn assigned(names: &[String], mut fields: Vec<Option<Field>>) -> Vec<Field> {
+    let columns: HashMap<String, usize> =
+        names.iter().enumerate().map(|(index, name)| (plain(name), index)).collect();
+    for (field, synonyms) in &NAMES {
+        let free = |index: &&usize| fields[**index].is_none();
+        let column = synonyms.iter().find_map(|name| columns.get(*name).filter(free)).copied();
+        match column {
+            Some(column) if !fields.contains(&Some(field.clone())) => fields[column] = Some(field.clone()),
+            _ => {}
+        }
+    }
+    let named = fields.into_iter().zip(names);
+    named.map(|(field, name)| field.unwrap_or_else(|| Field::Custom(name.clone()))).collect()
+}
+
+/// Whether a custom field may have this name.
+pub fn is_usable(name: &str) -> bool {
+    name.chars().count() <= LONGEST_NAME && !name.chars().any(|c| c.is_control() || is_trouble(c))
+}
+
 /// A name without spaces, signs and capitals; names in other scripts keep their letters.
 fn plain(name: &str) -> String {
     let letters: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     if letters.is_empty() { name.to_owned() } else { letters }
 }
 
-fn found(names: &[String]) -> String {
+/// The names for a message, cut where they are many.
+pub fn found(names: &[String]) -> String {
     let first: Vec<String> = names.iter().take(20).map(|name| shown(name)).collect();
     let more = if names.len() > first.len() { ", …" } else { "" };
     format!("{}{more}", first.join(", "))
@@ -244,7 +272,8 @@ mod tests {
         let mapping: BTreeMap<_, _> =
             mapping.iter().map(|(column, field)| ((*column).to_owned(), (*field).to_owned())).collect();
         let mut rows = Rows::new(header.as_bytes(), b',');
-        Header::read(rows.next().unwrap().as_ref(), Some(&mapping)).map(|header| header.fields)
+        let names = read_names(rows.next().unwrap().as_ref())?;
+        Header::of(names, Some(&mapping)).map(|header| header.fields)
     }
 
     fn custom(name: &str) -> Field {
@@ -274,6 +303,7 @@ mod tests {
             read("phone,private,note", &[("Private", "phone"), ("note", "ignore"), ("phone", "office")]);
         assert_eq!(fields, Ok(vec![custom("office"), Field::Phone, Field::Ignored]));
         assert!(matches!(read("phone", &[("x", "phone")]), Err(HeaderRefused::NoSuchColumn(..))));
+        assert!(matches!(read("phone,a", &[("a", &"x".repeat(65))]), Err(HeaderRefused::UnusableField(_))));
         let twice = read("a,b", &[("a", "phone"), ("b", "phone")]);
         assert!(matches!(twice, Err(HeaderRefused::Duplicate(_))));
     }

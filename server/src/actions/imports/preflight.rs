@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::header::{Header, HeaderRefused};
+use super::header::{Header, HeaderRefused, found, read_names};
 use super::rows::Rows;
-use super::{ImportOptions, ImportRefused};
+use sha2::{Digest, Sha256};
+
+use super::{ImportLimits, ImportOptions, ImportRefused};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const PIECE: usize = 64 * 1024;
@@ -21,29 +23,52 @@ pub struct Examined {
     pub delimiter: u8,
     /// Its columns.
     pub header: Header,
+    /// What it is known by.
+    pub digest: [u8; 32],
+}
+
+/// A file that can be read, whatever its columns are.
+#[derive(Debug)]
+pub struct Outline {
+    /// Bytes in it.
+    pub bytes: u64,
+    /// The byte between cells.
+    pub delimiter: u8,
+    /// The names of its columns.
+    pub names: Vec<String>,
+    /// Rows below them.
+    pub rows: u64,
+    /// SHA-256 of its bytes: what it is known by.
+    pub digest: [u8; 32],
 }
 
 /// Looks a file through, without keeping any of it.
 pub fn examine(file: &mut File, options: &ImportOptions) -> Result<Examined, ImportRefused> {
+    let Outline { bytes, delimiter, names, digest, .. } = outline(file, options.limits)?;
+    Ok(Examined { bytes, delimiter, header: Header::of(names, options.mapping.as_ref())?, digest })
+}
+
+/// Looks a file through before anybody has said what its columns are.
+pub fn outline(file: &mut File, limits: ImportLimits) -> Result<Outline, ImportRefused> {
     let bytes = file.metadata()?.len();
-    if bytes > options.limits.bytes {
-        return Err(ImportRefused::TooLarge { limit: options.limits.bytes });
+    if bytes > limits.bytes {
+        return Err(ImportRefused::TooLarge { limit: limits.bytes });
     }
-    check_encoding(file)?;
+    let digest = check_encoding(file)?;
     let delimiter = guess_delimiter(file)?;
-    let mut rows = open(file, delimiter)?;
-    let header = Header::read(rows.next()?.as_ref(), options.mapping.as_ref())?;
-    let mut count = 0;
-    while rows.next()?.is_some() {
-        count += 1;
-        if count > options.limits.rows {
-            return Err(ImportRefused::TooManyRows { limit: options.limits.rows });
+    let mut lines = open(file, delimiter)?;
+    let names = read_names(lines.next()?.as_ref())?;
+    let mut rows = 0;
+    while lines.next()?.is_some() {
+        rows += 1;
+        if rows > limits.rows {
+            return Err(ImportRefused::TooManyRows { limit: limits.rows });
         }
     }
-    if count == 0 {
-        return Err(HeaderRefused::NothingBelow(header.found()).into());
+    if rows == 0 {
+        return Err(HeaderRefused::NothingBelow(found(&names)).into());
     }
-    Ok(Examined { bytes, delimiter, header })
+    Ok(Outline { bytes, delimiter, names, rows, digest })
 }
 
 /// The rows of the file from its beginning, the header first.
@@ -56,21 +81,24 @@ pub fn open(file: &mut File, delimiter: u8) -> io::Result<Rows<&mut File>> {
     Ok(Rows::new(file, delimiter))
 }
 
-/// Only UTF-8 is read: what other encodings look like is guesswork, and a wrong guess is somebody's wrong name.
-fn check_encoding(file: &mut File) -> Result<(), ImportRefused> {
+/// Only UTF-8 is read: what other encodings look like is guesswork, and a wrong guess is somebody's wrong name. What the file
+/// is known by.
+fn check_encoding(file: &mut File) -> Result<[u8; 32], ImportRefused> {
     file.rewind()?;
+    let mut digest = Sha256::new();
     let mut piece = vec![0; PIECE];
     // Bytes of a character that the last piece cut in two.
     let mut carried = 0;
     let mut offset = 0;
     loop {
         let read = read_up_to(file, &mut piece[carried..])?;
+        digest.update(&piece[carried..carried + read]);
         let bytes = &piece[..carried + read];
         if offset == 0 {
             refuse_utf16(bytes)?;
         }
         match std::str::from_utf8(bytes) {
-            Ok(_) if read == 0 => return Ok(()),
+            Ok(_) if read == 0 => return Ok(digest.finalize().into()),
             Ok(_) => {
                 offset += bytes.len() as u64;
                 carried = 0;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::header::Field;
 use super::preflight::{self, Examined};
 use super::rejects;
-use super::rows::Cells;
+use super::rows::{Cells, Row};
 use crate::actions::prospects::Person;
 use crate::store::imports::RejectRecord;
 
@@ -73,22 +73,10 @@ pub fn read_all(
     rows.expect_columns(examined.header.fields.len());
     let (mut batch, mut begun_at, mut malformed) = (Batch::default(), rows.offset(), 0);
     while let Some(row) = rows.next()? {
-        match &row.cells {
-            Ok(cells) => match person(cells, &examined.header.fields, rules) {
-                Ok(person) => batch.people.push(person),
-                Err(refusal) => {
-                    batch.rejects.push(rejects::refused(
-                        row.line,
-                        cells.iter(),
-                        refusal.code,
-                        refusal.reason,
-                    ));
-                }
-            },
-            Err(why) => {
-                batch.rejects.push(rejects::malformed(&row, *why, examined.delimiter));
-                malformed += 1;
-            }
+        malformed += u64::from(row.cells.is_err());
+        match judge(&row, &examined.header.fields, rules, examined.delimiter) {
+            Ok(person) => batch.people.push(person),
+            Err(reject) => batch.rejects.push(reject),
         }
         let is_too_broken = malformed > rules.malformed;
         let is_full =
@@ -103,6 +91,15 @@ pub fn read_all(
     }
     let wanted = give(Batch { bytes_read: examined.bytes, ..batch });
     Ok(if wanted { End::Complete } else { End::Unwanted })
+}
+
+/// What becomes of a row.
+pub fn judge(row: &Row<'_>, fields: &[Field], rules: &Rules, delimiter: u8) -> Result<Person, RejectRecord> {
+    match &row.cells {
+        Ok(cells) => person(cells, fields, rules)
+            .map_err(|refusal| rejects::refused(row.line, cells.iter(), refusal.code, refusal.reason)),
+        Err(why) => Err(rejects::malformed(row, *why, delimiter)),
+    }
 }
 
 impl Batch {
@@ -195,7 +192,7 @@ fn checked<'a>(name: &str, cell: &'a str, longest: usize) -> Result<&'a str, Ref
 }
 
 /// Controls, and what makes text read in another order than it is stored.
-fn is_trouble(c: char) -> bool {
+pub fn is_trouble(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\r' | '\t')
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}')
 }

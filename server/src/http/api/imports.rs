@@ -1,9 +1,9 @@
-//! Imports: send a file of prospects, see how far it is, fetch the rows that were refused.
+//! Imports: send a file of prospects, see how far it is, fetch the rows that were refused, undo it.
 
 /// Refused rows, as a file or a page.
 mod rejects;
 /// A file on its way to the disk.
-mod upload;
+pub mod upload;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::actions::imports::{ImportLimits, ImportOptions, ImportRefused};
+use crate::actions::imports::{ImportLimits, ImportOptions, ImportRefused, UndoRefused};
 use crate::http::auth::{Analyst, Operator};
 use crate::http::state::HttpState;
 use crate::http::{PathId, Problem, Query};
@@ -45,7 +45,7 @@ struct StartQuery {
 /// How far an import is. At every moment `rows = added + merged + rejected`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ImportView {
+pub struct ImportView {
     #[schema(example = "imp_0192f0c1a2b37cde8f00112233445566")]
     id: String,
     campaign_id: String,
@@ -65,19 +65,26 @@ struct ImportView {
     merged: u64,
     /// Rows that were refused; see `/rejects`.
     rejected: u64,
+    /// Prospects that undoing it has taken out.
+    taken_out: u64,
+    /// Prospects that undoing it left; null as long as it is not undone.
+    kept: Option<u64>,
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(format = DateTime)]
     finished_at: Option<String>,
+    #[schema(format = DateTime)]
+    undone_at: Option<String>,
 }
 
-/// Imports a CSV file of prospects into a campaign.
+/// Imports a file of prospects into a campaign.
 ///
-/// UTF-8, separated by commas, semicolons or tabs; the first row names the columns, one of them the phone number.
-/// Sending the same file again adds nobody twice.
+/// CSV in UTF-8, separated by commas, semicolons or tabs, or the first worksheet of an Excel workbook (.xlsx), whose
+/// formulas are not run; the first row names the columns, one of them the phone number. Sending the same file again adds nobody twice.
 #[utoipa::path(post, path = "/api/campaigns/{id}/imports", tag = "imports",
     params(("id" = String, Path, description = "The campaign"), StartQuery),
-    request_body(content = String, content_type = "text/csv"),
+    request_body(content((String = "text/csv"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
     responses((status = 202, body = ImportView), (status = 200, body = ImportView, description = "With `wait`"),
         (status = "4XX", body = Problem)))]
 async fn start(
@@ -121,6 +128,21 @@ async fn show(
     Ok(Json(found.ok_or_else(|| Problem::not_found("import"))?.into()))
 }
 
+/// Takes out again everybody whom an import added, who was never rung and was not changed since.
+///
+/// Whoever was rung, is being rung, was changed since or is in a later file as well stays and is counted in `kept`. Doing it
+/// again changes nothing. The file can be imported anew afterwards.
+#[utoipa::path(post, path = "/api/imports/{id}/undo", tag = "imports",
+    params(("id" = String, Path, description = "The import")),
+    responses((status = 200, body = ImportView), (status = "4XX", body = Problem)))]
+pub async fn undo(
+    State(state): State<HttpState>,
+    Operator(visitor): Operator,
+    PathId(id): PathId<ImportId>,
+) -> Result<Json<ImportView>, Problem> {
+    Ok(Json(state.actions.undo_import(visitor.actor, id).await?.into()))
+}
+
 fn read_mapping(json: &str) -> Result<BTreeMap<String, String>, Problem> {
     serde_json::from_str(json).map_err(|_| {
         Problem::invalid_parameter(
@@ -132,6 +154,7 @@ fn read_mapping(json: &str) -> Result<BTreeMap<String, String>, Problem> {
 
 impl From<ImportRecord> for ImportView {
     fn from(import: ImportRecord) -> Self {
+        let kept = import.undone_at.map(|_| import.kept());
         Self {
             id: import.id.to_string(),
             campaign_id: import.campaign.to_string(),
@@ -145,6 +168,20 @@ impl From<ImportRecord> for ImportView {
             rejected: import.rejected,
             created_at: import.created_at.to_string(),
             finished_at: import.finished_at.map(|at| at.to_string()),
+            undone_at: import.undone_at.map(|at| at.to_string()),
+            taken_out: import.taken_out,
+            kept,
+        }
+    }
+}
+
+impl From<UndoRefused> for Problem {
+    fn from(refused: UndoRefused) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            UndoRefused::NotFound => Self::not_found("import"),
+            UndoRefused::Running => Self::conflict("import_running", detail),
+            UndoRefused::Store(error) => error.into(),
         }
     }
 }
@@ -156,6 +193,8 @@ impl From<ImportRefused> for Problem {
             ImportRefused::NoSuchCampaign => Self::not_found("campaign"),
             ImportRefused::AlreadyRunning => Self::conflict("import_running", detail),
             ImportRefused::Header(_) => Self::unprocessable("csv_header", detail),
+            ImportRefused::Workbook(_) => Self::unprocessable("workbook", detail),
+            ImportRefused::NotStaged => Self::not_found("file"),
             ImportRefused::Encoding { .. } => Self::unprocessable("encoding", detail),
             ImportRefused::TooLarge { limit } => {
                 Self::body_too_large(usize::try_from(limit).unwrap_or(usize::MAX))

@@ -1,5 +1,8 @@
 //! Whom never to ring: search, add, remove with a reason, and the whole list as a file.
 
+/// Numbers that come as a file.
+pub mod import;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -159,7 +162,10 @@ async fn page(state: &HttpState, visitor: &Visitor, asked: &Asked, form: &Form) 
         "{} that nobody rings, in any campaign, from the instant they are added.",
         show::number_of(total, "number", "numbers")
     );
-    let actions = html! { a.button href="/do-not-call.csv" { "Export CSV" } };
+    let actions = html! {
+        @if editable { a.button href="/do-not-call/import" { "Import…" } }
+        a.button href="/do-not-call.csv" { "Export CSV" }
+    };
     Ok(Page::new("Do-not-call", Place::DoNotCall)
         .with("head", head("Do-not-call", lead, &actions))
         .with("done", done(asked.done()))

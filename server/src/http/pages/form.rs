@@ -9,8 +9,8 @@ use crate::http::{FieldError, Problem};
 
 /// The largest form: a long script fits in.
 const LARGEST: usize = 256 * 1024;
-/// Inputs of a form, at most.
-const MOST_INPUTS: usize = 200;
+/// Inputs of a form, at most: two for each column of a file.
+const MOST_INPUTS: usize = 210;
 
 /// What somebody typed, and what is wrong with it.
 #[derive(Debug, Clone, Default)]

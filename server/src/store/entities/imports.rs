@@ -22,6 +22,8 @@ pub struct Model {
     pub created_at: i64,
     pub finished_at: Option<i64>,
     pub node_id: Option<Uuid>,
+    pub undone_at: Option<i64>,
+    pub taken_out: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

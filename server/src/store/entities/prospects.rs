@@ -31,6 +31,7 @@ pub struct Model {
     pub priority: i64,
     pub due_before_skip: Option<i64>,
     pub cleared_by: Option<Uuid>,
+    pub import_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

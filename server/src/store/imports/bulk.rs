@@ -1,7 +1,7 @@
 //! Prospects by the thousand: as few statements as possible, and the same text each time so that both databases
 //! prepare it once.
 
-use domain::ids::{CampaignId, ProspectId, WorkspaceId};
+use domain::ids::{CampaignId, ImportId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
@@ -18,6 +18,8 @@ pub struct NewProspects {
     pub workspace: WorkspaceId,
     /// Of which campaign.
     pub campaign: CampaignId,
+    /// With which file they come.
+    pub import: ImportId,
     /// Where they stand.
     pub status: ProspectStatus,
     /// When they may be rung.
@@ -121,13 +123,14 @@ impl Tx {
         }
         let db = self.connection();
         let backend = db.get_database_backend();
-        let shared_values: [Value; 6] = [
+        let shared_values: [Value; 7] = [
             shared.workspace.uuid().into(),
             shared.campaign.uuid().into(),
             shared.status.as_str().into(),
             shared.due_at.map(millis).into(),
             millis(shared.now).into(),
             millis(shared.now).into(),
+            shared.import.uuid().into(),
         ];
         let given: Vec<String> =
             (1..=shared_values.len()).map(|number| dialect::placeholder(backend, number)).collect();
@@ -137,7 +140,7 @@ impl Tx {
         // `WHERE TRUE`: without it SQLite takes the ON of ON CONFLICT for a join's.
         let insert = format!(
             "INSERT INTO prospects (workspace_id, campaign_id, status, due_at, created_at, updated_at, \
-             attempts, attempts_spent, id, first_name, last_name, email, phone, company, title, metadata) \
+             import_id, attempts, attempts_spent, id, first_name, last_name, email, phone, company, title, metadata) \
              SELECT {}, 0, 0, column1, column2, column3, column4, column5, column6, column7, column8 \
              FROM (VALUES {}) AS new_rows WHERE TRUE ON CONFLICT (campaign_id, phone) DO NOTHING",
             given.join(", "),

@@ -15,6 +15,8 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::world::{World, on_both};
+use crate::support::workbook::Cell::{Number, Text};
+use crate::support::workbook::workbook;
 
 const CSV: (&str, &str) = ("content-type", "text/csv; charset=utf-8");
 
@@ -31,7 +33,13 @@ impl Answer {
 }
 
 /// Sends a request as somebody with this role; `line` is its method and address.
-async fn ask(world: &World, role: Role, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+async fn ask(
+    world: &World,
+    role: Role,
+    line: &str,
+    headers: &[(&str, &str)],
+    body: impl AsRef<[u8]>,
+) -> Answer {
     let made = world.actions.create_key(world.actor.clone(), Role::Owner, "test".into(), role).await;
     let (key, _) = made.unwrap();
     let (method, uri) = line.split_once(' ').unwrap();
@@ -40,14 +48,16 @@ async fn ask(world: &World, role: Role, line: &str, headers: &[(&str, &str)], bo
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let response =
-        router(state(world)).oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+    let response = router(state(world))
+        .oneshot(request.body(Body::from(body.as_ref().to_vec())).unwrap())
+        .await
+        .unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     Answer { status, headers, text: String::from_utf8(body.to_vec()).unwrap() }
 }
 
-fn state(world: &World) -> HttpState {
+pub fn state(world: &World) -> HttpState {
     let public_url: url::Url = "https://calls.example.net".parse().unwrap();
     let server = ServerFacts {
         setup_code: "test".to_owned().into(),
@@ -105,6 +115,23 @@ async fn a_file_is_sent_watched_and_its_refused_rows_are_fetched() {
         assert_eq!((&last["rejects"][0]["line"], &last["nextCursor"]), (&5.into(), &Value::Null));
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_workbook_is_taken_under_its_own_name() {
+    let world = World::on_sqlite().await;
+    let to = format!("POST /api/campaigns/{}/imports?wait=true", world.campaign);
+    let kind = [("content-type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")];
+    let book = workbook(&[vec![Text("phone")], vec![Number("16175550100")], vec![Number("1.5E3")]]);
+    let done = ask(&world, Role::Operator, &to, &kind, &book).await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    let import = done.json();
+    assert_eq!(
+        (&import["added"], &import["rejected"], &import["takenOut"]),
+        (&1.into(), &1.into(), &0.into())
+    );
+    let broken = ask(&world, Role::Operator, &to, &kind, "PK\u{3}\u{4}").await;
+    assert_eq!((broken.status, broken.json()["code"].as_str()), (422, Some("workbook")));
 }
 
 #[tokio::test]

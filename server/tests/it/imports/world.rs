@@ -144,6 +144,8 @@ impl World {
             rejected: 0,
             created_at: now,
             finished_at: None,
+            undone_at: None,
+            taken_out: 0,
         };
         let node = random_node();
         self.actions

@@ -225,6 +225,8 @@ async fn an_import_of_a_server_that_lives_goes_on_and_that_of_a_dead_one_is_clos
         rejected: 0,
         created_at: now,
         finished_at: None,
+        undone_at: None,
+        taken_out: 0,
     };
     let (id, node) = (import.id, importing.installation.run);
     importing
