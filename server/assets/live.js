@@ -73,16 +73,35 @@ function apply() {
   tick();
 }
 
+// A browser has six connections to a server, for all its tabs together, and keeps those of pages that somebody may come
+// back to. So a page that was left or is not seen lets go of its own, and catches up when it is seen again.
 function listen(address) {
-  const source = new EventSource(address);
-  source.onopen = () => { offline.hidden = true; };
-  source.onerror = () => {
-    offline.hidden = false;
-    // Refused, not merely cut: the session is over. The page that is asked anew says so.
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
+  const url = new URL(address, location);
+  let source = null;
+  const open = () => {
+    if (source || document.hidden) return;
+    source = new EventSource(url);
+    source.onopen = () => { offline.hidden = true; };
+    source.onerror = ({ target }) => {
+      offline.hidden = false;
+      // Refused, not merely cut: the session is over. The page that is asked anew says so.
+      if (target.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
+    };
+    source.addEventListener("gone", () => location.reload());
+    source.addEventListener("page", event => {
+      url.searchParams.set("version", event.lastEventId);
+      waiting.push(event.data);
+      apply();
+    });
   };
-  source.addEventListener("gone", () => location.reload());
-  source.addEventListener("page", event => { waiting.push(event.data); apply(); });
+  const close = () => {
+    if (source) source.close();
+    source = null;
+  };
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
+  document.addEventListener("visibilitychange", () => { if (document.hidden) close(); else open(); });
+  open();
 }
 
 if (main && main.dataset.live) {

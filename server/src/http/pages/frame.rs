@@ -13,6 +13,7 @@ use super::refusal;
 use crate::actions::users::{Role, Visitor};
 use crate::http::assets::{ICON, SCRIPT, STYLE};
 use crate::http::auth::Known;
+use crate::http::middleware::AnswerPolicy;
 use crate::http::problem::Problem;
 use crate::http::state::HttpState;
 
@@ -50,7 +51,14 @@ pub async fn for_lost_browsers(State(state): State<HttpState>, request: Request,
     let address = request.uri().clone();
     let response = next.run(request).await;
     let lost = response.status() == StatusCode::NOT_FOUND && !address.path().starts_with("/api/");
-    if lost && reads_pages { dressed(&state, None, &address, response).await } else { response }
+    if !(lost && reads_pages) {
+        return response;
+    }
+    let mut page = dressed(&state, None, &address, response).await;
+    // The one it came with is for data, and would let in neither style nor script.
+    let policy = HeaderValue::from_static(AnswerPolicy::pages(false).content);
+    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    page
 }
 
 fn to_the_door(address: &Uri, may_come_back: bool) -> Response {

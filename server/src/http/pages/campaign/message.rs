@@ -149,7 +149,7 @@ async fn page(
         (done(saved))
         div.columns {
             div.card { h2 { "What people hear" } @if editable { (edit(&outlook, form, &scripts)) } @else { (read(form)) } }
-            div.card { h2 { "Preview" } (preview(&outlook, form, &listeners, listener)) }
+            div.card { h2 { "Preview" } (preview(&outlook, form, &listeners, listener)) (not_for_everybody(form)) }
         }
     };
     Ok(super::page(&outlook, visitor.role, "/message").with("message", content))
@@ -211,5 +211,15 @@ fn preview(
             Some(Err(error)) => div.notice.warn { p { "This cannot be said to them: " (error) "." } },
         }
         @if form.given("audioUrl").is_some() { p { "The audio file is played instead of this text." } }
+    }
+}
+
+/// What keeps a campaign with this text from being launched, whoever is on its list.
+fn not_for_everybody(form: &Form) -> Markup {
+    let error = form.given("body").and_then(|body| speech::render(body, &[]).err());
+    html! {
+        @if let Some(error) = error {
+            div.notice.warn { p { strong { "Not ready to launch." } " Somebody without these values could not hear it: " (error) "." } }
+        }
     }
 }
