@@ -19,18 +19,28 @@ static SERVER: OnceCell<Url> = OnceCell::const_new();
 /// # Panics
 /// When there is no server and none can be started; the message says what to install.
 pub async fn fresh_database() -> String {
-    let server = SERVER.get_or_init(server_url).await;
+    let (server, mut connection) = connected().await;
     let name = unused_name();
-    let mut connection = PgConnection::connect(server.as_str()).await.expect("connect to the test server");
     // `template0`: nobody can be connected to it, which would make the copy fail. The name is our own hexadecimal.
     connection
         .execute(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0")))
         .await
         .expect("create a test database");
     connection.close().await.expect("close the connection");
-    let mut database = server.clone();
+    let mut database = server;
     database.set_path(&name);
     database.into()
+}
+
+/// A connection to the server. One that was idle for two minutes is gone; then another is started.
+async fn connected() -> (Url, PgConnection) {
+    let known = SERVER.get_or_init(server_url).await;
+    if let Ok(connection) = PgConnection::connect(known.as_str()).await {
+        return (known.clone(), connection);
+    }
+    let server = server_url().await;
+    let connection = PgConnection::connect(server.as_str()).await.expect("connect to the test server");
+    (server, connection)
 }
 
 async fn server_url() -> Url {

@@ -21,7 +21,7 @@ use prospectai::store::integrity::Recount;
 use prospectai::store::nodes::NodeRole;
 use prospectai::store::prospects::{ProspectFilter, ProspectRecord};
 use prospectai::store::{Location, OpenError, Store};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use simulator::{Ring, Simulator};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
@@ -226,6 +226,11 @@ impl TestApp {
     pub fn url(&self, path: &str) -> String {
         let base = self.app.public_url.as_str();
         format!("{}{path}", base.trim_end_matches('/'))
+    }
+
+    /// What makes the owner at the first start.
+    pub fn setup_code(&self) -> &SecretString {
+        self.app.setup_code()
     }
 
     /// A key that opens everything.
