@@ -1,3 +1,14 @@
-//! What people see.
+//! What people see. Most of it is tried in a real browser: whatever such a test is about, the browser's console must stay
+//! empty and no request may go to another host (`Browser::close` looks).
 
+mod every_page;
 mod feed;
+mod first_run;
+mod injection;
+mod lists;
+mod live;
+mod pictures;
+mod roles;
+mod sample;
+mod visit;
+mod without_scripts;

@@ -2,6 +2,7 @@
 
 pub mod api_client;
 pub mod bare;
+pub mod browser;
 pub mod campaigns;
 pub mod commit_line;
 pub mod postgres;

@@ -2,6 +2,6 @@
 
 mod forged;
 mod news;
-mod post;
+pub mod post;
 mod strangers;
 mod voice;
