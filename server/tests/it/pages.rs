@@ -3,6 +3,7 @@
 
 mod every_page;
 mod feed;
+mod files;
 mod first_run;
 mod injection;
 mod lists;

@@ -10,6 +10,7 @@
 use prospectai::actions::users::Role;
 use secrecy::ExposeSecret as _;
 
+use super::files::{MESSY, import, send};
 use super::sample::Sample;
 use super::visit::{PASSWORD, add_user};
 use crate::support::browser::{Browser, Rules, Scheme};
@@ -26,16 +27,25 @@ const PAGES: &[&str] = &[
     "/campaigns/{id}/prospects/new",
     "/campaigns/{id}/queue",
     "/campaigns/{id}/import",
+    "/campaigns/{id}/import/columns",
+    "/imports/{id}",
+    "/imports/{id}/undo",
     "/campaigns/{id}/schedule",
     "/campaigns/{id}/message",
     "/campaigns/{id}/settings",
     "/campaigns/{id}/activity",
     "/prospects/{id}",
     "/prospects/{id}/edit",
+    "/calls",
     "/calls/{id}",
     "/do-not-call",
+    "/do-not-call/import",
     "/reports",
     "/settings",
+    "/settings/users",
+    "/settings/keys",
+    "/settings/servers",
+    "/settings/account",
 ];
 
 /// Pages for people who were not let in yet.
@@ -43,7 +53,7 @@ const DOORS: &[&str] = &["/sign-in", "/welcome"];
 
 /// What answers a GET and is no page.
 const NO_PAGES: &[(&str, &str)] = &[
-    ("/", "leads to /live"),
+    ("/", "leads to where the visitor begins"),
     ("/changes", "the stream of an open page"),
     ("/campaigns/{id}/calls.csv", "a file"),
     ("/do-not-call.csv", "a file"),
@@ -94,9 +104,21 @@ async fn every_page_fits_is_usable_by_everybody_and_asks_no_other_host() {
     }
     let owner = add_user(&sample.app, Role::Owner).await;
     browser.sign_in(&owner, PASSWORD).await;
+    let campaign = format!("/campaigns/{}", sample.running);
+    let text = MESSY.replace("Reach them at", "Phone");
+    send(&browser, &campaign, sample.app.folder(), &text).await;
+    import(&browser).await;
+    let imported = browser.address().await;
+    send(&browser, &campaign, sample.app.folder(), &text).await;
+    let columns = browser.address().await;
     let usual = PAGES.iter().map(|pattern| (*pattern, 200));
     for (pattern, status) in usual.chain(OTHER_FACES.iter().copied()) {
-        look_at(&browser, &address(pattern, &sample), status, &mut wrong).await;
+        let address = match pattern.strip_prefix("/imports/{id}") {
+            Some(end) => format!("{imported}{end}"),
+            None if pattern.ends_with("/import/columns") => columns.clone(),
+            None => address(pattern, &sample),
+        };
+        look_at(&browser, &address, status, &mut wrong).await;
     }
     sample.app.actions.switch_dialing(sample.app.actor.clone(), true).await.expect("switched off");
     look_at(&browser, "/live", 200, &mut wrong).await;

@@ -5,6 +5,7 @@ use reqwest::Client;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::files::{import, send};
 use super::visit::PASSWORD;
 use crate::support::browser::Browser;
 use crate::support::test_app::TestApp;
@@ -28,8 +29,22 @@ async fn hostile_text_is_shown_as_text_on_every_page_and_in_every_file() {
         key: app.key().await,
         http: Client::builder().no_proxy().build().expect("a client"),
     };
-    let mut addresses =
-        ["/live", "/campaigns", "/do-not-call", "/reports", "/settings"].map(str::to_owned).to_vec();
+    let whole = [
+        "/live",
+        "/campaigns",
+        "/calls",
+        "/do-not-call",
+        "/reports",
+        "/settings",
+        "/settings/users",
+        "/settings/keys",
+        "/settings/account",
+    ];
+    let mut addresses = whole.map(str::to_owned).to_vec();
+    for name in [MARKUP, LAYOUT] {
+        let key = app.actions.create_key(app.actor.clone(), Role::Owner, name.to_owned(), Role::Analyst);
+        key.await.expect("a key");
+    }
     let mut files = vec!["/do-not-call.csv".to_owned()];
     for (nth, text) in [MARKUP, LAYOUT].into_iter().chain(FORMULAS).enumerate() {
         let campaign = api.campaign_of(text, nth).await;
@@ -65,22 +80,20 @@ async fn hostile_text_is_shown_as_text_on_every_page_and_in_every_file() {
     owner.await.expect("a user");
     let browser = Browser::at(&app.url("")).await;
     browser.sign_in(email, PASSWORD).await;
+    // The same in a file: names of its columns, which become names of fields, its rows, and what is refused of them.
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let (markup, layout) = (quoted(MARKUP), quoted(LAYOUT));
+    let (live, wide) = (quoted("'\"><img src=x onerror=window.__ran=1>"), "W".repeat(64));
+    let file = format!("phone,{live},{wide}\n+1 415 555 0199,{markup},{layout}\n{markup},{layout},x\n");
+    let campaign = addresses.iter().find(|it| it.starts_with("/campaigns/cmp_")).expect("a campaign").clone();
+    send(&browser, &campaign, app.folder(), &file).await;
+    let columns = browser.address().await;
     let mut wrong = Vec::new();
+    look_at(&browser, &columns, &mut wrong).await;
+    import(&browser).await;
+    addresses.push(browser.address().await);
     for address in &addresses {
-        browser.open(address).await;
-        if browser
-            .read("window.__ran === undefined && !document.querySelector('img[src=x], svg[onload]')")
-            .await
-            != true
-        {
-            wrong.push(format!("{address}: something came alive"));
-        }
-        for width in [390, 1280] {
-            browser.width(width).await;
-            if let Some(culprit) = browser.overflow().await {
-                wrong.push(format!("{address}, {width} wide: {culprit} sticks out"));
-            }
-        }
+        look_at(&browser, address, &mut wrong).await;
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
     for file in &files {
@@ -91,6 +104,21 @@ async fn hostile_text_is_shown_as_text_on_every_page_and_in_every_file() {
     }
     browser.close().await;
     app.stop().await;
+}
+
+/// Nothing on the page came alive, and it is no wider than the window.
+async fn look_at(browser: &Browser, address: &str, wrong: &mut Vec<String>) {
+    browser.open(address).await;
+    let asleep = "window.__ran === undefined && !document.querySelector('img[src=x], svg[onload]')";
+    if browser.read(asleep).await != true {
+        wrong.push(format!("{address}: something came alive"));
+    }
+    for width in [390, 1280] {
+        browser.width(width).await;
+        if let Some(culprit) = browser.overflow().await {
+            wrong.push(format!("{address}, {width} wide: {culprit} sticks out"));
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod driver;
 mod look;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -112,6 +113,11 @@ impl Browser {
     pub async fn paste(&self, css: &str, text: &str) {
         let paste = "document.querySelector(arguments[0]).value = arguments[1]";
         self.run(paste, json!([css, text])).await;
+    }
+
+    /// Gives a file to a field.
+    pub async fn attach(&self, css: &str, file: &Path) {
+        self.on(css, "value", json!({ "text": file })).await;
     }
 
     /// Chooses from a list by the value.

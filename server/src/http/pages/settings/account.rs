@@ -121,11 +121,11 @@ async fn page(state: &HttpState, known: &Known, form: &Form) -> Result<Page, Pro
         }
     };
     Ok(page
-        .with("account", html! { div.columns { (who) (password(form)) } })
+        .with("account", html! { div.columns { (who) (password(form, &user.email)) } })
         .with("sessions", places(&sessions, known, now)))
 }
 
-fn password(form: &Form) -> Markup {
+fn password(form: &Form, email: &str) -> Markup {
     let field = |name, label, autocomplete| {
         let extra = [("autocomplete", autocomplete)];
         Field::text(form, name, label).kind("password").required().with(&extra).line()
@@ -135,6 +135,8 @@ fn password(form: &Form) -> Markup {
             h2 { "Another password" }
             (mistakes(form))
             form method="post" action="/settings/account/password" {
+                // For password managers: whose password this is.
+                input type="email" value=(email) autocomplete="username" readonly hidden;
                 (field("current", "Your password now", "current-password"))
                 (Field::text(form, "new", "The new one").kind("password").required()
                     .hint("12 characters at least. A few words that nobody would guess are best.")
