@@ -163,6 +163,11 @@ document.addEventListener("submit", event => {
   form.dataset.sent = "yes";
 });
 
+// Whoever comes back to a page may send its forms again.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
 // What is there only to be copied is marked whole.
 document.addEventListener("focusin", event => { if (event.target.matches("input[readonly]")) event.target.select(); });
 

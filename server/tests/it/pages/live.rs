@@ -52,9 +52,9 @@ fn the_live_table_shows_a_webhook_within_a_second() {
             let shown_at = browser.read(&format!("window.seen['{word}']")).await;
             took.push(shown_at.as_i64().expect("a time") - told_at.as_millisecond());
         }
-        // The quickest: a machine that runs other tests at the same time may be busy with them.
-        let quickest = took.iter().min().expect("three of them");
-        assert!(*quickest < AT_MOST_MS, "shown after {took:?} ms");
+        // The middle one: a machine that runs other tests at the same time may stop for a moment.
+        took.sort_unstable();
+        assert!(took[1] < AT_MOST_MS, "shown after {took:?} ms");
         assert_eq!(desk.now().await.call.status(), CallStatus::Completed);
         browser.close().await;
         desk.app.abandon().await;
