@@ -29,7 +29,7 @@ use crate::store::Location;
 use crate::telemetry;
 
 /// Who looks around.
-const VISITOR: &str = "demo@localhost.localdomain";
+const VISITOR: &str = "demo@example.com";
 /// New calls per virtual second.
 const CALLS_PER_SECOND: f64 = 1.0;
 /// Calls on at the same time.
