@@ -149,6 +149,11 @@ impl Live {
         Subscription { missed, last: memory.last, changes }
     }
 
+    /// How many listen, open pages among them.
+    pub fn readers(&self) -> usize {
+        self.sender.receiver_count()
+    }
+
     /// The name of a change, by which a reader asks for what follows it.
     pub fn event_id(&self, number: u64) -> String {
         format!("{}-{number}", self.run)

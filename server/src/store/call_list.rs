@@ -1,19 +1,22 @@
 //! Lists of calls: filters, pages, and how many there are without counting millions.
 
+mod order;
+
 use std::collections::HashMap;
 
 use domain::call::CallStatus;
 use domain::carrier_event::AnsweredBy;
-use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
+use domain::ids::{CampaignId, ProspectId, WorkspaceId};
 use domain::statistics::Tally;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    QueryFilter, QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
+pub use self::order::{Begin, By, Order, Spot};
 use super::calls::CallRecord;
 use super::entities::{calls, campaigns, prospects};
 use super::prospects::contains;
@@ -41,24 +44,6 @@ pub struct CallFilter {
     pub to: Option<Timestamp>,
     /// Part of a number or of the prospect's name.
     pub text: Option<String>,
-}
-
-/// In which order. Calls are made in the order of their ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// The latest call first.
-    NewestFirst,
-    /// The first call first.
-    OldestFirst,
-}
-
-/// Where a page begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Begin {
-    /// After so many rows, all of which are read.
-    Skip(u64),
-    /// Behind a call, found by the index.
-    Behind(CallId),
 }
 
 /// How many calls a filter finds.
@@ -98,7 +83,7 @@ impl CallFilter {
         !self.statuses.is_empty() && !self.statuses.iter().any(|status| status.is_final())
     }
 
-    fn condition(&self) -> Condition {
+    fn condition(&self, by: By) -> Condition {
         use calls::Column;
         let workspace = Expr::col(Column::WorkspaceId);
         let has_an_index_of_its_own =
@@ -117,7 +102,7 @@ impl CallFilter {
             all = all.add(Column::ProspectId.eq(prospect.uuid()));
         }
         if !self.statuses.is_empty() {
-            all = all.add(in_any_of(&self.statuses));
+            all = all.add(in_any_of(&self.statuses, by));
         }
         if !self.answered_by.is_empty() {
             all = all.add(Column::AnsweredBy.is_in(self.answered_by.iter().map(|by| by.as_str())));
@@ -156,11 +141,11 @@ impl CallFilter {
     }
 }
 
-/// Calls that are over and calls that are live have an index each; `status` itself has none.
-fn in_any_of(statuses: &[CallStatus]) -> Condition {
+/// Calls that are over and calls that are live have an index each, in the order of making; `status` itself has none.
+fn in_any_of(statuses: &[CallStatus], by: By) -> Condition {
     use calls::Column;
     let words = statuses.iter().map(|status| status.as_str());
-    if statuses.iter().all(|status| status.is_final()) {
+    if by == By::Made && statuses.iter().all(|status| status.is_final()) {
         return Condition::all().add(Expr::col(Alias::new("final_status")).is_in(words));
     }
     let among = Condition::all().add(Column::Status.is_in(words));
@@ -176,18 +161,8 @@ impl Store {
         begin: Begin,
         most: u64,
     ) -> Result<Vec<CallRecord>, StoreError> {
-        use calls::Column;
-        let mut wanted = calls::Entity::find().filter(filter.condition());
-        wanted = match (begin, order) {
-            (Begin::Skip(rows), _) => wanted.offset(rows),
-            (Begin::Behind(id), Order::NewestFirst) => wanted.filter(Column::Id.lt(id.uuid())),
-            (Begin::Behind(id), Order::OldestFirst) => wanted.filter(Column::Id.gt(id.uuid())),
-        };
-        wanted = match order {
-            Order::NewestFirst => wanted.order_by_desc(Column::Id),
-            Order::OldestFirst => wanted.order_by_asc(Column::Id),
-        };
-        self.as_one_value(wanted.limit(most), order).await
+        let among = calls::Entity::find().filter(filter.condition(order.by));
+        self.as_one_value(order.apply(among, begin).limit(most), order).await
     }
 
     /// The calls of a query, all of them read as one value.
@@ -214,10 +189,7 @@ impl Store {
         let mut found: Vec<calls::Model> = serde_json::from_str(&found)
             .map_err(|_| StoreError::CorruptRow { table: "calls", column: "(any)" })?;
         // What is put together is in the order of the page, which neither database promises.
-        found.sort_unstable_by_key(|call| call.id);
-        if order == Order::NewestFirst {
-            found.reverse();
-        }
+        order.sort(&mut found);
         found.into_iter().map(CallRecord::try_from).collect()
     }
 
@@ -277,7 +249,8 @@ impl Store {
         struct Row {
             count: i64,
         }
-        let some = calls::Entity::find().select_only().column(calls::Column::Id).filter(filter.condition());
+        let some =
+            calls::Entity::find().select_only().column(calls::Column::Id).filter(filter.condition(By::Made));
         let some = some.limit(MOST_COUNTED + 1).into_query();
         let count = Query::select()
             .expr_as(Func::count(Expr::cust("*")), Alias::new("count"))

@@ -30,6 +30,11 @@ const RECHECK: Duration = Duration::from_secs(4);
 /// How long a reader waits before it connects again: each another time within these, so that they do not all come at the
 /// same moment to a server that was started anew.
 const RECONNECT: (u16, u16) = (1_000, 9_000);
+/// Readers are sent a change one after the other, this far apart: what sending it to one of them keeps a processor busy
+/// for. Ten thousand at once would leave webhooks waiting meanwhile.
+const APART: Duration = Duration::from_micros(30);
+/// No reader waits longer for its turn, however many there are.
+const LAST_TURN: Duration = Duration::from_millis(400);
 
 /// Streams changes of calls, campaigns and imports. The events of these names carry ids, and calls their status;
 /// `workspace` says that something changed for all campaigns, such as the switch, and `reset` that changes were missed and
@@ -47,7 +52,9 @@ pub async fn stream(
     let last_seen = headers.get("last-event-id").map(|id| id.to_str().unwrap_or_default());
     let subscription = state.actions.live.subscribe(last_seen);
     let (sender, receiver) = mpsc::channel(ROOM);
-    let reader = Reader { state, workspace: visitor.actor.workspace, credential: known.credential, sender };
+    let place = u16::from_le_bytes(random_bytes());
+    let reader =
+        Reader { state, workspace: visitor.actor.workspace, credential: known.credential, place, sender };
     tokio::spawn(reader.follow(subscription));
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
     (headers, Body::from_stream(ReceiverStream::new(receiver))).into_response()
@@ -58,6 +65,8 @@ struct Reader {
     state: HttpState,
     workspace: WorkspaceId,
     credential: Credential,
+    /// Its place among all readers, from the first at 0 to the last.
+    place: u16,
     sender: mpsc::Sender<Result<Bytes, Infallible>>,
 }
 
@@ -79,6 +88,7 @@ impl Reader {
         if self.catch_up(&mut subscription).await.is_err() {
             return;
         }
+        let mut in_turn = false;
         loop {
             let sent = tokio::select! {
                 () = stopping.cancelled() => return,
@@ -86,14 +96,22 @@ impl Reader {
                 _ = recheck.tick() => self.still_allowed().await,
                 // A comment, which readers pass over.
                 _ = quiet.tick() => self.send(Bytes::from_static(b":\n\n")).await,
-                change = subscription.changes.recv() => match change {
-                    Ok(change) => self.send_change(&change).await,
-                    Err(RecvError::Lagged(_)) => {
-                        subscription = self.state.actions.live.subscribe(None);
-                        self.send_reset(subscription.last).await
+                change = subscription.changes.recv() => {
+                    if !in_turn {
+                        self.wait_for_turn().await;
                     }
-                    Err(RecvError::Closed) => return,
-                },
+                    let sent = match change {
+                        Ok(change) => self.send_change(&change).await,
+                        Err(RecvError::Lagged(_)) => {
+                            subscription = self.state.actions.live.subscribe(None);
+                            self.send_reset(subscription.last).await
+                        }
+                        Err(RecvError::Closed) => return,
+                    };
+                    // What came meanwhile goes out with it.
+                    in_turn = !subscription.changes.is_empty();
+                    sent
+                }
             };
             if sent.is_err() {
                 return;
@@ -119,6 +137,13 @@ impl Reader {
         let visitor = self.state.standing.visitor_of(&self.state, self.credential).await;
         let may = |it: &Visitor| it.actor.workspace == self.workspace && it.role >= Role::Analyst;
         visitor.filter(may).map(drop).ok_or(Over)
+    }
+
+    async fn wait_for_turn(&self) {
+        let wait = turn(self.place, self.state.actions.live.readers());
+        if !wait.is_zero() {
+            self.state.stopping.run_until_cancelled(tokio::time::sleep(wait)).await;
+        }
     }
 
     async fn send_change(&self, change: &Arc<Change>) -> Result<(), Over> {
@@ -163,8 +188,33 @@ fn in_words(subject: &Subject) -> (&'static str, serde_json::Value) {
     }
 }
 
+/// How long after a change the reader at this place is sent it.
+fn turn(place: u16, readers: usize) -> Duration {
+    let all = APART.saturating_mul(u32::try_from(readers).unwrap_or(u32::MAX)).min(LAST_TURN);
+    let wait = all * u32::from(place) / u32::from(u16::MAX);
+    // A timer knows nothing shorter.
+    if wait < Duration::from_millis(1) { Duration::ZERO } else { wait }
+}
+
 /// Milliseconds.
 fn reconnect_after(chance: [u8; 2]) -> u16 {
     let (soonest, latest) = RECONNECT;
     soonest + u16::from_le_bytes(chance) % (latest - soonest + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_readers_wait_for_no_turn() {
+        assert_eq!(turn(u16::MAX, 33), Duration::ZERO);
+    }
+
+    #[test]
+    fn many_readers_take_turns_and_nobody_waits_long() {
+        assert_eq!(turn(0, 10_000), Duration::ZERO);
+        assert_eq!(turn(u16::MAX, 10_000), Duration::from_millis(300));
+        assert_eq!(turn(u16::MAX, usize::MAX), LAST_TURN);
+    }
 }

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use domain::calling_window::CampaignZone;
-use domain::ids::CallId;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -40,18 +39,18 @@ pub async fn show(
         ListIdentity { endpoint: "calls of all campaigns", workspace: &workspace.to_string(), filters: "" };
     let key = &state.server.cursor_key;
     let begin = match Position::<String>::new(None, asked.cursor.as_ref(), &list, key)? {
-        Position::After(id) => Begin::Behind(id.parse().map_err(|_| Problem::invalid_cursor())?),
+        Position::After(spot) => Begin::Behind(spot.parse().map_err(|_| Problem::invalid_cursor())?),
         Position::Skip(rows) => Begin::Skip(rows),
     };
     let (store, filter) = (&state.actions.store, CallFilter::of(workspace));
     let (mut found, counted) = tokio::try_join!(
-        store.calls(&filter, Order::NewestFirst, begin, ROWS + 1),
+        store.calls(&filter, Order::NEWEST_FIRST, begin, ROWS + 1),
         store.count_calls(&filter)
     )?;
     let more = found.len() as u64 > ROWS;
     found.truncate(ROWS as usize);
-    let last: Option<CallId> = found.last().filter(|_| more).map(|last| last.id);
-    let next = last.map(|id| key.seal(&list, &id.to_string())).transpose()?;
+    let last = found.last().filter(|_| more).map(|last| Order::NEWEST_FIRST.spot(last));
+    let next = last.map(|spot| key.seal(&list, &spot.to_string())).transpose()?;
     let names = store.names_of(found.iter().map(|call| call.prospect)).await?;
     let now = state.actions.clock.now();
     let total = counted.map_or_else(String::new, |counted| {

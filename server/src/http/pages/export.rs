@@ -2,7 +2,6 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use domain::ids::CallId;
 use futures_util::stream;
 
 use super::parts::badge;
@@ -67,9 +66,8 @@ pub fn calls(state: &HttpState, filter: CallFilter, order: Order) -> Body {
                 ];
                 push_row(&mut text, cells.iter().map(String::as_str));
             }
-            let last: Option<CallId> = found.last().map(|call| call.id);
-            let next =
-                last.filter(|_| found.len() as u64 == AT_ONCE).map(|id| (Begin::Behind(id), String::new()));
+            let last = found.last().filter(|_| found.len() as u64 == AT_ONCE);
+            let next = last.map(|call| (Begin::Behind(order.spot(call)), String::new()));
             Ok(Some((Bytes::from(text), next)))
         }
     });

@@ -177,12 +177,12 @@ fn reasons(import: &ImportRecord, codes: &[(String, u64)]) -> Markup {
     html! {
         @if !codes.is_empty() {
             div.card {
-                h2 { "Why rows were refused" }
-                div.frame {
-                    table {
+                h2 #why-title { "Why rows were refused" }
+                div.frame.cards {
+                    table aria-labelledby="why-title" {
                         thead { tr { th.right { "Rows" } th { "Reason" } } }
-                        tbody { @for (code, count) in codes { tr { td.right { (show::grouped(*count)) } td { (words_of(code)) } } } }
-                        tfoot { tr { td.right { strong { (show::grouped(import.rejected)) } } td { "All refused rows" } } }
+                        tbody { @for (code, count) in codes { tr { td.right data-label="Rows" { (show::grouped(*count)) } td data-label="Reason" { (words_of(code)) } } } }
+                        tfoot { tr { td.right data-label="Rows" { strong { (show::grouped(import.rejected)) } } td data-label="Reason" { "All refused rows" } } }
                     }
                 }
             }

@@ -93,7 +93,7 @@ impl Seen {
         let mut filter = CallFilter::of(workspace);
         filter.statuses =
             vec![CallStatus::Queued, CallStatus::Ringing, CallStatus::InProgress, CallStatus::Unknown];
-        let live = store.calls(&filter, Order::NewestFirst, Begin::Skip(0), MOST_CALLS).await?;
+        let live = store.calls(&filter, Order::NEWEST_FIRST, Begin::Skip(0), MOST_CALLS).await?;
         let live_total = store.count_calls(&filter).await?.map_or(0, |counted| counted.calls);
         let names = store.names_of(live.iter().map(|call| call.prospect)).await?;
         let named = |call: CallRecord| {

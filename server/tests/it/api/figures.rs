@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::support::api_client::{Database, TestApi};
 
 /// Sends everything that is reserved, and says how each call ended.
-async fn happen(api: &TestApi) {
+pub(super) async fn happen(api: &TestApi) {
     let actions = &api.state.actions;
     let now = api.clock.now();
     let ids = actions.store.calls_to_send(now, 100).await.expect("calls to send");
@@ -94,7 +94,7 @@ async fn the_statistics_equal_a_recount_of_the_calls() {
         let (workspace, _) = api.state.actions.first_workspace().await.expect("the workspace");
         let mut all = CallFilter::of(workspace);
         all.campaign = Some(id);
-        let calls = store.calls(&all, Order::OldestFirst, Begin::Skip(0), 100).await.expect("calls");
+        let calls = store.calls(&all, Order::NEWEST_FIRST, Begin::Skip(0), 100).await.expect("calls");
         let recount: Tally = calls.iter().map(|call| Tally::of(&call.call)).sum();
         assert_eq!(store.tally(id).await.expect("the counters"), recount);
 

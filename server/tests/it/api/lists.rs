@@ -3,6 +3,7 @@
 use prospectai::store::call_list::{Begin, CallFilter, Order};
 use serde_json::{Value, json};
 
+use super::figures::happen;
 use crate::support::api_client::{Answer, Client, Database, TestApi};
 
 fn ids(list: &Value) -> Vec<String> {
@@ -57,6 +58,37 @@ async fn pages_fit_together_in_both_orders() {
         }
         let stranger = api.as_stranger().await;
         stranger.get(&format!("/api/calls?limit=2&cursor={cursor}")).await.problem(400, "invalid_cursor");
+    }
+}
+
+#[tokio::test]
+async fn the_longest_and_the_dearest_calls_of_a_campaign_come_first() {
+    for database in Database::BOTH {
+        let api = TestApi::on(database).await;
+        let owner = api.as_owner();
+        let (campaign, _) = api.running_campaign(7).await;
+        owner.post(&format!("/api/campaigns/{campaign}/calls"), json!({ "maxCalls": 7 })).await.expect(200);
+        happen(&api).await;
+        for (word, largest) in
+            [("duration", json!([40, 20])), ("cost", json!(["0.0140", "0.0140", "0.0140", "0.0140"]))]
+        {
+            let query = format!("campaignId={campaign}&sort=-{word}");
+            let list = owner.get(&format!("/api/calls?{query}")).await.expect(200).json;
+            let calls = list["calls"].as_array().expect("calls").iter();
+            let values: Vec<Value> = calls.map(|call| call[word].clone()).collect();
+            let first = &values[..largest.as_array().expect("values").len()];
+            assert_eq!(json!(first), largest, "{word}");
+            let largest_first = ids(&list);
+            assert_eq!(all_pages(&owner, &query).await, largest_first, "{word}");
+            let mut smallest_first = largest_first;
+            smallest_first.reverse();
+            let query = format!("campaignId={campaign}&sort={word}");
+            assert_eq!(all_pages(&owner, &query).await, smallest_first, "{word}");
+            let completed = all_pages(&owner, &format!("{query}&status=completed")).await;
+            assert_eq!(completed.len(), 2, "{word}");
+
+            owner.get(&format!("/api/calls?sort={word}")).await.problem(400, "invalid_parameter");
+        }
     }
 }
 
@@ -120,7 +152,7 @@ async fn a_call_is_the_same_in_a_list_as_by_itself() {
         }
         let everything = CallFilter::of(actions.first_workspace().await.expect("the workspace").0);
         let records =
-            actions.store.calls(&everything, Order::OldestFirst, Begin::Skip(0), 9).await.expect("read");
+            actions.store.calls(&everything, Order::NEWEST_FIRST, Begin::Skip(0), 9).await.expect("read");
         assert_eq!(records.len(), 3);
         for record in records {
             assert_eq!(actions.store.any_call(record.id).await.expect("read"), Some(record));

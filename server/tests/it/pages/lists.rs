@@ -8,7 +8,7 @@ use simulator::{AnswerModel, Outcome};
 
 use super::visit::signed_in;
 use crate::support::browser::{Browser, ENTER};
-use crate::support::campaigns::{draft, number};
+use crate::support::campaigns::{draft, number, person};
 use crate::support::test_app::TestApp;
 use crate::support::world::Database;
 
@@ -72,6 +72,32 @@ async fn filters_order_and_pages_are_addresses_that_lead_back_and_can_be_shared(
     browser.click("#calls th a").await;
     browser.until("the oldest is first", "location.search.includes('sort=createdAt')").await;
     assert_eq!(rows(&browser).await.first(), third.last());
+
+    browser.click("#calls th:nth-child(7) a").await;
+    browser.until("the longest is first", "location.search.includes('sort=-duration')").await;
+    let spoken = browser
+        .read("[...document.querySelectorAll('#calls td:nth-child(7)')].map(it => it.innerText)")
+        .await;
+    assert_eq!(spoken, json!(vec!["0:05"; ROWS]));
+    browser.click("#calls th:nth-child(7) a").await;
+    browser.until("the shortest is first", "location.search.includes('sort=duration')").await;
+    assert_eq!(browser.read("document.querySelector('#calls .badge').innerText").await, json!("Busy"));
+
+    // One person's calls, from their card.
+    browser.click("#calls tbody td:nth-child(3) a").await;
+    browser.click("a[href*=prospectId]").await;
+    browser.until("their calls are listed", "location.search.includes('prospectId=')").await;
+    assert_eq!(rows(&browser).await.len(), 1);
+    browser.click("#filters a[href^='/campaigns/']:not([href*=csv])").await;
+    browser.until("everybody is back", "!location.search.includes('prospectId')").await;
+    browser.open(&format!("{base}?sort=createdAt")).await;
+
+    // Somebody who comes now waits for another launch, and the page says so.
+    assert!(browser.seen().await.contains("Finished: everybody has a final answer."));
+    app.actions.add_prospects(app.actor.clone(), campaign, vec![person(PEOPLE)]).await.expect("one more");
+    browser
+        .until("a launch is asked for", "document.body.innerText.includes('Launch it again to ring them.')")
+        .await;
 
     // The search, by the key that goes there.
     browser.press("/").await;

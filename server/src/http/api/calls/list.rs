@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::call::CallStatus;
 use domain::carrier_event::AnsweredBy;
-use domain::ids::{CallId, CampaignId, ProspectId};
+use domain::ids::{CampaignId, ProspectId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,7 +20,7 @@ use crate::http::query::{
     CommaList, Cursor, DateRange, DateTimeParam, Limit, ListIdentity, Offset, Parsed, Position, SearchText,
 };
 use crate::http::state::HttpState;
-use crate::store::call_list::{Begin, CallFilter, Order};
+use crate::store::call_list::{Begin, By, CallFilter, Order};
 
 /// Room for a call in an answer: most need less.
 const BYTES_OF_A_CALL: usize = 1_280;
@@ -53,7 +53,8 @@ pub struct CallsQuery {
     /// Part of a number or of the prospect's name; not for listeners, who could find out numbers with it.
     #[param(value_type = Option<String>)]
     q: Option<SearchText>,
-    /// `-createdAt` (newest first, the default) or `createdAt`.
+    /// `createdAt`, `duration` or `cost`, with a `-` before it from the largest on; newest first without. The last two
+    /// need `campaignId`.
     #[param(value_type = Option<String>)]
     sort: Option<Parsed<SortWord>>,
     /// 1 to 200, default 50.
@@ -106,7 +107,10 @@ pub async fn list(
     }
     filter.text = asked.q.as_ref().and_then(SearchText::text).map(str::to_owned);
     (filter.from, filter.to) = (range.from, range.to);
-    let order = asked.sort.map_or(Order::NewestFirst, |sort| sort.0.0);
+    let order = asked.sort.map_or(Order::NEWEST_FIRST, |sort| sort.0.0);
+    if order.by != By::Made && filter.campaign.is_none() {
+        return Err(Problem::invalid_parameter("sort", "this order needs `campaignId`"));
+    }
 
     let key = &state.server.cursor_key;
     let list = ListIdentity {
@@ -116,7 +120,7 @@ pub async fn list(
     };
     let position = Position::<String>::new(asked.offset, asked.cursor.as_ref(), &list, key)?;
     let (begin, offset) = match position {
-        Position::After(id) => (Begin::Behind(id.parse().map_err(|_| Problem::invalid_cursor())?), 0),
+        Position::After(spot) => (Begin::Behind(spot.parse().map_err(|_| Problem::invalid_cursor())?), 0),
         Position::Skip(rows) => (Begin::Skip(rows), rows),
     };
     let limit = asked.limit.rows();
@@ -126,8 +130,8 @@ pub async fn list(
     let counted = counted.ok_or_else(|| Problem::not_found("campaign"))?;
     let more = found.len() as u64 > limit;
     found.truncate(limit as usize);
-    let last: Option<CallId> = found.last().filter(|_| more).map(|last| last.id);
-    let next_cursor = last.map(|id| key.seal(&list, &id.to_string())).transpose()?;
+    let last = found.last().filter(|_| more).map(|last| order.spot(last));
+    let next_cursor = last.map(|spot| key.seal(&list, &spot.to_string())).transpose()?;
     let calls = found.iter().map(|call| CallView::of(call, &state.server, visitor.role)).collect();
     let list =
         CallList { calls, total: counted.calls, total_is_capped: counted.capped, limit, offset, next_cursor };
@@ -174,10 +178,8 @@ impl FromStr for SortWord {
     type Err = &'static str;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        match word {
-            "-createdAt" => Ok(Self(Order::NewestFirst)),
-            "createdAt" => Ok(Self(Order::OldestFirst)),
-            _ => Err("expected createdAt or -createdAt"),
-        }
+        Order::parse(word)
+            .map(Self)
+            .ok_or("expected createdAt, duration or cost, with or without a - before it")
     }
 }

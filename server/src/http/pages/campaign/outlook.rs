@@ -93,12 +93,21 @@ impl Outlook {
     pub fn sentence(&self) -> Markup {
         match self.campaign.status {
             CampaignStatus::Draft => html! { "Not launched yet. Nobody is rung." },
-            CampaignStatus::Completed => html! { "Finished: everybody has a final answer." },
+            CampaignStatus::Completed => self.once_finished(),
             CampaignStatus::Paused => html! {
                 "Paused" @if let Some(reason) = &self.campaign.pause_reason { ": " (reason) }
                 ". Nobody is rung." @if self.calls_on > 0 { " " (self.on()) }
             },
             CampaignStatus::Active => self.while_active(),
+        }
+    }
+
+    fn once_finished(&self) -> Markup {
+        let since = self.queue.ready + self.queue.waiting + self.queue.skipped;
+        html! {
+            @if since == 0 { "Finished: everybody has a final answer." } @else {
+                "Finished, but " (show::number_of(since, "person is", "people are")) " to be rung since. Launch it again to ring them."
+            }
         }
     }
 

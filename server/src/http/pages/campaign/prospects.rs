@@ -98,20 +98,20 @@ fn reasons(outlook: &Outlook, why: &Why<'_>, asked: &Asked) -> Markup {
             div.card {
                 h2 { "Where they stand" }
                 (standing(why))
-                h2 { "Why they are not being rung" }
-                div.frame {
-                    table {
+                h2 #why-title { "Why they are not being rung" }
+                div.frame.cards {
+                    table aria-labelledby="why-title" {
                         thead { tr { th.right { "People" } th { "Reason" } th { "Next possible time" } } }
                         tbody {
                             @for reason in &why.reasons {
                                 tr {
-                                    td.right { a href=(address(&base, &[("why", reason.code)])) aria-current=[(asked.why == reason.code).then_some("true")] { (show::grouped(reason.people)) } }
-                                    td { (reason.explanation) }
-                                    td { @if let Some(until) = reason.until { (show::short_time(until, now, zone)) } @else { span.muted { "–" } } }
+                                    td.right data-label="People" { a href=(address(&base, &[("why", reason.code)])) aria-current=[(asked.why == reason.code).then_some("true")] { (show::grouped(reason.people)) } }
+                                    td data-label="Reason" { (reason.explanation) }
+                                    td data-label="Next" { @if let Some(until) = reason.until { (show::short_time(until, now, zone)) } @else { span.muted { "–" } } }
                                 }
                             }
                         }
-                        tfoot { tr { td.right { a href=(base) { strong { (show::grouped(why.people())) } } } td { "Everybody on the list" } td {} } }
+                        tfoot { tr { td.right data-label="People" { a href=(base) { strong { (show::grouped(why.people())) } } } td data-label="Reason" { "Everybody on the list" } td {} } }
                     }
                 }
             }

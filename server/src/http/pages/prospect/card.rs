@@ -41,7 +41,7 @@ impl Card {
         let gates = gate::examine(&known.of(&campaign, &prospect, &installation.rates)).to_vec();
         let mut filter = CallFilter::of(visitor.actor.workspace);
         filter.prospect = Some(id);
-        let calls = store.calls(&filter, Order::NewestFirst, Begin::Skip(0), MOST_CALLS).await?;
+        let calls = store.calls(&filter, Order::NEWEST_FIRST, Begin::Skip(0), MOST_CALLS).await?;
         Ok(Self { prospect, campaign, gates, calls, role: visitor.role, now })
     }
 
@@ -137,6 +137,7 @@ impl Card {
             div.card {
                 h2 { "Calls" }
                 @if self.calls.is_empty() { p.muted { "Not called yet." } } @else {
+                    p { a href={ "/campaigns/" (self.campaign.id) "?prospectId=" (self.prospect.id) } { "All of them, with filters and export" } }
                     div.frame.cards {
                         table {
                             thead { tr { th { "Made" } th { "Status" } th { "Answered by" } th.right { "Duration" } th.right { "Cost" } } }
