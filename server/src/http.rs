@@ -26,6 +26,7 @@ pub mod openapi;
 pub mod outside_url;
 /// What people see.
 pub mod pages;
+mod policy_reports;
 /// The one answer for everything that went wrong.
 pub mod problem;
 /// Query strings, read strictly; paging and time ranges.

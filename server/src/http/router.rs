@@ -27,7 +27,7 @@ use super::pages::{
     sign_in, welcome,
 };
 use super::state::HttpState;
-use super::{assets, csrf, health, openapi, webhooks};
+use super::{assets, csrf, health, openapi, policy_reports, webhooks};
 
 /// The time a file has to arrive: 200 MB over a slow line.
 const FILE_DEADLINE: Duration = Duration::from_secs(15 * 60);
@@ -49,7 +49,8 @@ pub fn described(state: HttpState) -> (Router, OpenApi) {
         // Files are large: imports have their own limit and their own time.
         .merge(closed(&state, files().layer(from_fn(operators_write))));
     let (routes, description) = openapi::with_docs(routes, https);
-    let routes = routes.merge(webhooks::routes()).merge(pages(&state, https)).merge(assets());
+    let routes =
+        routes.merge(webhooks::routes()).merge(pages(&state, https)).merge(assets()).merge(reports());
     let guarded = guarded(routes, AnswerPolicy::api(https))
         .layer(from_fn_with_state(state.clone(), frame::for_lost_browsers));
     (guarded.layer(from_fn_with_state(state.clone(), flag_leaked_key)).with_state(state), description)
@@ -185,6 +186,14 @@ fn assets() -> Router<HttpState> {
         .route("/assets/{name}", get(assets::read))
         .route("/favicon.ico", get(assets::icon))
         .layer(CompressionLayer::new().gzip(true))
+}
+
+/// Where browsers say what our content policy kept from running. They send no credential with it.
+fn reports() -> Router<HttpState> {
+    Router::new()
+        .route("/api/policy-reports", post(policy_reports::take))
+        .layer(DefaultBodyLimit::max(policy_reports::LONGEST))
+        .layer(from_fn_with_state(BODY_DEADLINE, body_within))
 }
 
 /// What a server answers that only dials: the carrier's news, and whether it works.

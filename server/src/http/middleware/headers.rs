@@ -14,7 +14,11 @@ pub const DOCS_PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe
 
 /// For our own pages: everything they need comes from here, nothing stands inline, nobody frames them.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-    form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+    report-uri /api/policy-reports; report-to policy";
+
+/// Where newer browsers report to, as `report-to` calls it.
+const REPORTING_ENDPOINTS: &str = "policy=\"/api/policy-reports\"";
 
 /// What browsers are told about the answers of a group of routes.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +53,9 @@ impl AnswerPolicy {
             headers.entry(name).or_insert(HeaderValue::from_static(value));
         };
         set(header::CONTENT_SECURITY_POLICY, self.content);
+        if self.content == PAGE_POLICY {
+            set(HeaderName::from_static("reporting-endpoints"), REPORTING_ENDPOINTS);
+        }
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(header::REFERRER_POLICY, "no-referrer");
         set(header::CACHE_CONTROL, "no-store");

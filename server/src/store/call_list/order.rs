@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use domain::ids::CallId;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::store::calls::CallRecord;
 use crate::store::entities::calls::{self, Column};
@@ -74,25 +74,36 @@ impl Order {
         Spot { value, id: call.id }
     }
 
-    /// Calls in this order, from where the page begins.
-    pub(super) fn apply(self, calls: Select<calls::Entity>, begin: Begin) -> Select<calls::Entity> {
-        let value = self.by.value();
-        let calls = match (begin, value.clone()) {
-            (Begin::Skip(rows), _) => calls.offset(rows),
-            (Begin::Behind(spot), None) if self.largest_first => calls.filter(Column::Id.lt(spot.id.uuid())),
-            (Begin::Behind(spot), None) => calls.filter(Column::Id.gt(spot.id.uuid())),
-            (Begin::Behind(spot), Some(value)) => {
-                let here = Expr::tuple([value, Expr::col(Column::Id)]);
-                let there = Expr::tuple([spot.value.into(), spot.id.uuid().into()]);
-                calls.filter(if self.largest_first { here.lt(there) } else { here.gt(there) })
-            }
+    /// Calls in this order from where the page begins, as stretches that follow each other: each of them is a range of the
+    /// index, which neither database makes of "smaller, or equal and made before".
+    pub(super) fn stretches(self, calls: &Select<calls::Entity>, begin: Begin) -> Vec<Select<calls::Entity>> {
+        let spot = match begin {
+            Begin::Skip(rows) => return vec![self.sorted(calls.clone().offset(rows))],
+            Begin::Behind(spot) => spot,
         };
-        let direction = if self.largest_first { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
-        let calls = match value {
-            Some(value) => calls.order_by(value, direction.clone()),
+        let beyond = |value: SimpleExpr, of: SimpleExpr| {
+            if self.largest_first { value.lt(of) } else { value.gt(of) }
+        };
+        let behind = beyond(Expr::col(Column::Id).into(), spot.id.uuid().into());
+        let Some(value) = self.by.value() else {
+            return vec![self.sorted(calls.clone().filter(behind))];
+        };
+        // Put in the order of their value, too, these would be sorted by SQLite, though all have the same.
+        let equal = calls.clone().filter(value.clone().eq(spot.value)).filter(behind);
+        let further = calls.clone().filter(beyond(value, spot.value.into()));
+        vec![equal.order_by(Column::Id, self.direction()), self.sorted(further)]
+    }
+
+    fn sorted(self, calls: Select<calls::Entity>) -> Select<calls::Entity> {
+        let calls = match self.by.value() {
+            Some(value) => calls.order_by(value, self.direction()),
             None => calls,
         };
-        calls.order_by(Column::Id, direction)
+        calls.order_by(Column::Id, self.direction())
+    }
+
+    const fn direction(self) -> sea_orm::Order {
+        if self.largest_first { sea_orm::Order::Desc } else { sea_orm::Order::Asc }
     }
 
     /// The same for what was read already.

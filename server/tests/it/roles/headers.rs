@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, Method};
 use prospectai::actions::users::Role;
+use serde_json::json;
 
 use super::ground::{Ground, PASSWORD};
 use crate::support::api_client::{Answer, Client};
@@ -51,6 +52,18 @@ async fn without_https_browsers_are_not_told_to_insist_on_it() {
         assert_eq!(answer.header("strict-transport-security"), "", "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
     }
+}
+
+#[tokio::test]
+async fn browsers_are_told_where_to_report_what_they_kept_from_running() {
+    let ground = Ground::behind("https://calls.example.net").await;
+    let page = ground.nobody().get("/sign-in").await;
+    assert!(page.header("content-security-policy").contains("report-uri /api/policy-reports"));
+    assert_eq!(page.header("reporting-endpoints"), "policy=\"/api/policy-reports\"");
+    let report = json!({ "csp-report": { "document-uri": "/calls", "violated-directive": "script-src", "blocked-uri": "inline" } });
+    ground.nobody().post("/api/policy-reports", report).await.expect(204);
+    ground.nobody().post("/api/policy-reports", json!("nonsense")).await.expect(204);
+    ground.nobody().post("/api/policy-reports", json!("x".repeat(20_000))).await.expect(413);
 }
 
 #[tokio::test]
