@@ -115,6 +115,16 @@ impl Asked {
     }
 }
 
+/// The same orders as the headings of the list, which phones do not show.
+const ORDERS: [(&str, &str); 6] = [
+    ("-createdAt", "Newest first"),
+    ("createdAt", "Oldest first"),
+    ("-duration", "Longest first"),
+    ("duration", "Shortest first"),
+    ("-cost", "Dearest first"),
+    ("cost", "Cheapest first"),
+];
+
 /// The form. `person` is the name of the only one whose calls are listed.
 pub(super) fn filters(campaign: &CampaignRecord, asked: &Asked, person: Option<&str>) -> Markup {
     let base = format!("/campaigns/{}", campaign.id);
@@ -122,6 +132,7 @@ pub(super) fn filters(campaign: &CampaignRecord, asked: &Asked, person: Option<&
     let answers =
         [("human", "A person"), ("machine", "A machine"), ("fax", "A fax"), ("unknown", "Could not tell")];
     let live = "queued,ringing,in-progress,unknown";
+    let order = asked.order().word();
     html! {
         h2 #list-title { "Calls" }
         form.filters method="get" action=(base) data-submit="yes" role="search" {
@@ -153,7 +164,12 @@ pub(super) fn filters(campaign: &CampaignRecord, asked: &Asked, person: Option<&
                     input type="hidden" name="prospectId" value=(asked.prospect);
                 }
             }
-            @if !asked.sort.is_empty() { input type="hidden" name="sort" value=(asked.sort); }
+            div.field {
+                label for="sort" { "Order" }
+                select #sort name="sort" {
+                    @for (value, word) in ORDERS { option value=(value) selected[order == value] { (word) } }
+                }
+            }
             button type="submit" { "Filter" }
             @if asked.is_filtered() { a.button href=(base) { "Clear" } }
             a.button href={ (asked.file(&format!("{base}/calls.csv"))) } { "Export CSV" }
