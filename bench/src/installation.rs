@@ -1,5 +1,6 @@
 //! A throw-away installation of ProspectAI: a data folder, a database with rows in it, one active campaign.
 
+use domain::call_flow::Words;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -103,13 +104,14 @@ fn throw_away_folder() -> anyhow::Result<TempDir> {
 async fn make_campaign(actions: &Actions, actor: Actor) -> anyhow::Result<CampaignId> {
     let text =
         "Hello {{ firstName | default(\"there\") }}, this is a measurement. Nobody was called.".to_owned();
-    let script = actions.create_script(actor.clone(), "Bench".to_owned(), text).await?;
+    let script = actions.create_script(actor.clone(), "Bench".to_owned(), Words::of_text(text)).await?;
     let draft = CampaignDraft {
         name: "Bench".to_owned(),
         script: Some(script.id),
         voice: None,
         audio_url: None,
         audio_duration: None,
+        transfer_to: None,
         caller_id: None,
         default_region: "US".to_owned(),
         rules: CampaignRules {

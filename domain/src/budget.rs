@@ -3,6 +3,7 @@
 use crate::call::{Call, CallStatus, Placement};
 use crate::money::Usd;
 use crate::phone_number::PhoneNumber;
+use crate::reaction::Reaction;
 
 /// How much a campaign may cost; `None` where there is no bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +43,16 @@ pub struct Quote {
     pub worst_case: Usd,
     /// The part that the carrier's price of a call does not contain.
     pub beside_the_price: Usd,
+    /// The part for a second call, to somebody whom the person is put through to. The carrier bills it by itself.
+    pub second_call: Usd,
+}
+
+impl Quote {
+    /// The same with a second call, which may last as long.
+    pub fn with_a_second_call(self, second: Self) -> Self {
+        let second_call = second.worst_case;
+        Self { worst_case: self.worst_case + second_call, second_call, ..self }
+    }
 }
 
 /// What a call costs its budgets.
@@ -127,7 +138,11 @@ impl RateCard {
         let detection = if detects { self.detection } else { Usd::ZERO };
         let recording = if records { self.recording_per_minute.times(minutes) } else { Usd::ZERO };
         let beside_the_price = detection + recording;
-        Some(Quote { worst_case: rate.times(minutes) + beside_the_price, beside_the_price })
+        Some(Quote {
+            worst_case: rate.times(minutes) + beside_the_price,
+            beside_the_price,
+            second_call: Usd::ZERO,
+        })
     }
 }
 
@@ -145,7 +160,7 @@ impl Default for RateCard {
 /// What a call costs its budgets, as far as is known: the worst case until the carrier told its price.
 ///
 /// A call that was never picked up is free of charge. A price that never comes keeps the hold: too little is dialed then,
-/// never too much.
+/// never too much. Nobody asks for the price of a second call: it counts at its worst once somebody asked for a person.
 pub fn commitment(call: &Call, quote: Quote) -> Commitment {
     let held = Commitment { held: quote.worst_case, spent: Usd::ZERO };
     match call.placement {
@@ -154,7 +169,11 @@ pub fn commitment(call: &Call, quote: Quote) -> Commitment {
         Placement::Placed if call.is_live() => held,
         Placement::Placed => match (call.facts.price, call.status()) {
             (Some(price), CallStatus::Completed) => {
-                Commitment { held: Usd::ZERO, spent: price.abs() + quote.beside_the_price }
+                let second = match call.facts.reaction {
+                    Some(Reaction::Abandoned | Reaction::Transferred) => quote.second_call,
+                    _ => Usd::ZERO,
+                };
+                Commitment { held: Usd::ZERO, spent: price.abs() + quote.beside_the_price + second }
             }
             (Some(price), _) => Commitment { held: Usd::ZERO, spent: price.abs() },
             (None, CallStatus::Completed) => held,
@@ -190,7 +209,12 @@ mod tests {
         assert_eq!(worst("+447700900000", 120, true, true), Some(usd("0.1125")));
         assert_eq!(worst("+12025550100", 60, false, false), None);
         let quote = card.quote(&number("+442079460000"), 61, true, true).expect("a rate");
-        assert_eq!(quote, Quote { worst_case: usd("0.0525"), beside_the_price: usd("0.0125") });
+        let alone =
+            Quote { worst_case: usd("0.0525"), beside_the_price: usd("0.0125"), second_call: Usd::ZERO };
+        assert_eq!(quote, alone);
+        let second = card.quote(&number("+447700900000"), 61, false, false).expect("a rate");
+        let both = Quote { worst_case: usd("0.1525"), second_call: usd("0.1"), ..alone };
+        assert_eq!(quote.with_a_second_call(second), both);
         assert_eq!(card.prefixes().collect::<Vec<_>>(), ["+447", "+44"], "the nearest first");
     }
 
@@ -213,8 +237,28 @@ mod tests {
     }
 
     #[test]
+    fn a_second_call_counts_at_its_worst_once_somebody_asked_for_a_person() {
+        let quote = Quote { worst_case: usd("0.1"), beside_the_price: usd("0.01"), second_call: usd("0.04") };
+        let spent = |reaction| {
+            let mut call = Call { placement: Placement::Placed, ..Call::reserved() };
+            let price = Some(usd("-0.014"));
+            let status = Some(CarrierStatus::Completed);
+            call.facts.apply(&Evidence { status, price, reaction, ..Evidence::from(Source::Rest) });
+            commitment(&call, quote).spent
+        };
+        for reaction in [Reaction::Abandoned, Reaction::Transferred] {
+            assert_eq!(spent(Some(reaction)), usd("0.064"), "{reaction:?}");
+        }
+        for reaction in
+            [None, Some(Reaction::Confirmed), Some(Reaction::LeftMessage), Some(Reaction::OptedOut)]
+        {
+            assert_eq!(spent(reaction), usd("0.024"), "{reaction:?}");
+        }
+    }
+
+    #[test]
     fn the_hold_stays_until_the_price_is_known_and_goes_when_nobody_was_rung() {
-        let quote = Quote { worst_case: usd("0.1"), beside_the_price: usd("0.01") };
+        let quote = Quote { worst_case: usd("0.1"), beside_the_price: usd("0.01"), ..Quote::default() };
         let mut call = Call::reserved();
         assert_eq!(commitment(&call, quote), Commitment::default());
         for placement in

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::carrier_event::{AnsweredBy, CarrierStatus};
 use crate::disposition::Disposition;
 use crate::facts::CallFacts;
+use crate::reaction::Reaction;
 use crate::refusal::RefusalMeaning;
 
 /// What we know of our request to the carrier.
@@ -208,13 +209,24 @@ impl Call {
                 CarrierStatus::NoAnswer => Disposition::NoAnswer,
                 CarrierStatus::Failed => Disposition::Failed,
                 CarrierStatus::Canceled => Disposition::Canceled,
-                _ => match self.facts.answered_by() {
-                    Some(AnsweredBy::Human) => Disposition::HumanAnswered,
-                    Some(AnsweredBy::Fax) => Disposition::Fax,
-                    Some(machine) if machine.is_machine() => Disposition::MachineAnswered,
-                    _ => Disposition::AnsweredUnknown,
+                _ => match self.facts.reaction {
+                    Some(Reaction::Confirmed) => Disposition::Confirmed,
+                    Some(Reaction::Abandoned) => Disposition::Abandoned,
+                    Some(Reaction::LeftMessage) => Disposition::LeftMessage,
+                    Some(Reaction::Transferred) => Disposition::Transferred,
+                    Some(Reaction::OptedOut) => Disposition::OptedOut,
+                    None => self.answered_disposition(),
                 },
             }),
+        }
+    }
+
+    fn answered_disposition(&self) -> Disposition {
+        match self.facts.answered_by() {
+            Some(AnsweredBy::Human) => Disposition::HumanAnswered,
+            Some(AnsweredBy::Fax) => Disposition::Fax,
+            Some(machine) if machine.is_machine() => Disposition::MachineAnswered,
+            _ => Disposition::AnsweredUnknown,
         }
     }
 

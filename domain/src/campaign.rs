@@ -89,6 +89,10 @@ pub enum LaunchBlocker {
     NothingToSay,
     /// The script names a variable without a value for everybody and without a default.
     ScriptBroken,
+    /// The script puts people through, and nobody is named for it.
+    NobodyToTransferTo,
+    /// The script has words for machines, and nothing tells when their tone is over.
+    VoicemailUndetected,
 }
 
 impl LaunchBlocker {
@@ -99,6 +103,8 @@ impl LaunchBlocker {
             Self::NoCallerId => "no_caller_id",
             Self::NothingToSay => "nothing_to_say",
             Self::ScriptBroken => "script_broken",
+            Self::NobodyToTransferTo => "nobody_to_transfer_to",
+            Self::VoicemailUndetected => "voicemail_undetected",
         }
     }
 
@@ -111,6 +117,13 @@ impl LaunchBlocker {
             }
             Self::NothingToSay => "People would hear silence. Give the campaign a script or an audioUrl.",
             Self::ScriptBroken => "The script cannot be rendered. Correct it; its preview shows the place.",
+            Self::NobodyToTransferTo => {
+                "The script puts people through to somebody. Say to whom: transferTo of the campaign."
+            }
+            Self::VoicemailUndetected => {
+                "The script has a voicemail message, which is spoken after the tone only. Set machineDetection to \
+                 detect_message_end, or take the message out."
+            }
         }
     }
 }

@@ -1,10 +1,22 @@
 //! How an attempt to ring somebody ended.
 
+use crate::reaction::Reaction;
+
 /// How an attempt ended, as far as the campaign is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Disposition {
-    /// A person picked up.
+    /// A person picked up, and did nothing further.
     HumanAnswered,
+    /// A person said yes.
+    Confirmed,
+    /// A person asked for somebody to talk to and got nobody.
+    Abandoned,
+    /// A person left a message.
+    LeftMessage,
+    /// A person was put through to somebody.
+    Transferred,
+    /// A person wants no more calls.
+    OptedOut,
     /// An answering machine or voicemail picked up.
     MachineAnswered,
     /// A fax picked up.
@@ -27,8 +39,13 @@ pub enum Disposition {
 
 impl Disposition {
     /// Every disposition.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::HumanAnswered,
+        Self::Confirmed,
+        Self::Abandoned,
+        Self::LeftMessage,
+        Self::Transferred,
+        Self::OptedOut,
         Self::MachineAnswered,
         Self::Fax,
         Self::AnsweredUnknown,
@@ -44,6 +61,11 @@ impl Disposition {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::HumanAnswered => "human_answered",
+            Self::Confirmed => Reaction::Confirmed.as_str(),
+            Self::Abandoned => Reaction::Abandoned.as_str(),
+            Self::LeftMessage => Reaction::LeftMessage.as_str(),
+            Self::Transferred => Reaction::Transferred.as_str(),
+            Self::OptedOut => Reaction::OptedOut.as_str(),
             Self::MachineAnswered => "machine_answered",
             Self::Fax => "fax",
             Self::AnsweredUnknown => "answered_unknown",
@@ -63,12 +85,20 @@ impl Disposition {
 
     /// A person is known to have picked up.
     pub const fn reached_a_person(self) -> bool {
-        matches!(self, Self::HumanAnswered)
+        matches!(
+            self,
+            Self::HumanAnswered
+                | Self::Confirmed
+                | Self::Abandoned
+                | Self::LeftMessage
+                | Self::Transferred
+                | Self::OptedOut
+        )
     }
 
     /// Somebody or something picked up.
     pub const fn was_answered(self) -> bool {
-        matches!(self, Self::HumanAnswered | Self::MachineAnswered | Self::Fax | Self::AnsweredUnknown)
+        self.reached_a_person() || matches!(self, Self::MachineAnswered | Self::Fax | Self::AnsweredUnknown)
     }
 
     /// A retry policy may have a rule for it. Whoever may have been a person, and numbers that the carrier will
@@ -96,21 +126,23 @@ mod tests {
     #[test]
     fn only_a_known_person_counts_as_reached() {
         let reached: Vec<_> = Disposition::ALL.into_iter().filter(|d| d.reached_a_person()).collect();
-        assert_eq!(reached, [Disposition::HumanAnswered]);
+        use Disposition::*;
+        assert_eq!(reached, [HumanAnswered, Confirmed, Abandoned, LeftMessage, Transferred, OptedOut]);
     }
 
     #[test]
     fn nobody_who_may_have_spoken_with_us_is_rung_again() {
-        for disposition in [Disposition::HumanAnswered, Disposition::AnsweredUnknown, Disposition::Refused] {
-            assert!(!disposition.may_be_retried());
+        let spoken = Disposition::ALL.into_iter().filter(|disposition| disposition.reached_a_person());
+        for disposition in spoken.chain([Disposition::AnsweredUnknown, Disposition::Refused]) {
+            assert!(!disposition.may_be_retried(), "{disposition:?}");
         }
     }
 
     #[test]
-    fn somebody_or_something_picked_up_in_four_ways() {
+    fn a_person_a_machine_a_fax_or_something_unknown_picks_up() {
         use Disposition::*;
-        let answered: Vec<_> = Disposition::ALL.into_iter().filter(|d| d.was_answered()).collect();
-        assert_eq!(answered, [HumanAnswered, MachineAnswered, Fax, AnsweredUnknown]);
+        let others = Disposition::ALL.into_iter().filter(|d| d.was_answered() && !d.reached_a_person());
+        assert_eq!(others.collect::<Vec<_>>(), [MachineAnswered, Fax, AnsweredUnknown]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::carrier_event::{AnsweredBy, CarrierStatus};
 use crate::money::Usd;
+use crate::reaction::Reaction;
 
 /// Where a piece of evidence comes from, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,12 +24,20 @@ pub enum Source {
     DetectionCallback,
     /// An answer of the carrier's REST interface.
     Rest,
+    /// A key that was pressed on the call, told by a signed request for what to say next.
+    Keypress,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 5] =
-        [Self::Inferred, Self::InstructionsRequest, Self::Callback, Self::DetectionCallback, Self::Rest];
+    pub const ALL: [Self; 6] = [
+        Self::Inferred,
+        Self::InstructionsRequest,
+        Self::Callback,
+        Self::DetectionCallback,
+        Self::Rest,
+        Self::Keypress,
+    ];
 
     /// The word in our database.
     pub const fn as_str(self) -> &'static str {
@@ -38,6 +47,7 @@ impl Source {
             Self::Callback => "callback",
             Self::DetectionCallback => "detection_callback",
             Self::Rest => "rest",
+            Self::Keypress => "keypress",
         }
     }
 
@@ -50,14 +60,15 @@ impl Source {
     const fn authority_on_ending(self) -> u8 {
         match self {
             Self::Rest => 3,
-            Self::Callback | Self::DetectionCallback | Self::InstructionsRequest => 2,
+            Self::Callback | Self::DetectionCallback | Self::InstructionsRequest | Self::Keypress => 2,
             Self::Inferred => 1,
         }
     }
 
-    /// How far its word on who answered counts: a detection callback knows best.
+    /// How far its word on who answered counts: machines press no keys, and otherwise a detection callback knows best.
     const fn authority_on_answer(self) -> u8 {
         match self {
+            Self::Keypress => 5,
             Self::DetectionCallback => 4,
             Self::InstructionsRequest | Self::Callback => 3,
             Self::Rest => 2,
@@ -85,6 +96,8 @@ pub struct Evidence {
     pub sip_code: Option<u16>,
     /// The carrier's error code, for a call that failed.
     pub error_code: Option<u32>,
+    /// What the person did.
+    pub reaction: Option<Reaction>,
 }
 
 impl Evidence {
@@ -99,6 +112,7 @@ impl Evidence {
             answered_by: None,
             sip_code: None,
             error_code: None,
+            reaction: None,
         }
     }
 }
@@ -146,6 +160,8 @@ pub struct CallFacts {
     pub sip_code: Option<u16>,
     /// The carrier's error code.
     pub error_code: Option<u32>,
+    /// What the person did; of several things the one that counts most.
+    pub reaction: Option<Reaction>,
 }
 
 impl CallFacts {
@@ -163,6 +179,7 @@ impl CallFacts {
         self.price = self.price.max(evidence.price);
         self.sip_code = self.sip_code.max(evidence.sip_code);
         self.error_code = self.error_code.max(evidence.error_code);
+        self.reaction = self.reaction.max(evidence.reaction);
     }
 
     /// The status these facts amount to; `None` before any evidence.

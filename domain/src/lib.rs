@@ -4,6 +4,7 @@
 
 pub mod budget;
 pub mod call;
+pub mod call_flow;
 pub mod calling_window;
 pub mod campaign;
 pub mod carrier_event;
@@ -19,6 +20,7 @@ pub mod pacing;
 pub mod phone_number;
 pub mod prospect;
 pub mod queue;
+pub mod reaction;
 pub mod refusal;
 pub mod retry;
 pub mod statistics;

@@ -8,6 +8,7 @@ use std::ops::{Add, AddAssign, Sub};
 use crate::call::{Call, CallStatus, Placement};
 use crate::carrier_event::AnsweredBy;
 use crate::money::Usd;
+use crate::reaction::Reaction;
 
 /// Counts of calls and what they took. Also used for differences, so a count may be negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +37,16 @@ pub struct Tally {
     pub answered_by_human: i64,
     /// Picked up by a machine.
     pub answered_by_machine: i64,
+    /// Said yes.
+    pub confirmed: i64,
+    /// Asked for a person and got none.
+    pub abandoned: i64,
+    /// Left a message.
+    pub left_message: i64,
+    /// Were put through to a person.
+    pub transferred: i64,
+    /// Want no more calls.
+    pub opted_out: i64,
     /// Seconds of audio in all completed calls.
     pub total_duration_seconds: i64,
     /// What all calls cost, in millionths of a dollar.
@@ -52,6 +63,9 @@ impl Tally {
                 Some(AnsweredBy::Human) => tally.answered_by_human = 1,
                 Some(machine) if machine.is_machine() => tally.answered_by_machine = 1,
                 _ => {}
+            }
+            if let Some(reaction) = call.facts.reaction {
+                *tally.reaction_mut(reaction) = 1;
             }
             if call.status() == CallStatus::Completed {
                 tally.total_duration_seconds = call.facts.duration_seconds.unwrap_or(0).into();
@@ -95,8 +109,18 @@ impl Tally {
         }
     }
 
+    fn reaction_mut(&mut self, reaction: Reaction) -> &mut i64 {
+        match reaction {
+            Reaction::Confirmed => &mut self.confirmed,
+            Reaction::Abandoned => &mut self.abandoned,
+            Reaction::LeftMessage => &mut self.left_message,
+            Reaction::Transferred => &mut self.transferred,
+            Reaction::OptedOut => &mut self.opted_out,
+        }
+    }
+
     /// The counts in a fixed order, for storage and arithmetic.
-    pub const fn to_array(self) -> [i64; 14] {
+    pub const fn to_array(self) -> [i64; 19] {
         [
             self.total,
             self.queued,
@@ -110,13 +134,18 @@ impl Tally {
             self.unknown,
             self.answered_by_human,
             self.answered_by_machine,
+            self.confirmed,
+            self.abandoned,
+            self.left_message,
+            self.transferred,
+            self.opted_out,
             self.total_duration_seconds,
             self.total_cost_micros,
         ]
     }
 
     /// The counts from their fixed order.
-    pub const fn from_array(counts: [i64; 14]) -> Self {
+    pub const fn from_array(counts: [i64; 19]) -> Self {
         let [
             total,
             queued,
@@ -130,6 +159,11 @@ impl Tally {
             unknown,
             answered_by_human,
             answered_by_machine,
+            confirmed,
+            abandoned,
+            left_message,
+            transferred,
+            opted_out,
             total_duration_seconds,
             total_cost_micros,
         ] = counts;
@@ -146,13 +180,18 @@ impl Tally {
             unknown,
             answered_by_human,
             answered_by_machine,
+            confirmed,
+            abandoned,
+            left_message,
+            transferred,
+            opted_out,
             total_duration_seconds,
             total_cost_micros,
         }
     }
 
     /// The names of the counts, in their fixed order.
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 19] = [
         "total",
         "queued",
         "ringing",
@@ -165,6 +204,11 @@ impl Tally {
         "unknown",
         "answered_by_human",
         "answered_by_machine",
+        "confirmed",
+        "abandoned",
+        "left_message",
+        "transferred",
+        "opted_out",
         "total_duration_seconds",
         "total_cost_micros",
     ];

@@ -14,6 +14,7 @@ use domain::limits::DailyLimit;
 use domain::money::Usd;
 use domain::phone_number::PhoneNumber;
 use domain::prospect::{ProspectStatus, Standing};
+use domain::reaction::Reaction;
 use domain::refusal::RefusalMeaning;
 use domain::retry::RetryPolicy;
 use domain::statistics::Tally;
@@ -30,18 +31,25 @@ fn evidence() -> impl Strategy<Value = Evidence> {
     let answered_by = prop::option::of(select(AnsweredBy::ALL.to_vec()));
     let sip = prop::option::of(select(vec![200, 404, 486, 487, 603]));
     let seconds = prop::option::of(0..100_i64);
-    let rest =
-        (prop::option::of(0..300_u32), prop::option::of(0..99_999_i64), prop::option::of(30_000..30_010_u32));
+    let rest = (
+        prop::option::of(0..300_u32),
+        prop::option::of(0..99_999_i64),
+        prop::option::of(30_000..30_010_u32),
+        prop::option::of(select(Reaction::ALL.to_vec())),
+    );
     (select(Source::ALL.to_vec()), status, seconds, answered_by, sip, rest).prop_map(
-        |(source, status, second, answered_by, sip_code, (duration_seconds, price, error_code))| Evidence {
-            source,
-            status,
-            at: second.map(at),
-            duration_seconds,
-            price: price.map(Usd::from_micros),
-            answered_by,
-            sip_code,
-            error_code,
+        |(source, status, second, answered_by, sip_code, (duration_seconds, price, error_code, reaction))| {
+            Evidence {
+                source,
+                status,
+                at: second.map(at),
+                duration_seconds,
+                price: price.map(Usd::from_micros),
+                answered_by,
+                sip_code,
+                error_code,
+                reaction,
+            }
         },
     )
 }

@@ -4,6 +4,7 @@
 //! access to anything but the prospect's own fields. A value that is missing has an explicit default or is an error:
 //! nobody is greeted as "Hello ,".
 
+use domain::call_flow::{self, Then, Waits, Words};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 /// The longest script, in characters.
@@ -51,6 +52,49 @@ pub fn render(script: &str, values: &[(String, String)]) -> Result<String, Scrip
             kind => kind.to_string(),
         },
     })
+}
+
+/// Whether everything that a script says can be said to somebody of whom nothing is known.
+pub fn check_for_everybody(words: &Words) -> Result<(), ScriptError> {
+    let flow = words.flow().map_err(|error| ScriptError { line: 1, why: error.to_string() })?;
+    flow.texts().chain(words.voicemail.as_deref()).try_for_each(|text| render(text, &[]).map(drop))
+}
+
+/// What one prospect would hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// Up to the first key, or to the end of the call.
+    pub text: String,
+    /// On their machine.
+    pub voicemail: Option<String>,
+}
+
+/// Spoken characters per second: about 170 words of English a minute.
+const SPEECH_RATE: u32 = 15;
+
+impl Heard {
+    /// What a prospect with these values would hear.
+    pub fn of(words: &Words, values: &[(String, String)]) -> Result<Self, ScriptError> {
+        let flow = words.flow().map_err(|error| ScriptError { line: 1, why: error.to_string() })?;
+        let leg = flow.beginning();
+        let mut texts = Vec::new();
+        for heard in &leg.heard {
+            match heard {
+                call_flow::Heard::Text(text) => texts.push(render(text, values)?),
+                call_flow::Heard::Sound(url) => texts.push(format!("[{url}]")),
+            }
+        }
+        if let Then::Wait { waits: Waits::Key { text, .. }, .. } = leg.then {
+            texts.push(render(text, values)?);
+        }
+        let voicemail = words.voicemail.as_deref().map(|text| render(text, values)).transpose()?;
+        Ok(Self { text: texts.join("\n"), voicemail })
+    }
+
+    /// About how long the text takes, in seconds.
+    pub fn seconds(&self) -> u32 {
+        u32::try_from(self.text.chars().count()).unwrap_or(u32::MAX).div_ceil(SPEECH_RATE)
+    }
 }
 
 fn variables(values: &[(String, String)]) -> Value {

@@ -1,5 +1,6 @@
 //! Campaigns: make, change, launch, pause, resume, finish, remove.
 
+use domain::call_flow::Words;
 use domain::campaign::{CampaignRules, CampaignStatus, LaunchBlocker, TransitionRefused};
 use domain::ids::{CampaignId, ScriptId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
@@ -25,6 +26,8 @@ pub struct CampaignDraft {
     pub audio_url: Option<String>,
     /// Its length in seconds.
     pub audio_duration: Option<u32>,
+    /// Who is rung when somebody asks for a person.
+    pub transfer_to: Option<PhoneNumber>,
     /// The number shown; the installation's own when absent.
     pub caller_id: Option<PhoneNumber>,
     /// The region of numbers that are written without a country code.
@@ -83,6 +86,7 @@ impl Actions {
             voice: None,
             audio_url: None,
             audio_duration: None,
+            transfer_to: None,
             caller_id: None,
             default_region: String::new(),
             rules: draft.rules.clone(),
@@ -289,6 +293,7 @@ fn fill_in(campaign: &mut CampaignRecord, draft: CampaignDraft) {
     campaign.voice = draft.voice;
     campaign.audio_url = draft.audio_url;
     campaign.audio_duration = draft.audio_duration;
+    campaign.transfer_to = draft.transfer_to;
     campaign.caller_id = draft.caller_id;
     campaign.default_region = draft.default_region;
     campaign.rules = draft.rules;
@@ -325,11 +330,25 @@ async fn launch_blockers(
     };
     match script {
         None if campaign.audio_url.is_none() => blockers.push(LaunchBlocker::NothingToSay),
-        // What can be said to somebody of whom nothing is known can be said to anybody.
-        Some(script) if speech::render(&script.body, &[]).is_err() => {
-            blockers.push(LaunchBlocker::ScriptBroken);
+        Some(script) if campaign.audio_url.is_none() => {
+            blockers.extend(obstacles_of(&script.words, campaign))
         }
         _ => {}
     }
     Ok(blockers)
+}
+
+fn obstacles_of(words: &Words, campaign: &CampaignRecord) -> Vec<LaunchBlocker> {
+    let mut obstacles = Vec::new();
+    // What can be said to somebody of whom nothing is known can be said to anybody.
+    if speech::check_for_everybody(words).is_err() {
+        obstacles.push(LaunchBlocker::ScriptBroken);
+    }
+    if campaign.transfer_to.is_none() && words.flow().is_ok_and(|flow| flow.transfers()) {
+        obstacles.push(LaunchBlocker::NobodyToTransferTo);
+    }
+    if words.voicemail.is_some() && campaign.machine_detection != "detect_message_end" {
+        obstacles.push(LaunchBlocker::VoicemailUndetected);
+    }
+    obstacles
 }

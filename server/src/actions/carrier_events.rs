@@ -39,7 +39,7 @@ pub struct News {
     pub carrier_sid: Option<String>,
     /// The number it says was rung, where it says so.
     pub to: Option<PhoneNumber>,
-    /// `status`, `amd`, `recording`, `voice` or `rest`.
+    /// `status`, `amd`, `recording`, `voice`, `turn` or `rest`.
     pub kind: &'static str,
     /// What it says; `None` for what is only kept.
     pub evidence: Option<Evidence>,

@@ -1,11 +1,13 @@
 //! The do-not-call list: an entry wins over everything from the instant it is committed.
 
+use domain::ids::CallId;
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
 
 use super::calls::settle::{Changed, settle};
 use super::{Actions, Actor, audit};
 use crate::store::StoreError;
+use crate::store::calls::CallRecord;
 use crate::store::do_not_call::DoNotCallRecord;
 use crate::store::outside::OptOut;
 
@@ -25,6 +27,19 @@ impl Actions {
         Ok(self.add_some_do_not_call(actor, vec![phone], source, reason).await? > 0)
     }
 
+    /// The same for whoever asks for it on a call, which goes on: they are told that it was done.
+    pub async fn opt_out_on_call(
+        &self,
+        actor: Actor,
+        call: &CallRecord,
+        reason: String,
+    ) -> Result<(), StoreError> {
+        let (phones, source) = (vec![call.to.clone()], "keypress");
+        let journaled = self.journal(&actor, &phones, true, source, &reason).await;
+        self.list_do_not_call(actor, phones, source.to_owned(), reason, Some(call.id)).await?;
+        journaled
+    }
+
     /// The same for at most `AT_ONCE` numbers; how many are new there.
     pub(super) async fn add_some_do_not_call(
         &self,
@@ -36,18 +51,20 @@ impl Actions {
         // Before the commit: what a restored database has forgotten must be in the journal. A failure to write there is
         // told to whoever asked, and the numbers are put on the list all the same.
         let journaled = self.journal(&actor, &phones, true, source, &reason).await;
-        let new = self.list_do_not_call(actor, phones, source.to_owned(), reason).await?;
+        let new = self.list_do_not_call(actor, phones, source.to_owned(), reason, None).await?;
         journaled?;
         Ok(new)
     }
 
-    /// Puts numbers on the list of the database, without writing them into the journal again; how many are new there.
+    /// Puts numbers on the list of the database, without writing them into the journal again; how many are new there. The
+    /// call `but` is not ended.
     pub(super) async fn list_do_not_call(
         &self,
         actor: Actor,
         phones: Vec<PhoneNumber>,
         source: String,
         reason: String,
+        but: Option<CallId>,
     ) -> Result<usize, StoreError> {
         let (now, workspace) = (self.clock.now(), actor.workspace);
         let history = self.history.clone();
@@ -57,7 +74,9 @@ impl Actions {
                 // A call that is armed now has the number first, or waits for it and then finds the entry.
                 tx.hold_numbers(workspace, &phones).await?;
                 let mut changes = Vec::new();
-                for record in tx.lock_live_calls_to(workspace, &phones).await? {
+                let mut live = tx.lock_live_calls_to(workspace, &phones).await?;
+                live.retain(|record| Some(record.id) != but);
+                for record in live {
                     let mut change = Changed::from(record);
                     let call = &mut change.after;
                     if call.call.release(now) {

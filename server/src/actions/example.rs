@@ -1,5 +1,6 @@
 //! The example campaign: made-up people, one script, quick retries. For looking around; nobody is rung before a launch.
 
+use domain::call_flow::Words;
 use std::fs::File;
 use std::io::{self, Write as _};
 
@@ -56,7 +57,7 @@ impl Actions {
         name: &str,
         people: u32,
     ) -> Result<CampaignId, ExampleRefused> {
-        let script = self.create_script(actor.clone(), name.to_owned(), SCRIPT.to_owned()).await?;
+        let script = self.create_script(actor.clone(), name.to_owned(), Words::of_text(SCRIPT)).await?;
         let draft = CampaignDraft { script: Some(script.id), ..draft(name) };
         let campaign = self.create_campaign(actor.clone(), draft).await?;
         let file = people_file(people).map_err(ImportRefused::File)?;
@@ -86,6 +87,7 @@ fn draft(name: &str) -> CampaignDraft {
         voice: Some("Polly.Joanna".to_owned()),
         audio_url: None,
         audio_duration: None,
+        transfer_to: None,
         caller_id: None,
         default_region: "US".to_owned(),
         rules: CampaignRules {

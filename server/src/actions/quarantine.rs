@@ -80,7 +80,8 @@ impl Actions {
         if self.store.is_do_not_call(workspace, &phone).await? {
             return Ok(false);
         }
-        let new = self.list_do_not_call(Actor::server(workspace), vec![phone], change.source, change.reason);
+        let new =
+            self.list_do_not_call(Actor::server(workspace), vec![phone], change.source, change.reason, None);
         Ok(new.await? > 0)
     }
 

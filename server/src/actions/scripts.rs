@@ -1,5 +1,6 @@
 //! Scripts: make and change the texts that people hear.
 
+use domain::call_flow::Words;
 use domain::ids::ScriptId;
 
 use super::{Actions, Actor, audit, new_uuid};
@@ -12,12 +13,13 @@ impl Actions {
         &self,
         actor: Actor,
         name: String,
-        body: String,
+        words: Words,
     ) -> Result<ScriptRecord, StoreError> {
         let now = self.clock.now();
         let id = ScriptId::from_uuid(new_uuid(now));
+        let workspace = actor.workspace;
         let script =
-            ScriptRecord { id, workspace: actor.workspace, name, body, created_at: now, updated_at: now };
+            ScriptRecord { id, workspace, name, words, version: 1, created_at: now, updated_at: now };
         self.store
             .transaction(move |tx| async move {
                 tx.add_script(&script).await?;
@@ -27,23 +29,37 @@ impl Actions {
             .await
     }
 
-    /// Changes a script; `None` when it is not there. Calls that are armed from now on say the new text.
+    /// Changes a script; `None` when it is not there. Calls that are armed from now on say the new words; those under way
+    /// go on with the ones that they began with.
     pub async fn change_script(
         &self,
         actor: Actor,
         id: ScriptId,
         name: Option<String>,
-        body: Option<String>,
+        words: Option<Words>,
     ) -> Result<Option<ScriptRecord>, StoreError> {
         let now = self.clock.now();
         self.store
             .transaction(move |tx| async move {
                 let Some(mut script) = tx.script(actor.workspace, id).await? else { return Ok(None) };
                 script.name = name.unwrap_or(script.name);
-                script.body = body.unwrap_or(script.body);
                 script.updated_at = now;
+                let new = words.filter(|words| *words != script.words);
+                if let Some(words) = new {
+                    script.words = words;
+                    script.version = script.version.saturating_add(1);
+                    tx.add_version(&script).await?;
+                }
                 tx.save_script(&script).await?;
-                audit::note(&tx, &actor, "script.change", id, serde_json::json!({}), now).await?;
+                audit::note(
+                    &tx,
+                    &actor,
+                    "script.change",
+                    id,
+                    serde_json::json!({ "version": script.version }),
+                    now,
+                )
+                .await?;
                 Ok(Some(script))
             })
             .await

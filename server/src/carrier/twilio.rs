@@ -14,7 +14,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
-pub use callback_urls::{CallbackUrls, Purpose};
+pub use callback_urls::{CallbackUrls, Purpose, TurnAt};
 pub use client::TwilioClient;
 
 /// Who we are to Twilio.

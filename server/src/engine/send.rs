@@ -9,7 +9,7 @@ use tracing::{error, info, warn};
 use super::{Parts, rest_news, task};
 use crate::actions::Actor;
 use crate::actions::calls::{ArmedCall, Outcome};
-use crate::carrier::twilio::message::Message;
+use crate::carrier::twilio::message;
 use crate::carrier::{CallSpeech, CarrierCall, MachineDetection, PlaceCall, PlaceOutcome, Recording};
 use crate::clock::Uptime;
 use crate::crash_point::{self, CrashPoint};
@@ -60,24 +60,13 @@ async fn send_and_record(parts: &Parts, armed: ArmedCall, armed_at: Uptime) -> R
 }
 
 fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
-    let ArmedCall { call, campaign, prospect, script, .. } = armed;
-    let message = match (&campaign.audio_url, script) {
-        (Some(audio), _) => Message::Audio(audio.clone()),
-        (None, Some(script)) => Message::Text {
-            text: speech::render(&script.body, &prospect.spoken_values())?,
-            voice: campaign.voice.clone(),
-        },
-        (None, None) => {
-            return Err(ScriptError { line: 1, why: "the campaign has nothing to say".to_owned() });
-        }
-    };
+    let ArmedCall { call, campaign, .. } = armed;
     Ok(PlaceCall {
         call_id: call.id,
         prospect_id: call.prospect,
         to: call.to.clone(),
         from: call.from.clone(),
-        // A document that is too long to be sent along is fetched by the carrier when somebody picks up.
-        speech: message.document().render_inline().map_or(CallSpeech::Url, CallSpeech::Inline),
+        speech: speech_of(armed)?,
         ring_timeout: Duration::from_secs(campaign.ring_timeout_seconds.into()),
         time_limit: Duration::from_secs(campaign.time_limit_seconds.into()),
         machine_detection: match campaign.machine_detection.as_str() {
@@ -92,6 +81,35 @@ fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
             _ => Recording::Off,
         },
     })
+}
+
+/// What is said, along with the call where it is all that is said. What depends on who picks up, on their keys, or is too
+/// long is fetched by the carrier when somebody picks up.
+fn speech_of(armed: &ArmedCall) -> Result<CallSpeech, ScriptError> {
+    let ArmedCall { campaign, prospect, script, .. } = armed;
+    let broken = |why: String| ScriptError { line: 1, why };
+    let document = match (&campaign.audio_url, script) {
+        (Some(audio), _) => Some(message::sound(audio.clone())),
+        (None, None) => return Err(broken("the campaign has nothing to say".to_owned())),
+        (None, Some(script)) => {
+            let flow = script.words.flow().map_err(|error| broken(error.to_string()))?;
+            if flow.transfers() && campaign.transfer_to.is_none() {
+                return Err(broken(
+                    "it puts people through, and the campaign does not say to whom".to_owned(),
+                ));
+            }
+            let values = prospect.spoken_values();
+            let said = |text: &str| speech::render(text, &values);
+            // Nothing that comes later in the call may turn out to be unspeakable then.
+            flow.texts()
+                .chain(script.words.voicemail.as_deref())
+                .try_for_each(|text| said(text).map(drop))?;
+            let whole = message::last_leg(&flow.beginning(), campaign.voice.as_deref(), said)?;
+            whole.filter(|_| script.words.voicemail.is_none())
+        }
+    };
+    let along = document.and_then(|document| document.render_inline().ok());
+    Ok(along.map_or(CallSpeech::Url, CallSpeech::Inline))
 }
 
 async fn record(parts: &Parts, armed: &ArmedCall, outcome: PlaceOutcome) -> Result<(), StoreError> {

@@ -1,7 +1,9 @@
 //! Signed news from Twilio: verified to the letter, kept durably, then answered. Forged news changes nothing.
 
 mod form;
+mod line;
 mod news;
+mod turn;
 mod voice;
 
 use axum::Router;
@@ -25,6 +27,7 @@ pub fn routes() -> Router<HttpState> {
         .route(Purpose::Recording.path(), post(recording))
         .route(Purpose::Amd.path(), post(detection))
         .route(Purpose::Voice.path(), post(voice::instructions))
+        .route(Purpose::Turn.path(), post(turn::follow))
         .layer(from_fn_with_state(BODY_DEADLINE, body_within))
 }
 

@@ -17,6 +17,7 @@ use sea_orm::{
 
 use super::entities::calls::{Column, Entity, Model};
 use super::given::{self, Given};
+use super::scripts::ScriptVersion;
 use super::{Store, StoreError, Tx, dialect, millis, sql, time};
 
 /// One attempt with everything we know of it.
@@ -72,6 +73,8 @@ pub struct CallRecord {
     pub late: bool,
     /// When the calling window in which it was armed closes: the carrier must have begun to dial before.
     pub dial_by: Option<Timestamp>,
+    /// What is said on it, from its arming on; nothing where a sound file is played.
+    pub script: Option<ScriptVersion>,
     /// The caller's own JSON.
     pub metadata: String,
     /// When it was chosen.

@@ -43,6 +43,8 @@ pub struct CampaignRecord {
     pub audio_url: Option<String>,
     /// Its length in seconds.
     pub audio_duration: Option<u32>,
+    /// Who is rung when somebody asks for a person.
+    pub transfer_to: Option<PhoneNumber>,
     /// The number shown; the installation's own when absent.
     pub caller_id: Option<PhoneNumber>,
     /// The region of numbers that are written without a country code.
@@ -72,10 +74,16 @@ pub struct CampaignRecord {
 }
 
 impl CampaignRecord {
-    /// The worst that one of its calls to a number can cost; `None` when no rate is known.
+    /// The worst that one of its calls to a number can cost, the call to whoever they are put through to included; `None`
+    /// when a rate is not known.
     pub fn quote(&self, rates: &RateCard, to: &PhoneNumber) -> Option<Quote> {
         let (detects, records) = (self.machine_detection != "off", self.recording != "off");
-        rates.quote(to, self.time_limit_seconds.into(), detects, records)
+        let seconds = self.time_limit_seconds.into();
+        let call = rates.quote(to, seconds, detects, records)?;
+        match &self.transfer_to {
+            None => Some(call),
+            Some(person) => Some(call.with_a_second_call(rates.quote(person, seconds, false, false)?)),
+        }
     }
 }
 
@@ -318,6 +326,7 @@ impl TryFrom<Model> for CampaignRecord {
             voice: row.voice_id,
             audio_url: row.audio_url,
             audio_duration: row.audio_duration.and_then(|seconds| u32::try_from(seconds).ok()),
+            transfer_to: row.transfer_to.map(PhoneNumber::from_e164_unchecked),
             caller_id: row.caller_id.map(PhoneNumber::from_e164_unchecked),
             default_region: row.default_region,
             rules,
@@ -350,6 +359,7 @@ impl From<&CampaignRecord> for Model {
             audio_url: campaign.audio_url.clone(),
             audio_duration: campaign.audio_duration.map(Into::into),
             caller_id: campaign.caller_id.as_ref().map(|number| number.as_str().to_owned()),
+            transfer_to: campaign.transfer_to.as_ref().map(|number| number.as_str().to_owned()),
             default_region: campaign.default_region.clone(),
             timezone: zone.name().to_owned(),
             calling_windows: store_windows(windows),

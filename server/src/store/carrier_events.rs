@@ -6,6 +6,7 @@ use domain::carrier_event::{AnsweredBy, CarrierStatus};
 use domain::facts::{Evidence, Source};
 use domain::ids::{CallId, CarrierEventId, WorkspaceId};
 use domain::money::Usd;
+use domain::reaction::Reaction;
 use jiff::Timestamp;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, Iterable, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
@@ -25,7 +26,7 @@ pub struct CarrierEventRecord {
     pub call: Option<CallId>,
     /// The carrier's name for the call.
     pub carrier_sid: Option<String>,
-    /// `status`, `amd`, `recording`, `voice`, `rest`, or `orphan` and `quarantine` for news without effect.
+    /// `status`, `amd`, `recording`, `voice`, `turn`, `rest`, or `orphan` and `quarantine` for news without effect.
     pub kind: String,
     /// What names the content: the same news twice has the same key.
     pub content_key: [u8; 32],
@@ -108,6 +109,8 @@ struct StoredEvidence {
     sip_code: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reaction: Option<String>,
 }
 
 fn store_evidence(evidence: &Evidence) -> String {
@@ -120,6 +123,7 @@ fn store_evidence(evidence: &Evidence) -> String {
         answered_by: evidence.answered_by.map(|by| by.as_str().to_owned()),
         sip_code: evidence.sip_code,
         error_code: evidence.error_code,
+        reaction: evidence.reaction.map(|reaction| reaction.as_str().to_owned()),
     };
     serde_json::to_string(&stored).unwrap_or_default()
 }
@@ -129,6 +133,7 @@ pub(super) fn load_evidence(text: &str) -> Result<Evidence, StoreError> {
     let stored: StoredEvidence = serde_json::from_str(text).map_err(|_| corrupt())?;
     let status = stored.status.as_deref().map(|word| CarrierStatus::parse(word).ok_or_else(corrupt));
     let answered_by = stored.answered_by.as_deref().map(|word| AnsweredBy::parse(word).ok_or_else(corrupt));
+    let reaction = stored.reaction.as_deref().map(|word| Reaction::parse(word).ok_or_else(corrupt));
     Ok(Evidence {
         source: Source::parse(&stored.source).ok_or_else(corrupt)?,
         status: status.transpose()?,
@@ -138,6 +143,7 @@ pub(super) fn load_evidence(text: &str) -> Result<Evidence, StoreError> {
         answered_by: answered_by.transpose()?,
         sip_code: stored.sip_code,
         error_code: stored.error_code,
+        reaction: reaction.transpose()?,
     })
 }
 

@@ -16,6 +16,7 @@ pub mod imports;
 pub mod nodes;
 pub mod pace;
 pub mod prospects;
+pub mod script_versions;
 pub mod scripts;
 pub mod sessions;
 pub mod settings;

@@ -110,6 +110,7 @@ pub(super) fn reservation(
         next_poll_at: None,
         polls: 0,
         quote: Quote::default(),
+        script: None,
         looked_at: None,
         late: false,
         dial_by: None,

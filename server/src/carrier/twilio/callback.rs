@@ -4,8 +4,10 @@
 
 mod fields;
 mod news;
+mod turn;
 
 pub use news::{AmdNews, CallNews, RecordingNews, RecordingStatus};
+pub use turn::turn_of;
 
 use super::callback_urls::Purpose;
 use fields::{Fields, NotNews};
@@ -37,7 +39,7 @@ pub enum ParsedCallback {
 pub fn parse(purpose: Purpose, fields: &[(String, String)]) -> ParsedCallback {
     let parsed = Fields::new(fields).and_then(|fields| match purpose {
         Purpose::Status => fields.call_news().map(ParsedCallback::Status),
-        Purpose::Voice => fields.call_news().map(ParsedCallback::Voice),
+        Purpose::Voice | Purpose::Turn => fields.call_news().map(ParsedCallback::Voice),
         Purpose::Amd => fields.amd_news().map(ParsedCallback::Amd),
         Purpose::Recording => fields.recording_news().map(ParsedCallback::Recording),
     });

@@ -22,11 +22,13 @@ pub enum Purpose {
     Amd,
     /// What to say.
     Voice,
+    /// What to say after the person's turn.
+    Turn,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 4] = [Self::Status, Self::Recording, Self::Amd, Self::Voice];
+    pub const ALL: [Self; 5] = [Self::Status, Self::Recording, Self::Amd, Self::Voice, Self::Turn];
 
     /// The path below the public URL; all are asked with POST.
     pub const fn path(self) -> &'static str {
@@ -35,6 +37,7 @@ impl Purpose {
             Self::Recording => "/api/webhooks/twilio/recording",
             Self::Amd => "/api/webhooks/twilio/amd",
             Self::Voice => "/api/webhooks/twilio/voice",
+            Self::Turn => "/api/webhooks/twilio/turn",
         }
     }
 }
@@ -43,10 +46,39 @@ impl Purpose {
 /// it allows. Twilio reads the fragment itself: it neither signs it nor sends it.
 const DELIVERY: &str = "#rc=5&rp=all&ct=2000&rt=5000&tt=15000";
 
+/// The turn that an address of `Purpose::Turn` asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnAt {
+    /// The name of the step that waits.
+    pub step: String,
+    /// How often it was tried with this one, from 1.
+    pub tried: u8,
+}
+
+impl fmt::Display for TurnAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.step, self.tried)
+    }
+}
+
+impl TurnAt {
+    fn parse(text: &str) -> Option<Self> {
+        let (step, tried) = text.split_once('.')?;
+        Some(Self { step: step.to_owned(), tried: tried.parse().ok()? })
+    }
+}
+
 /// Builds and recognises our callback addresses.
 pub struct CallbackUrls {
     base: String,
     mac_key: SecretBox<[u8; 32]>,
+}
+
+/// What the seal of an address covers.
+struct Sealed {
+    call: CallId,
+    prospect: Option<ProspectId>,
+    at: Option<TurnAt>,
 }
 
 /// Our public URL cannot be used by Twilio.
@@ -86,6 +118,13 @@ impl CallbackUrls {
         format!("{}{}?{}{DELIVERY}", self.base, purpose.path(), self.query(purpose, call, prospect))
     }
 
+    /// The address to ask for what follows a turn. Without delivery options: nothing that Twilio does for TwiML reads them.
+    pub fn url_of_turn(&self, call: CallId, prospect: ProspectId, at: &TurnAt) -> String {
+        let sealed = format!("call={call}&for={prospect}&at={at}");
+        let mac = self.mac(Purpose::Turn, call, Some(prospect), Some(at));
+        format!("{}{}?{sealed}&mac={mac}", self.base, Purpose::Turn.path())
+    }
+
     /// The exact text Twilio signs for a request that reached us with this raw path and query. Never built from `Host`
     /// or forwarded headers, which anybody can write.
     pub fn signed_url(&self, path_and_query: &str) -> String {
@@ -96,7 +135,13 @@ impl CallbackUrls {
     /// we built: Twilio's signature joins address and fields without separators, so anything more could be fields split in
     /// another way.
     pub fn open(&self, purpose: Purpose, raw_query: &str) -> Option<CallId> {
-        self.unseal(purpose, raw_query).map(|(call, _)| call)
+        self.unseal(purpose, raw_query).map(|sealed| sealed.call)
+    }
+
+    /// The same with the turn that it asks about.
+    pub fn open_turn(&self, raw_query: &str) -> Option<(CallId, TurnAt)> {
+        let sealed = self.unseal(Purpose::Turn, raw_query)?;
+        Some((sealed.call, sealed.at?))
     }
 
     /// The purpose and call of a whole address of ours, wherever it was found, such as among a call's events.
@@ -108,7 +153,7 @@ impl CallbackUrls {
     /// The call and the prospect of a whole address of ours. Addresses of earlier versions name no prospect.
     pub fn recognise_whom(&self, url: &str) -> Option<(CallId, Option<ProspectId>)> {
         let (purpose, query) = self.purpose_of(url)?;
-        self.unseal(purpose, query)
+        self.unseal(purpose, query).map(|sealed| (sealed.call, sealed.prospect))
     }
 
     /// Whether an address leads to this server, whoever sealed it.
@@ -122,23 +167,33 @@ impl CallbackUrls {
         Some((Purpose::ALL.into_iter().find(|purpose| purpose.path() == path)?, query))
     }
 
-    fn unseal(&self, purpose: Purpose, raw_query: &str) -> Option<(CallId, Option<ProspectId>)> {
+    fn unseal(&self, purpose: Purpose, raw_query: &str) -> Option<Sealed> {
         let (sealed, mac) = raw_query.strip_prefix("call=")?.split_once("&mac=")?;
+        let (sealed, at) = match sealed.split_once("&at=") {
+            Some((sealed, at)) => (sealed, Some(TurnAt::parse(at)?)),
+            None => (sealed, None),
+        };
         let (call, prospect) = match sealed.split_once("&for=") {
             Some((call, prospect)) => (call.parse().ok()?, Some(prospect.parse().ok()?)),
             // As earlier versions sealed them; calls and their news live long.
             None => (sealed.parse().ok()?, None),
         };
-        let expected = self.mac(purpose, call, prospect);
-        bool::from(expected.as_bytes().ct_eq(mac.as_bytes())).then_some((call, prospect))
+        let expected = self.mac(purpose, call, prospect, at.as_ref());
+        bool::from(expected.as_bytes().ct_eq(mac.as_bytes())).then_some(Sealed { call, prospect, at })
     }
 
     fn query(&self, purpose: Purpose, call: CallId, prospect: ProspectId) -> String {
-        format!("call={call}&for={prospect}&mac={}", self.mac(purpose, call, Some(prospect)))
+        format!("call={call}&for={prospect}&mac={}", self.mac(purpose, call, Some(prospect), None))
     }
 
     /// The path names the purpose and an id has one spelling, so the joined text cannot be split in two ways.
-    fn mac(&self, purpose: Purpose, call: CallId, prospect: Option<ProspectId>) -> String {
+    fn mac(
+        &self,
+        purpose: Purpose,
+        call: CallId,
+        prospect: Option<ProspectId>,
+        at: Option<&TurnAt>,
+    ) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.mac_key.expose_secret())
             .expect("HMAC takes a key of any length");
         mac.update(b"prospectai callback 1\n");
@@ -148,6 +203,10 @@ impl CallbackUrls {
         if let Some(prospect) = prospect {
             mac.update(b"\n");
             mac.update(prospect.to_string().as_bytes());
+        }
+        if let Some(at) = at {
+            mac.update(b"\n");
+            mac.update(at.to_string().as_bytes());
         }
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
@@ -194,9 +253,26 @@ mod tests {
     }
 
     #[test]
+    fn the_address_of_a_turn_opens_for_its_step_and_try_only() {
+        let urls = urls("https://calls.example.com/");
+        let at = TurnAt { step: "opening".to_owned(), tried: 1 };
+        let url = urls.url_of_turn(call(1), whom(1), &at);
+        let (_, query) = url.split_once('?').expect("a query");
+        assert_eq!(urls.open_turn(query), Some((call(1), at)));
+        for wrong in [
+            query.replace("opening.1", "opening.2"),
+            query.replace("opening.1", "other.1"),
+            query.replace("&at=opening.1", ""),
+            urls.query(Purpose::Turn, call(1), whom(1)),
+        ] {
+            assert_eq!(urls.open_turn(&wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
     fn an_address_of_an_earlier_version_still_opens() {
         let urls = urls("https://calls.example.com/");
-        let mac = urls.mac(Purpose::Status, call(1), None);
+        let mac = urls.mac(Purpose::Status, call(1), None, None);
         let query = format!("call={}&mac={mac}", call(1));
         assert_eq!(urls.open(Purpose::Status, &query), Some(call(1)));
         let named = format!("call={}&for={}&mac={mac}", call(1), whom(1));

@@ -1,4 +1,8 @@
-//! Scripts: the texts that people hear, with variables.
+//! Scripts: what people hear, and what their keys do.
+
+mod fields;
+
+pub use fields::ScriptFields;
 
 use axum::Json;
 use axum::extract::State;
@@ -10,16 +14,15 @@ use utoipa::ToSchema;
 
 use super::once::Repeatable;
 use super::prospects;
-use super::words::{given, note, time};
+use super::words::time;
 use crate::actions::users::Visitor;
 use crate::http::auth::{Analyst, Operator};
 use crate::http::query::{Cursor, Limit, ListIdentity, Position};
 use crate::http::state::HttpState;
-use crate::http::{FieldError, JsonBody, PathId, Problem, Query, text};
-use crate::speech::{self, LONGEST_SCRIPT, ScriptError};
+use crate::http::{FieldError, JsonBody, PathId, Problem, Query};
+use crate::speech::Heard;
 use crate::store::scripts::ScriptRecord;
-
-const LONGEST_NAME: usize = 200;
+use crate::store::scripts::written::{WrittenKey, WrittenStep, menu_of, steps_of};
 
 /// A script.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,59 +32,20 @@ pub struct ScriptView {
     /// `scr_…`
     id: String,
     name: String,
-    /// The text, with variables such as `{{firstName}}`.
+    /// The text, with variables such as `{{firstName}}`; empty when there are steps.
     body: String,
+    /// Keys that people may press while it is spoken.
+    menu: Vec<WrittenKey>,
+    /// Steps of its own, instead of a text and keys; the first one is where calls begin.
+    steps: Option<Vec<WrittenStep>>,
+    /// What a machine hears after its tone.
+    voicemail: Option<String>,
+    /// How often what it says was written. Every call keeps the version that it said.
+    version: u32,
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(format = DateTime)]
     updated_at: String,
-}
-
-/// What a script shall be. Both are required for a new one; when changing, what is left out stays.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct ScriptFields {
-    /// For people, at most 200 characters.
-    #[serde(deserialize_with = "given")]
-    #[schema(example = "Renewal reminder")]
-    name: Option<String>,
-    /// At most 3000 characters; `{{firstName | default("there")}}` fills in a field of the prospect.
-    #[serde(deserialize_with = "given")]
-    #[schema(example = "Hello {{firstName | default(\"there\")}}, your contract ends soon.")]
-    body: Option<String>,
-}
-
-impl ScriptFields {
-    /// Name and text as far as they are given, or what is wrong; `all`: both must be.
-    pub fn read(self, all: bool) -> Result<(Option<String>, Option<String>), Problem> {
-        let mut errors = Vec::new();
-        let missing = |field: &str| FieldError::at(format!("/{field}"), "required", "this field is required");
-        if all && self.name.is_none() {
-            errors.push(missing("name"));
-        }
-        if all && self.body.is_none() {
-            errors.push(missing("body"));
-        }
-        let name = self.name.and_then(|name| note(&mut errors, text::name("/name", &name, LONGEST_NAME)));
-        let body = self.body.and_then(|body| note(&mut errors, readable(&body)));
-        if errors.is_empty() { Ok((name, body)) } else { Err(Problem::invalid(errors)) }
-    }
-}
-
-/// A text that can be said, as far as can be told without a prospect.
-fn readable(body: &str) -> Result<String, FieldError> {
-    let body = text::lines("/body", body, LONGEST_SCRIPT)?;
-    if body.is_empty() {
-        return Err(FieldError::at("/body", "blank", "must not be empty"));
-    }
-    match speech::check(&body) {
-        Ok(()) => Ok(body),
-        Err(error) => Err(broken("/body", &error)),
-    }
-}
-
-fn broken(pointer: &str, error: &ScriptError) -> FieldError {
-    FieldError::at(pointer, "script_broken", error.to_string())
 }
 
 /// Makes a script.
@@ -94,9 +58,11 @@ pub async fn create(
     request: Repeatable<ScriptFields>,
 ) -> Result<Response, Problem> {
     let (actions, actor) = (state.actions.clone(), visitor.actor.clone());
+    let rules = state.server.clone();
     let work = move |fields: ScriptFields| async move {
-        let (name, body) = fields.read(true)?;
-        let script = actions.create_script(actor, name.unwrap_or_default(), body.unwrap_or_default()).await?;
+        let (name, words) = fields.read(None, &rules)?;
+        let script =
+            actions.create_script(actor, name.unwrap_or_default(), words.unwrap_or_default()).await?;
         Ok((StatusCode::CREATED, ScriptView::from(script)))
     };
     request.once(&state, &visitor, work).await
@@ -176,9 +142,9 @@ pub async fn change(
     PathId(id): PathId<ScriptId>,
     JsonBody(fields): JsonBody<ScriptFields>,
 ) -> Result<Json<ScriptView>, Problem> {
-    load(&state, &visitor, id).await?;
-    let (name, body) = fields.read(false)?;
-    let script = state.actions.change_script(visitor.actor, id, name, body).await?;
+    let current = load(&state, &visitor, id).await?;
+    let (name, words) = fields.read(Some(&current.words), &state.server)?;
+    let script = state.actions.change_script(visitor.actor, id, name, words).await?;
     Ok(Json(script.ok_or_else(|| Problem::not_found("script"))?.into()))
 }
 
@@ -193,7 +159,12 @@ pub struct PreviewFor {
 /// What they would hear.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Preview {
+    /// Up to the first key or the end of the call.
     text: String,
+    /// What their machine would hear.
+    voicemail: Option<String>,
+    /// About how long the text takes, in seconds.
+    seconds: u32,
 }
 
 /// Shows what a prospect would hear.
@@ -211,14 +182,13 @@ pub async fn preview(
         |error: domain::ids::InvalidId| FieldError::at("/prospectId", "invalid_id", error.to_string());
     let prospect: ProspectId = wanted.prospect_id.parse().map_err(wrong)?;
     let (prospect, _) = prospects::load(&state, &visitor, prospect).await?;
-    let said = speech::render(&script.body, &prospect.spoken_values());
-    let text = said.map_err(|error| {
+    let heard = Heard::of(&script.words, &prospect.spoken_values()).map_err(|error| {
         Problem::unprocessable(
             "script_broken",
             format!("The script cannot be said to this prospect: {error}."),
         )
     })?;
-    Ok(Json(Preview { text }))
+    Ok(Json(Preview { seconds: heard.seconds(), text: heard.text, voicemail: heard.voicemail }))
 }
 
 impl From<ScriptRecord> for ScriptView {
@@ -226,7 +196,11 @@ impl From<ScriptRecord> for ScriptView {
         Self {
             id: script.id.to_string(),
             name: script.name,
-            body: script.body,
+            menu: menu_of(&script.words.menu),
+            steps: script.words.steps.as_ref().map(steps_of),
+            body: script.words.text,
+            voicemail: script.words.voicemail,
+            version: script.version,
             created_at: time(script.created_at),
             updated_at: time(script.updated_at),
         }

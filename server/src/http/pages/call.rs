@@ -280,7 +280,9 @@ const fn source_word(source: Source) -> &'static str {
     match source {
         Source::Inferred => "concluded by this server",
         Source::Rest => "Twilio, when asked",
-        Source::InstructionsRequest | Source::Callback | Source::DetectionCallback => "Twilio",
+        Source::InstructionsRequest | Source::Callback | Source::DetectionCallback | Source::Keypress => {
+            "Twilio"
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) fn from_form(state: &HttpState, purpose: Purpose, form: SignedForm) -
         Purpose::Recording => "recording",
         Purpose::Amd => "amd",
         Purpose::Voice => "voice",
+        Purpose::Turn => "turn",
     };
     let parsed = callback::parse(purpose, &form.fields);
     let mut news = News {

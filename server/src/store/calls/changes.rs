@@ -128,6 +128,7 @@ const fn is_news(column: Column) -> bool {
             | Column::SipCode
             | Column::ErrorCode
             | Column::RecordingSid
+            | Column::Reaction
             | Column::NextPollAt
             | Column::Polls
     )
@@ -160,6 +161,7 @@ mod tests {
     use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
     use domain::money::Usd;
     use domain::phone_number::PhoneNumber;
+    use domain::reaction::Reaction;
     use jiff::Timestamp;
     use sea_orm::ModelTrait as _;
     use uuid::Uuid;
@@ -190,7 +192,8 @@ mod tests {
             end_requested_at: None,
             next_poll_at: None,
             polls: 0,
-            quote: Quote { worst_case: Usd::ZERO, beside_the_price: Usd::ZERO },
+            quote: Quote::default(),
+            script: None,
             looked_at: None,
             late: false,
             dial_by: None,
@@ -218,6 +221,7 @@ mod tests {
             Evidence { duration_seconds: Some(7), ..nothing.clone() },
             Evidence { price: Some(Usd::from_micros(7)), ..nothing.clone() },
             Evidence { sip_code: Some(486), ..nothing.clone() },
+            Evidence { reaction: Some(Reaction::OptedOut), ..nothing.clone() },
             Evidence { error_code: Some(30_001), ..nothing },
         ];
         statuses.into_iter().chain(answers).chain(others).collect()

@@ -4,13 +4,15 @@ use domain::budget::Quote;
 use domain::call::{Call, Placement};
 use domain::carrier_event::{AnsweredBy, CarrierStatus};
 use domain::facts::{Answer, CallFacts, Ending, Source};
-use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
+use domain::ids::{CallId, CampaignId, ProspectId, ScriptId, WorkspaceId};
 use domain::money::Usd;
 use domain::phone_number::PhoneNumber;
+use domain::reaction::Reaction;
 use domain::refusal::RefusalMeaning;
 
 use super::CallRecord;
 use crate::store::entities::calls::Model;
+use crate::store::scripts::ScriptVersion;
 use crate::store::{StoreError, millis, month, time};
 
 fn corrupt(column: &'static str) -> StoreError {
@@ -60,6 +62,14 @@ impl TryFrom<Model> for CallRecord {
             answer,
             sip_code: row.sip_code.map(|n| number("sip_code", n)).transpose()?,
             error_code: row.error_code.map(|n| number("error_code", n)).transpose()?,
+            reaction: row.reaction.as_deref().map(|r| word("reaction", r, Reaction::parse)).transpose()?,
+        };
+        let script = match (row.script_id, row.script_version) {
+            (Some(id), Some(version)) => Some(ScriptVersion {
+                script: ScriptId::from_uuid(id),
+                version: number("script_version", version)?,
+            }),
+            _ => None,
         };
         let call = Call {
             placement: word("placement", &row.placement, Placement::parse)?,
@@ -92,10 +102,12 @@ impl TryFrom<Model> for CallRecord {
             quote: Quote {
                 worst_case: Usd::from_micros(row.worst_case_micros),
                 beside_the_price: Usd::from_micros(row.beside_price_micros),
+                second_call: Usd::from_micros(row.second_call_micros),
             },
             looked_at: row.looked_at.map(time),
             late: row.late,
             dial_by: row.dial_by.map(time),
+            script,
             metadata: row.metadata,
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
@@ -156,6 +168,10 @@ impl From<&CallRecord> for Model {
             looked_at: record.looked_at.map(millis),
             late: record.late,
             dial_by: record.dial_by.map(millis),
+            script_id: record.script.map(|said| said.script.uuid()),
+            script_version: record.script.map(|said| said.version.into()),
+            second_call_micros: record.quote.second_call.micros(),
+            reaction: facts.reaction.map(|reaction| reaction.as_str().to_owned()),
         }
     }
 }

@@ -60,6 +60,10 @@ pub struct Model {
     #[serde(deserialize_with = "truth")]
     pub late: bool,
     pub dial_by: Option<i64>,
+    pub script_id: Option<Uuid>,
+    pub script_version: Option<i64>,
+    pub reaction: Option<String>,
+    pub second_call_micros: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

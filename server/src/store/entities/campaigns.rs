@@ -40,6 +40,7 @@ pub struct Model {
     pub max_live_calls: Option<i64>,
     pub lost_calls: String,
     pub dial_order: String,
+    pub transfer_to: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

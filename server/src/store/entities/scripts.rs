@@ -16,6 +16,8 @@ pub struct Model {
     pub body: String,
     pub created_at: i64,
     pub updated_at: i64,
+    pub version: i64,
+    pub words: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -170,6 +170,7 @@ pub fn draft() -> CampaignDraft {
         voice: None,
         audio_url: None,
         audio_duration: None,
+        transfer_to: None,
         caller_id: None,
         default_region: "US".into(),
         rules: CampaignRules {

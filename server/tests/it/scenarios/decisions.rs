@@ -1,5 +1,6 @@
 //! What people decide in the middle of a campaign holds from the next call on.
 
+use domain::call_flow::Words;
 use std::time::Duration;
 
 use domain::call::{CallStatus, Placement};
@@ -112,8 +113,11 @@ fn a_call_that_is_ended_while_somebody_talks_is_hung_up() {
         let app = TestApp::on(database).speed(60.0).answers(answers).start().await;
         // Long enough to be spoken for minutes: the call must not end by itself first.
         let text = "And then there is more to say. ".repeat(90);
-        let script =
-            app.actions.create_script(app.actor.clone(), "Long".to_owned(), text).await.expect("a script");
+        let script = app
+            .actions
+            .create_script(app.actor.clone(), "Long".to_owned(), Words::of_text(text))
+            .await
+            .expect("a script");
         let draft = CampaignDraft { script: Some(script.id), ..campaigns::draft() };
         let campaign = app.campaign(1, draft).await;
         app.launch(campaign).await;

@@ -1,5 +1,6 @@
 //! From the launch to the last attempt, when nothing goes wrong.
 
+use domain::call_flow::Words;
 use std::time::Duration;
 
 use domain::calling_window::{DailyWindow, WeeklyWindows};
@@ -88,8 +89,11 @@ async fn a_document_too_long_to_be_sent_along_is_fetched_when_somebody_picks_up(
     let app = TestApp::on(Database::Sqlite).start().await;
     // Below the limit of a script, and above that of a request once every & is written as XML wants it.
     let text = "A & B, ".repeat(500);
-    let script =
-        app.actions.create_script(app.actor.clone(), "Long".to_owned(), text).await.expect("a script");
+    let script = app
+        .actions
+        .create_script(app.actor.clone(), "Long".to_owned(), Words::of_text(text))
+        .await
+        .expect("a script");
     let campaign = app.campaign(1, CampaignDraft { script: Some(script.id), ..draft() }).await;
     app.launch(campaign).await;
     app.until_completed(campaign).await;

@@ -1,5 +1,6 @@
 //! Actions on a database of their own, without server, engine or network: for what must hold whoever calls them.
 
+use domain::call_flow::Words;
 use std::time::Duration;
 
 use domain::budget::Budgets;
@@ -148,13 +149,15 @@ pub async fn console(actions: &Actions) -> Actor {
 /// range reserved for fiction of as many area codes as it takes.
 pub async fn active_campaign(actions: &Actions, people: usize, daily_limit: i64, first: usize) -> CampaignId {
     let actor = console(actions).await;
-    let script = actions.create_script(actor.clone(), "S".into(), "Hello".into()).await.expect("a script");
+    let script =
+        actions.create_script(actor.clone(), "S".into(), Words::of_text("Hello")).await.expect("a script");
     let draft = CampaignDraft {
         name: "Campaign".into(),
         script: Some(script.id),
         voice: None,
         audio_url: None,
         audio_duration: None,
+        transfer_to: None,
         caller_id: None,
         default_region: "US".into(),
         rules: CampaignRules {

@@ -1,6 +1,7 @@
 //! Campaigns and people of tests: fictional numbers, quick retries, a window that is always open.
 
 use domain::budget::Budgets;
+use domain::call_flow::Words;
 use domain::calling_window::{CampaignZone, WeeklyWindows};
 use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::disposition::Disposition;
@@ -50,6 +51,7 @@ pub fn draft() -> CampaignDraft {
         voice: None,
         audio_url: None,
         audio_duration: None,
+        transfer_to: None,
         caller_id: None,
         default_region: "US".to_owned(),
         rules: CampaignRules {
@@ -73,7 +75,10 @@ pub fn draft() -> CampaignDraft {
 /// Makes a campaign of `people` people; a draft without a script gets one.
 pub async fn prepare(actions: &Actions, actor: &Actor, people: usize, draft: CampaignDraft) -> CampaignId {
     let text = "Hello {{ firstName | default(\"there\") }}, nobody real was called.".to_owned();
-    let script = actions.create_script(actor.clone(), "Test".to_owned(), text).await.expect("a script");
+    let script = actions
+        .create_script(actor.clone(), "Test".to_owned(), Words::of_text(text))
+        .await
+        .expect("a script");
     let draft = CampaignDraft { script: draft.script.or(Some(script.id)), ..draft };
     let campaign = actions.create_campaign(actor.clone(), draft).await.expect("a campaign");
     let people = (0..people).map(person).collect();

@@ -24,6 +24,7 @@ fn everything(text: &str) -> Response {
             input: GatherInput::DtmfOrSpeech,
             action: own(),
             num_digits: Some(1),
+            finish_on_key: Some(""),
             timeout_seconds: Some(4),
             speech_timeout: Some(SpeechTimeout::Auto),
             language: Some(own()),

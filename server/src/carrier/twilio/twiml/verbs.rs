@@ -66,6 +66,8 @@ pub struct Gather {
     pub action: String,
     /// Stop after this many keys.
     pub num_digits: Option<u8>,
+    /// The key that ends the answer and is no part of it; `#` by default, none when empty.
+    pub finish_on_key: Option<&'static str>,
     /// Seconds to wait for an answer; 5 by default.
     pub timeout_seconds: Option<u16>,
     /// When speech counts as over.
@@ -269,6 +271,7 @@ impl Gather {
             ("action", Some(self.action.as_str())),
             ("method", Some("POST")),
             ("numDigits", num_digits.as_deref()),
+            ("finishOnKey", self.finish_on_key),
             ("timeout", timeout.as_deref()),
             ("speechTimeout", speech_timeout.as_deref()),
             ("language", self.language.as_deref()),

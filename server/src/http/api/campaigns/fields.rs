@@ -56,6 +56,10 @@ pub struct CampaignFields {
     #[serde(deserialize_with = "given_or_null")]
     #[schema(value_type = Option<String>)]
     caller_id: Option<Option<String>>,
+    /// Who is rung when somebody asks for a person, in international form.
+    #[serde(deserialize_with = "given_or_null")]
+    #[schema(value_type = Option<String>)]
+    transfer_to: Option<Option<String>>,
     /// The country of numbers written without a country code, as two letters. Default `US`.
     #[serde(deserialize_with = "given")]
     #[schema(example = "US")]
@@ -210,7 +214,10 @@ impl CampaignFields {
                 seconds.and_then(|it| note(wrong, within("/audioDuration", it, 1, LONGEST_AUDIO)));
         }
         if let Some(number) = &self.caller_id {
-            draft.caller_id = number.as_deref().and_then(|number| note(wrong, caller_id(number)));
+            draft.caller_id = number.as_deref().and_then(|it| note(wrong, own_number("/callerId", it)));
+        }
+        if let Some(number) = &self.transfer_to {
+            draft.transfer_to = number.as_deref().and_then(|it| note(wrong, own_number("/transferTo", it)));
         }
         if let Some(region) = &self.default_region {
             let read = Region::parse(region);
@@ -331,6 +338,7 @@ pub fn draft_of(campaign: &CampaignRecord) -> CampaignDraft {
         voice: campaign.voice.clone(),
         audio_url: campaign.audio_url.clone(),
         audio_duration: campaign.audio_duration,
+        transfer_to: campaign.transfer_to.clone(),
         caller_id: campaign.caller_id.clone(),
         default_region: campaign.default_region.clone(),
         rules: campaign.rules.clone(),
@@ -353,6 +361,7 @@ fn defaults() -> CampaignDraft {
         voice: None,
         audio_url: None,
         audio_duration: None,
+        transfer_to: None,
         caller_id: None,
         default_region: "US".to_owned(),
         rules: CampaignRules {
@@ -379,9 +388,8 @@ fn script_id(id: &str) -> Result<ScriptId, FieldError> {
     })
 }
 
-fn caller_id(number: &str) -> Result<PhoneNumber, FieldError> {
-    PhoneNumber::parse(number, None)
-        .map_err(|error| FieldError::at("/callerId", error.code(), error.to_string()))
+fn own_number(pointer: &str, number: &str) -> Result<PhoneNumber, FieldError> {
+    PhoneNumber::parse(number, None).map_err(|error| FieldError::at(pointer, error.code(), error.to_string()))
 }
 
 fn within(pointer: &str, value: u32, least: u32, most: u32) -> Result<u32, FieldError> {

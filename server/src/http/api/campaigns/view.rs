@@ -48,6 +48,8 @@ pub struct CampaignView {
     retry_policy: RetryFields,
     /// The number shown; the installation's own when null.
     caller_id: Option<String>,
+    /// Who is rung when somebody asks for a person; null when nobody is.
+    transfer_to: Option<String>,
     /// The country of numbers written without a country code.
     default_region: String,
     /// How long the phone rings.
@@ -119,6 +121,7 @@ impl From<CampaignRecord> for CampaignView {
             timezone: rules.zone.name().to_owned(),
             retry_policy: RetryFields::of(&rules.retry),
             caller_id: campaign.caller_id.map(|number| number.to_string()),
+            transfer_to: campaign.transfer_to.map(|number| number.to_string()),
             metadata: stored_json(&campaign.metadata),
             budget: rules.budgets.total.map(|budget| budget.to_string()),
             daily_budget: rules.budgets.per_day.map(|budget| budget.to_string()),

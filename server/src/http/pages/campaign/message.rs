@@ -1,8 +1,12 @@
-//! What people hear: the script with its variables, who reads it, and what a real prospect would hear.
+//! What people hear: the script with its variables and keys, who reads it, and what a real prospect would hear.
+
+mod keys;
+mod preview;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::call_flow::Words;
 use domain::ids::{CampaignId, ProspectId, ScriptId};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -18,12 +22,10 @@ use crate::http::pages::form::Form;
 use crate::http::pages::page::Page;
 use crate::http::pages::parts::field::{Field, mistakes};
 use crate::http::pages::parts::head::done;
-use crate::http::pages::parts::show;
 use crate::http::state::HttpState;
 use crate::http::{PathId, Problem, Query, json};
-use crate::speech;
 use crate::store::campaigns::CampaignRecord;
-use crate::store::prospects::{ProspectFilter, ProspectRecord};
+use crate::store::prospects::ProspectFilter;
 use crate::store::scripts::ScriptRecord;
 
 /// Scripts to choose from.
@@ -82,28 +84,32 @@ async fn saved(
     let script = if !chosen.is_empty() && chosen != current {
         Some(chosen.parse::<ScriptId>().map_err(|_| Problem::not_found("script"))?)
     } else if form.given("body").is_some() {
-        let fields: ScriptFields = json::from_value(form.texts(&["body"], &[]).into())?;
-        let (_, body) = fields.read(false)?;
-        match campaign.script.filter(|_| !chosen.is_empty()) {
-            Some(id) => {
-                let changed = state.actions.change_script(visitor.actor.clone(), id, None, body).await?;
-                Some(changed.ok_or_else(|| Problem::not_found("script"))?.id)
+        let own = script_of(state, campaign).await?.filter(|_| !chosen.is_empty());
+        let mut written = form.texts(&["body", "voicemail"], &["voicemail"]);
+        written.insert("menu".to_owned(), keys::chosen(form, own.as_ref().map(|script| &script.words.menu)));
+        written.insert("name".to_owned(), campaign.name.clone().into());
+        if own.is_some() {
+            written.remove("name");
+        }
+        let fields: ScriptFields = json::from_value(written.into())?;
+        let (name, words) = fields.read(own.as_ref().map(|script| &script.words), &state.server)?;
+        let script = match own {
+            Some(script) => {
+                let changed =
+                    state.actions.change_script(visitor.actor.clone(), script.id, None, words).await?;
+                changed.ok_or_else(|| Problem::not_found("script"))?
             }
             None => {
-                let name = campaign.name.clone();
-                Some(
-                    state
-                        .actions
-                        .create_script(visitor.actor.clone(), name, body.unwrap_or_default())
-                        .await?
-                        .id,
-                )
+                let (name, words) = (name.unwrap_or_default(), words.unwrap_or_default());
+                state.actions.create_script(visitor.actor.clone(), name, words).await?
             }
-        }
+        };
+        Some(script.id)
     } else {
         None
     };
-    let mut object = form.texts(&["voiceId", "audioUrl"], &["voiceId", "audioUrl"]);
+    let of_the_campaign = ["voiceId", "audioUrl", "transferTo"];
+    let mut object = form.texts(&of_the_campaign, &of_the_campaign);
     object.insert("scriptId".to_owned(), script.map(|id| id.to_string()).into());
     let fields: CampaignFields = json::from_value(object.into())?;
     let server = state.server.clone();
@@ -122,12 +128,17 @@ async fn script_of(state: &HttpState, campaign: &CampaignRecord) -> Result<Optio
 }
 
 fn filled(campaign: &CampaignRecord, script: Option<&ScriptRecord>) -> Form {
-    Form::filled([
-        ("scriptId", script.map(|script| script.id.to_string()).unwrap_or_default()),
-        ("body", script.map(|script| script.body.clone()).unwrap_or_default()),
-        ("voiceId", campaign.voice.clone().unwrap_or_default()),
-        ("audioUrl", campaign.audio_url.clone().unwrap_or_default()),
-    ])
+    let words = script.map(|script| &script.words);
+    let mut values = vec![
+        ("scriptId".to_owned(), script.map(|script| script.id.to_string()).unwrap_or_default()),
+        ("body".to_owned(), words.map(|words| words.text.clone()).unwrap_or_default()),
+        ("voicemail".to_owned(), words.and_then(|words| words.voicemail.clone()).unwrap_or_default()),
+        ("voiceId".to_owned(), campaign.voice.clone().unwrap_or_default()),
+        ("audioUrl".to_owned(), campaign.audio_url.clone().unwrap_or_default()),
+        ("transferTo".to_owned(), campaign.transfer_to.as_ref().map(ToString::to_string).unwrap_or_default()),
+    ];
+    values.extend(words.map(|words| keys::filled(&words.menu)).unwrap_or_default());
+    Form::filled(values)
 }
 
 async fn page(
@@ -142,20 +153,27 @@ async fn page(
     let listeners = store.prospects(campaign.id, &ProspectFilter::default(), None, 0, 20).await?;
     let chosen: Option<ProspectId> = asked.prospect.parse().ok();
     let listener = listeners.iter().find(|it| Some(it.id) == chosen).or(listeners.first());
+    let script = script_of(state, &campaign).await?;
+    let words = script.as_ref().map(|script| &script.words);
     let outlook = outlook(state, campaign).await?;
     let editable = visitor.role >= Role::Operator;
     let saved = (asked.done == "saved").then_some("Saved. Calls that begin from now on say it.");
     let content = html! {
         (done(saved))
         div.columns {
-            div.card { h2 { "What people hear" } @if editable { (edit(&outlook, form, &scripts)) } @else { (read(form)) } }
-            div.card { h2 { "Preview" } (preview(&outlook, form, &listeners, listener)) (not_for_everybody(form)) }
+            div.card { h2 { "What people hear" } @if editable { (edit(&outlook, form, &scripts, words)) } @else { (read(form)) } }
+            div.card {
+                h2 { "Preview" }
+                (preview::preview(outlook.campaign.id, words, form.given("audioUrl").is_some(), &listeners, listener))
+                (preview::not_for_everybody(words))
+            }
         }
     };
     Ok(super::page(&outlook, visitor.role, "/message").with("message", content))
 }
 
-fn edit(outlook: &Outlook, form: &Form, scripts: &[ScriptRecord]) -> Markup {
+fn edit(outlook: &Outlook, form: &Form, scripts: &[ScriptRecord], words: Option<&Words>) -> Markup {
+    let has_inputs = words.is_none_or(|words| words.steps.is_none() && keys::can_show(&words.menu));
     let own = outlook.campaign.script.map(|id| id.to_string());
     let mut choices = vec![(String::new(), "A new script, with the text below".to_owned())];
     choices.extend(scripts.iter().map(|script| {
@@ -168,7 +186,13 @@ fn edit(outlook: &Outlook, form: &Form, scripts: &[ScriptRecord]) -> Markup {
         (mistakes(form))
         form method="post" action={ "/campaigns/" (outlook.campaign.id) "/message" } {
             (Field::text(form, "scriptId", "Script").choice(&choices))
+            @if !has_inputs {
+                p { "This script has steps of its own. They are read and changed through the API, at " code { "/api/scripts" } "." }
+            } @else {
             (Field::text(form, "body", "Text").hint("{{firstName}}, {{lastName}}, {{company}}, {{title}}, {{email}} and your own fields. Say what is spoken where one is missing: {{ firstName | default(\"there\") }}.").area())
+            (keys::inputs(form))
+            (Field::text(form, "voicemail", "On voicemail").hint("Said after the tone, instead of the text. Needs answering machine detection up to the tone; see Settings. Empty: machines hear the text.").area())
+            }
             (Field::text(form, "voiceId", "Voice").choice(&voices))
             (Field::text(form, "audioUrl", "Or an audio file").kind("url").hint("A public https address. It is played instead of the text.").line())
             button.primary type="submit" { "Save" }
@@ -180,46 +204,5 @@ fn read(form: &Form) -> Markup {
     html! {
         @if form.value("body").is_empty() { p.muted { "Nothing yet." } } @else { pre tabindex="0" { (form.value("body")) } }
         @if let Some(audio) = form.given("audioUrl") { p { "Played instead: " code { (audio) } } }
-    }
-}
-
-fn preview(
-    outlook: &Outlook,
-    form: &Form,
-    listeners: &[ProspectRecord],
-    listener: Option<&ProspectRecord>,
-) -> Markup {
-    let Some(listener) = listener else {
-        return html! { p.muted { "When somebody is on the list, this shows what they would hear." } };
-    };
-    let said = form.given("body").map(|body| speech::render(body, &listener.spoken_values()));
-    html! {
-        form.filters method="get" action={ "/campaigns/" (outlook.campaign.id) "/message" } data-submit="yes" {
-            div.field {
-                label for="prospect" { "As heard by" }
-                select #prospect name="prospect" {
-                    @for person in listeners {
-                        option value=(person.id) selected[person.id == listener.id] { (show::name(&person.first_name, &person.last_name)) }
-                    }
-                }
-            }
-            button.small type="submit" { "Show" }
-        }
-        @match said {
-            None => p.muted { "There is no text yet." },
-            Some(Ok(text)) => pre tabindex="0" { (text) },
-            Some(Err(error)) => div.notice.warn { p { "This cannot be said to them: " (error) "." } },
-        }
-        @if form.given("audioUrl").is_some() { p { "The audio file is played instead of this text." } }
-    }
-}
-
-/// What keeps a campaign with this text from being launched, whoever is on its list.
-fn not_for_everybody(form: &Form) -> Markup {
-    let error = form.given("body").and_then(|body| speech::render(body, &[]).err());
-    html! {
-        @if let Some(error) = error {
-            div.notice.warn { p { strong { "Not ready to launch." } " Somebody without these values could not hear it: " (error) "." } }
-        }
     }
 }

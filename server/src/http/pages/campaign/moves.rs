@@ -113,8 +113,10 @@ async fn launch_card(
 const fn place_of(blocker: LaunchBlocker) -> &'static str {
     match blocker {
         LaunchBlocker::NoProspects => "/import",
-        LaunchBlocker::NothingToSay | LaunchBlocker::ScriptBroken => "/message",
-        LaunchBlocker::NoCallerId => "/settings",
+        LaunchBlocker::NothingToSay
+        | LaunchBlocker::ScriptBroken
+        | LaunchBlocker::NobodyToTransferTo => "/message",
+        LaunchBlocker::NoCallerId | LaunchBlocker::VoicemailUndetected => "/settings",
     }
 }
 

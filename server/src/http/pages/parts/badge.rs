@@ -86,6 +86,11 @@ pub const fn answered_by(by: AnsweredBy) -> &'static str {
 pub const fn disposition(disposition: Disposition) -> &'static str {
     match disposition {
         Disposition::HumanAnswered => "A person answered",
+        Disposition::Confirmed => "Said yes",
+        Disposition::Abandoned => "Asked for a person, got none",
+        Disposition::LeftMessage => "Left a message",
+        Disposition::Transferred => "Put through to a person",
+        Disposition::OptedOut => "Wants no more calls",
         Disposition::MachineAnswered => "A machine answered",
         Disposition::Fax => "A fax answered",
         Disposition::AnsweredUnknown => "Answered, nobody knows by whom",
