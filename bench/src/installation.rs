@@ -1,10 +1,10 @@
 //! A throw-away installation of ProspectAI: a data folder, a database with rows in it, one active campaign.
 
-use domain::call_flow::Words;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use domain::budget::Budgets;
+use domain::call_flow::Words;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::ids::{CampaignId, NodeId};

@@ -114,7 +114,11 @@ impl Standing {
     ) {
         let (spent, spent_before) = (u32::from(after.spends_attempt()), u32::from(before.spends_attempt()));
         self.attempts_spent = (self.attempts_spent + spent).saturating_sub(spent_before);
-        if !is_latest || self.status.is_sticky() {
+        if !is_latest {
+            return;
+        }
+        self.disposition = after.disposition().or(self.disposition);
+        if self.status.is_sticky() {
             return;
         }
         let (status, due_at) = match after.placement {
@@ -126,7 +130,6 @@ impl Standing {
             _ => stands_after(after, self.attempts_spent, rules),
         };
         (self.status, self.due_at) = (status, due_at);
-        self.disposition = after.disposition().or(self.disposition);
     }
 }
 

@@ -80,6 +80,17 @@ impl Tally {
         *self == Self::default()
     }
 
+    /// On how many calls the person did this.
+    pub const fn reactions(&self, reaction: Reaction) -> i64 {
+        match reaction {
+            Reaction::Confirmed => self.confirmed,
+            Reaction::Abandoned => self.abandoned,
+            Reaction::LeftMessage => self.left_message,
+            Reaction::Transferred => self.transferred,
+            Reaction::OptedOut => self.opted_out,
+        }
+    }
+
     /// The share of completed calls that a person picked up, 0 to 1; `None` before the first completed call.
     pub fn human_rate(&self) -> Option<f64> {
         ratio(self.answered_by_human, self.completed)

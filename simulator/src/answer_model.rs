@@ -208,7 +208,7 @@ impl Default for AnswerModel {
                 odds(21, 0.15, 0.45, 0.03),
             ],
             key_press: 0.6,
-            keys: "1112".to_owned(),
+            keys: "1112239*".to_owned(),
             unknown_verdict: 0.03,
             price_per_minute_micros: 14_000,
             everyone: None,

@@ -36,6 +36,10 @@ pub struct Ring {
     pub status: Status,
     /// What machine detection said.
     pub answered_by: Option<String>,
+    /// The keys that the person pressed, one after the other, as far as the caller was told of them.
+    pub pressed: String,
+    /// Messages that were left.
+    pub messages: u32,
     /// Seconds from answer to end; 0 when it was not answered.
     pub duration_seconds: u64,
     /// The SIP response the call ended with.
@@ -59,6 +63,8 @@ impl Ring {
             ended_at: call.ending.map(|ending| ending.at),
             status: call.status(),
             answered_by: call.verdict.map(|verdict| verdict.answered_by.to_owned()),
+            pressed: call.pressed.clone(),
+            messages: call.messages,
             duration_seconds: call.duration(),
             sip_response_code: call.ending.map(|ending| ending.sip).filter(|sip| *sip != 0),
             tag: tag.map(str::to_owned),

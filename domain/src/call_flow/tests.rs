@@ -1,3 +1,5 @@
+//! Flows that are refused, and walks through those that pass.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,15 +1,16 @@
 //! The example campaign: made-up people, one script, quick retries. For looking around; nobody is rung before a launch.
 
-use domain::call_flow::Words;
 use std::fs::File;
 use std::io::{self, Write as _};
 
 use domain::budget::Budgets;
+use domain::call_flow::{Means, Menu, MenuKey, Words};
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::disposition::Disposition;
 use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
+use domain::phone_number::PhoneNumber;
 use domain::queue::DialOrder;
 use domain::retry::{RetryPolicy, RetryRule};
 
@@ -25,7 +26,20 @@ pub const ZONE: &str = "America/New_York";
 pub const MOST_PEOPLE: u32 = 2_000;
 const PEOPLE: &str = include_str!("../../../examples/prospects.csv");
 const SCRIPT: &str = "Hello {{ firstName | default(\"there\") }}, this is the ProspectAI demo calling \
-    {{ company | default(\"your company\") }}. Nobody real was called. Have a good day!";
+    {{ company | default(\"your company\") }}. Nobody real was called.";
+const VOICEMAIL: &str = "Hello {{ firstName | default(\"there\") }}, this is the ProspectAI demo. Nobody real was called. \
+    Have a good day!";
+/// The key that ends it for good.
+pub const OPT_OUT_KEY: char = '9';
+const KEYS: [(char, Means); 5] = [
+    ('1', Means::Confirm),
+    ('2', Means::Transfer),
+    ('3', Means::LeaveMessage),
+    ('*', Means::HearAgain),
+    (OPT_OUT_KEY, Means::OptOut),
+];
+/// Kept for fiction, like the numbers of the people, and none of theirs.
+const PERSON_TO_TALK_TO: &str = "+12025550142";
 
 /// Why the example is not there.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +71,7 @@ impl Actions {
         name: &str,
         people: u32,
     ) -> Result<CampaignId, ExampleRefused> {
-        let script = self.create_script(actor.clone(), name.to_owned(), Words::of_text(SCRIPT)).await?;
+        let script = self.create_script(actor.clone(), name.to_owned(), words()).await?;
         let draft = CampaignDraft { script: Some(script.id), ..draft(name) };
         let campaign = self.create_campaign(actor.clone(), draft).await?;
         let file = people_file(people).map_err(ImportRefused::File)?;
@@ -79,6 +93,16 @@ fn people_file(people: u32) -> io::Result<File> {
     Ok(file)
 }
 
+fn words() -> Words {
+    let keys = KEYS.map(|(key, means)| MenuKey { key, means, offer: None, reply: None });
+    Words {
+        text: SCRIPT.to_owned(),
+        menu: Menu { keys: keys.to_vec() },
+        voicemail: Some(VOICEMAIL.to_owned()),
+        steps: None,
+    }
+}
+
 fn draft(name: &str) -> CampaignDraft {
     let window = DailyWindow::parse("09:00", "21:00").unwrap_or(DailyWindow::WHOLE_DAY);
     CampaignDraft {
@@ -87,7 +111,7 @@ fn draft(name: &str) -> CampaignDraft {
         voice: Some("Polly.Joanna".to_owned()),
         audio_url: None,
         audio_duration: None,
-        transfer_to: None,
+        transfer_to: PhoneNumber::parse(PERSON_TO_TALK_TO, None).ok(),
         caller_id: None,
         default_region: "US".to_owned(),
         rules: CampaignRules {
@@ -101,7 +125,7 @@ fn draft(name: &str) -> CampaignDraft {
         },
         ring_timeout_seconds: 25,
         time_limit_seconds: 120,
-        machine_detection: "enable".to_owned(),
+        machine_detection: "detect_message_end".to_owned(),
         recording: "off".to_owned(),
         metadata: "{}".to_owned(),
         dial_order: DialOrder::default(),

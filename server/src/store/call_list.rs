@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use domain::call::CallStatus;
 use domain::carrier_event::AnsweredBy;
 use domain::ids::{CampaignId, ProspectId, WorkspaceId};
+use domain::reaction::Reaction;
 use domain::statistics::Tally;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement};
@@ -38,6 +39,8 @@ pub struct CallFilter {
     pub statuses: Vec<CallStatus>,
     /// Only picked up by these; all when empty.
     pub answered_by: Vec<AnsweredBy>,
+    /// Only those on which people did this; all when empty.
+    pub reactions: Vec<Reaction>,
     /// Made at or after this.
     pub from: Option<Timestamp>,
     /// Made before this.
@@ -64,6 +67,7 @@ impl CallFilter {
             prospect: None,
             statuses: Vec::new(),
             answered_by: Vec::new(),
+            reactions: Vec::new(),
             from: None,
             to: None,
             text: None,
@@ -74,6 +78,7 @@ impl CallFilter {
     const fn is_counted_already(&self) -> bool {
         self.prospect.is_none()
             && self.answered_by.is_empty()
+            && self.reactions.is_empty()
             && self.from.is_none()
             && self.to.is_none()
             && self.text.is_none()
@@ -106,6 +111,9 @@ impl CallFilter {
         }
         if !self.answered_by.is_empty() {
             all = all.add(Column::AnsweredBy.is_in(self.answered_by.iter().map(|by| by.as_str())));
+        }
+        if !self.reactions.is_empty() {
+            all = all.add(Column::Reaction.is_in(self.reactions.iter().map(|reaction| reaction.as_str())));
         }
         // Ids begin with the time of their making: the index that orders the list also finds the time.
         if let Some(from) = self.from {

@@ -174,6 +174,7 @@ async fn outcome(
     record.prospect = domain::ids::ProspectId::from_uuid(nobody);
     record.to = domain::phone_number::PhoneNumber::from_e164_unchecked(String::new());
     record.carrier_sid = None;
+    record.script = None;
     prospect.id = record.prospect;
     prospect.campaign = record.campaign;
     prospect.phone = record.to.clone();

@@ -3,6 +3,7 @@
 mod accidents;
 mod closing;
 mod decisions;
+mod keys;
 mod outsiders;
 mod pace;
 mod queue;

@@ -4,4 +4,5 @@ mod forged;
 mod news;
 pub mod post;
 mod strangers;
+mod turns;
 mod voice;

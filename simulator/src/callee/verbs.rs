@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Callee, Document, HungUp, Next, Verb};
+use crate::answer_model::{Outcome, local_hour};
 use crate::callbacks::{Fields, Method};
 use crate::dice::sid;
 use crate::network::alerts::Alert;
@@ -58,6 +59,7 @@ impl Callee {
         let said = match pressed {
             Some(digits) if input.contains("dtmf") => {
                 self.spend(THINKING).await?;
+                self.network.state().calls[self.index].pressed.push_str(&digits);
                 vec![("Digits", digits)]
             }
             Some(_) => {
@@ -92,6 +94,7 @@ impl Callee {
         let recording = self.network.record_verb(self.index, order, began, spoken);
         outcome?;
         self.spend(Duration::from_secs(verb.number("timeout", 5))).await?;
+        self.network.state().calls[self.index].messages += 1;
         let told = vec![
             ("RecordingUrl", format!("{}/Recordings/{recording}", self.network.account_url())),
             ("RecordingSid", recording),
@@ -100,14 +103,31 @@ impl Callee {
         self.or_again(verb, document, told)
     }
 
+    /// Rings a third party, who answers as the model has it, and bridges both until the time limit or the end of the talk.
     async fn dial(&mut self, verb: &Verb, document: &Document) -> Result<Next, HungUp> {
-        let bridged = BRIDGED.min(Duration::from_secs(verb.number("timeLimit", 14_400)));
+        let number = verb.children.first().map_or(verb.text.trim(), |number| number.text.trim());
+        let hour = local_hour(number, self.at);
+        let answer = self.network.answers.decide(self.network.seed, number, 0, hour);
+        let patience = Duration::from_secs(verb.number("timeout", 30));
+        let (status, rings) = match answer.outcome {
+            Outcome::Human { .. } | Outcome::Voicemail if answer.ring <= patience => {
+                ("completed", answer.ring)
+            }
+            Outcome::Busy => ("busy", answer.ring.min(patience)),
+            Outcome::Failed { .. } => ("failed", Duration::ZERO),
+            _ => ("no-answer", patience),
+        };
+        self.spend(rings).await?;
+        let bridged = match status {
+            "completed" => BRIDGED.min(Duration::from_secs(verb.number("timeLimit", 14_400))),
+            _ => Duration::ZERO,
+        };
         self.spend(bridged).await?;
         let told = vec![
-            ("DialCallStatus", "completed".to_owned()),
+            ("DialCallStatus", status.to_owned()),
             ("DialCallSid", sid("CA", self.network.seed, self.dice.bits())),
             ("DialCallDuration", bridged.as_secs().to_string()),
-            ("DialBridged", "true".to_owned()),
+            ("DialBridged", (!bridged.is_zero()).to_string()),
         ];
         self.after(verb, document, told)
     }

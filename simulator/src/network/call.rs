@@ -28,6 +28,10 @@ pub(crate) struct Call {
     pub answered_at: Option<Timestamp>,
     pub ending: Option<Ending>,
     pub verdict: Option<Verdict>,
+    /// The keys that were pressed on it, one after the other.
+    pub pressed: String,
+    /// Messages that were left on it.
+    pub messages: u32,
     /// The recording that `Record=true` asked for.
     pub recording: Option<usize>,
     /// Status callbacks fired so far: the next SequenceNumber.
@@ -89,6 +93,8 @@ impl Call {
             answered_at: None,
             ending: None,
             verdict: None,
+            pressed: String::new(),
+            messages: 0,
             recording: None,
             fired: 0,
             posted: 0,

@@ -6,6 +6,7 @@ use domain::call::Placement;
 use domain::ids::CampaignId;
 use domain::money::Usd;
 
+use crate::actions::example::{MOST_PEOPLE, OPT_OUT_KEY};
 use crate::app::App;
 use crate::store::StoreError;
 
@@ -39,6 +40,16 @@ pub(super) async fn print(app: &App, campaign: CampaignId) -> anyhow::Result<boo
         tally.average_duration_seconds().unwrap_or_default(),
         Usd::from_micros(tally.total_cost_micros)
     );
+    println!("What people did:");
+    for (name, count) in [
+        ("said yes", tally.confirmed),
+        ("talked to a person", tally.transferred),
+        ("got no person", tally.abandoned),
+        ("left a message", tally.left_message),
+        ("opted out", tally.opted_out),
+    ] {
+        println!("  {name:<18} {count:>6}");
+    }
     println!();
 
     let placed = placed_calls(app, campaign).await?;
@@ -46,6 +57,7 @@ pub(super) async fn print(app: &App, campaign: CampaignId) -> anyhow::Result<boo
     let twice = rings.values().filter(|count| **count > 1).count();
     let same = placed == rings.keys().cloned().collect::<BTreeSet<_>>();
     let recount = store.recount().await?;
+    let (asked_to_stop, listed) = opt_outs(app).await?;
     let checks = [
         (format!("every person has one final answer ({unfinished} have none)"), unfinished == 0),
         (
@@ -53,6 +65,14 @@ pub(super) async fn print(app: &App, campaign: CampaignId) -> anyhow::Result<boo
             same,
         ),
         (format!("no attempt rang twice ({twice} did)"), twice == 0),
+        (
+            format!(
+                "who pressed {OPT_OUT_KEY} in the ledger = who is on the do-not-call list ({} = {})",
+                asked_to_stop.len(),
+                listed.len()
+            ),
+            asked_to_stop == listed,
+        ),
         (
             format!(
                 "statistics = recount from {} events ({} differences)",
@@ -79,6 +99,15 @@ async fn placed_calls(app: &App, campaign: CampaignId) -> Result<BTreeSet<String
         .filter(|call| call.call.placement == Placement::Placed)
         .map(|call| call.id.to_string())
         .collect())
+}
+
+/// The numbers of those who asked to be left alone, by the network's own ledger, and those on the list.
+async fn opt_outs(app: &App) -> Result<(BTreeSet<String>, BTreeSet<String>), StoreError> {
+    let rings = app.network.as_ref().map(|network| network.ledger()).unwrap_or_default();
+    let asked = rings.into_iter().filter(|ring| ring.pressed.contains(OPT_OUT_KEY)).map(|ring| ring.to);
+    let (workspace, _) = app.actions.first_workspace().await?;
+    let listed = app.actions.store.do_not_call_list(workspace, None, None, u64::from(MOST_PEOPLE)).await?;
+    Ok((asked.collect(), listed.into_iter().map(|entry| entry.phone.to_string()).collect()))
 }
 
 /// How often each of our calls rang, by the network's own ledger: its callback URL carries our identifier.

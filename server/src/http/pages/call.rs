@@ -1,5 +1,7 @@
 //! The card of one call: everything that is known of it, from the decision to the last price, with who says so.
 
+mod turns;
+
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -210,6 +212,8 @@ impl Card {
                     ("Duration", known.duration_seconds.map_or_else(dash, |seconds| html! { (show::duration(seconds.into())) })),
                     ("Cost", cost),
                     ("Answered by", known.answered_by().map_or_else(dash, |by| html! { (badge::answered_by(by)) })),
+                    ("What they did", known.reaction.map_or_else(dash, |it| html! { (badge::reaction_word(it)) })),
+                    ("Script", self.call.script.map_or_else(dash, |said| html! { @if self.role > Role::Listener { a href={ "/campaigns/" (self.campaign.id) "/message" } { "Version " (said.version) } } @else { "Version " (said.version) } })),
                     ("Error", known.error_code.map_or_else(dash, |code| html! { "Twilio " (code) })),
                     ("Recording", self.call.recording_sid.as_ref().map_or_else(dash, |sid| html! { code { (sid) } })),
                     ("Twilio's name", self.call.carrier_sid.as_ref().map_or_else(dash, |sid| html! { code { (sid) } })),
@@ -233,8 +237,9 @@ impl Card {
             (call.end_requested_at, "Its end was asked for", "a person or a rule"),
             (call.call.ended_at(), "Over", self.ended_by()),
         ];
-        let mut steps: Vec<_> =
-            steps.into_iter().filter_map(|(at, what, by)| Some((at?, what, by))).collect();
+        let steps = steps.into_iter().filter_map(|(at, what, by)| Some((at?, what.to_owned(), by)));
+        let turns = turns::turns(&self.events).into_iter().map(|(at, what)| (at, what, "the person"));
+        let mut steps: Vec<_> = steps.chain(turns).collect();
         steps.sort_by_key(|(at, ..)| *at);
         html! {
             div.card {

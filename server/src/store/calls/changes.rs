@@ -214,6 +214,7 @@ mod tests {
             answered_by: None,
             sip_code: None,
             error_code: None,
+            reaction: None,
         };
         let statuses = CarrierStatus::ALL.map(|status| Evidence { status: Some(status), ..nothing.clone() });
         let answers = AnsweredBy::ALL.map(|by| Evidence { answered_by: Some(by), ..nothing.clone() });

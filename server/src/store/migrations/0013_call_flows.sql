@@ -17,6 +17,7 @@ ALTER TABLE calls ADD COLUMN script_version {int};
 
 -- What the person did by a key or after the tone.
 ALTER TABLE calls ADD COLUMN reaction {text};
+CREATE INDEX calls_of_campaign_by_reaction ON calls (campaign_id, reaction, id) WHERE reaction IS NOT NULL;
 ALTER TABLE campaign_counters ADD COLUMN confirmed {int} NOT NULL DEFAULT 0;
 ALTER TABLE campaign_counters ADD COLUMN abandoned {int} NOT NULL DEFAULT 0;
 ALTER TABLE campaign_counters ADD COLUMN left_message {int} NOT NULL DEFAULT 0;

@@ -1,9 +1,9 @@
 //! What people decide in the middle of a campaign holds from the next call on.
 
-use domain::call_flow::Words;
 use std::time::Duration;
 
 use domain::call::{CallStatus, Placement};
+use domain::call_flow::Words;
 use domain::prospect::ProspectStatus;
 use prospectai::actions::campaigns::CampaignDraft;
 use simulator::{AnswerModel, Outcome};

@@ -1,8 +1,8 @@
 //! From the launch to the last attempt, when nothing goes wrong.
 
-use domain::call_flow::Words;
 use std::time::Duration;
 
+use domain::call_flow::Words;
 use domain::calling_window::{DailyWindow, WeeklyWindows};
 use domain::prospect::ProspectStatus;
 use jiff::SignedDuration;
@@ -88,7 +88,7 @@ fn a_price_that_comes_minutes_later_is_still_written_down() {
 async fn a_document_too_long_to_be_sent_along_is_fetched_when_somebody_picks_up() {
     let app = TestApp::on(Database::Sqlite).start().await;
     // Below the limit of a script, and above that of a request once every & is written as XML wants it.
-    let text = "A & B, ".repeat(500);
+    let text = "A & B, ".repeat(420);
     let script = app
         .actions
         .create_script(app.actor.clone(), "Long".to_owned(), Words::of_text(text))

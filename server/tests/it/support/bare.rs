@@ -1,9 +1,9 @@
 //! Actions on a database of their own, without server, engine or network: for what must hold whoever calls them.
 
-use domain::call_flow::Words;
 use std::time::Duration;
 
 use domain::budget::Budgets;
+use domain::call_flow::Words;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::ids::{CallId, CampaignId, NodeId};

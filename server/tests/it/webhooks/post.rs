@@ -1,8 +1,10 @@
 //! A call that stands still, and a hand that posts whatever a test wants to where Twilio posts.
 
 use domain::call::Placement;
-use domain::ids::{CallId, ProspectId};
-use prospectai::carrier::twilio::{CallbackUrls, Purpose};
+use domain::call_flow::Words;
+use domain::ids::{CallId, CampaignId, ProspectId};
+use prospectai::actions::campaigns::CampaignDraft;
+use prospectai::carrier::twilio::{CallbackUrls, Purpose, TurnAt};
 use prospectai::store::calls::CallRecord;
 use prospectai::store::integrity::Recount;
 use reqwest::header::CONTENT_TYPE;
@@ -42,14 +44,31 @@ impl Desk {
 
     /// The same where the server differs from the usual one.
     pub async fn of(world: World) -> Self {
+        let app = Self::start(world).await;
+        let campaign = app.campaign_of(1).await;
+        Self::at(app, campaign).await
+    }
+
+    /// The same where the campaign differs from the usual one, and says this.
+    pub async fn saying(database: Database, words: Words, draft: CampaignDraft) -> Self {
+        let app = Self::start(TestApp::on(database)).await;
+        let script = app.actions.create_script(app.actor.clone(), "Test".to_owned(), words);
+        let script = Some(script.await.expect("a script").id);
+        let campaign = app.campaign(1, CampaignDraft { script, ..draft }).await;
+        Self::at(app, campaign).await
+    }
+
+    async fn start(world: World) -> TestApp {
         let callbacks = CallbackFaults { lost: 1.0, ..CallbackFaults::default() };
-        let app = world
+        world
             .speed(1.0)
             .answers(AnswerModel::always(Outcome::Human { talk_seconds: 100 }))
             .faults(Faults { callbacks, ..Faults::none() })
             .start()
-            .await;
-        let campaign = app.campaign_of(1).await;
+            .await
+    }
+
+    async fn at(app: TestApp, campaign: CampaignId) -> Self {
         app.launch(campaign).await;
         let placed = |call: &CallRecord| call.call.placement == Placement::Placed;
         let call = app.until_call(campaign, "the call is placed", placed).await;
@@ -64,6 +83,12 @@ impl Desk {
     pub fn url_of(&self, purpose: Purpose, call: CallId) -> String {
         let url = self.urls.url(purpose, call, ProspectId::from_uuid(call.uuid()));
         url.split('#').next().expect("an address").to_owned()
+    }
+
+    /// The address that Twilio was given for what follows a turn.
+    pub async fn url_of_turn(&self, step: &str, tried: u8) -> String {
+        let at = TurnAt { step: step.to_owned(), tried };
+        self.urls.url_of_turn(self.call, self.now().await.prospect, &at)
     }
 
     pub fn url(&self, purpose: Purpose) -> String {

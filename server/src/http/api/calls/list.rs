@@ -7,6 +7,7 @@ use axum::response::Response;
 use domain::call::CallStatus;
 use domain::carrier_event::AnsweredBy;
 use domain::ids::{CampaignId, ProspectId};
+use domain::reaction::Reaction;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -44,6 +45,10 @@ pub struct CallsQuery {
     #[serde(default)]
     #[param(value_type = Option<String>, example = "human")]
     answered_by: CommaList<AnswerWord>,
+    /// Only those on which the person did one of these, separated by commas.
+    #[serde(default)]
+    #[param(value_type = Option<String>, example = "opted_out")]
+    reaction: CommaList<ReactionWord>,
     /// Only made at or after this time.
     #[param(value_type = Option<String>)]
     from: Option<DateTimeParam>,
@@ -102,6 +107,7 @@ pub async fn list(
     }
     filter.statuses = asked.status.0.iter().map(|word| word.0).collect();
     filter.answered_by = asked.answered_by.0.iter().flat_map(|word| word.0.iter().copied()).collect();
+    filter.reactions = asked.reaction.0.iter().map(|word| word.0).collect();
     if asked.q.is_some() && visitor.role == Role::Listener {
         return Err(Problem::forbidden());
     }
@@ -167,6 +173,20 @@ impl FromStr for AnswerWord {
             "expected one of: human, machine, machine_start, machine_end_beep, machine_end_silence, \
              machine_end_other, fax, unknown",
         )
+    }
+}
+
+/// What a person did, in a query.
+#[derive(Debug, Clone, Copy)]
+pub struct ReactionWord(Reaction);
+
+impl FromStr for ReactionWord {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Reaction::parse(word)
+            .map(Self)
+            .ok_or("expected one of: confirmed, abandoned, left_message, transferred, opted_out")
     }
 }
 

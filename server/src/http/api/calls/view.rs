@@ -35,6 +35,13 @@ pub struct CallView {
     direction: &'static str,
     /// How it ended for the campaign; null while it may still change.
     disposition: Option<&'static str>,
+    /// What the person did by a key or after the tone: `confirmed`, `abandoned` (asked for a person and got none),
+    /// `left_message`, `transferred` or `opted_out`.
+    reaction: Option<&'static str>,
+    /// What was said on it: `scr_…`.
+    script_id: Option<String>,
+    /// In this version.
+    script_version: Option<u32>,
     /// Seconds of audio.
     duration: Option<u32>,
     recording_url: Option<String>,
@@ -113,6 +120,9 @@ impl CallView {
             status: call.status().as_str(),
             direction: "outbound-api",
             disposition: call.disposition().map(|disposition| disposition.as_str()),
+            reaction: facts.reaction.map(|reaction| reaction.as_str()),
+            script_id: record.script.map(|said| said.script.to_string()),
+            script_version: record.script.map(|said| said.version),
             duration: facts.duration_seconds,
             recording_url: recording_url(record, server),
             recording_sid: record.recording_sid.clone(),

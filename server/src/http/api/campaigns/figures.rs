@@ -42,6 +42,16 @@ pub struct Statistics {
     unknown: i64,
     answered_by_human: i64,
     answered_by_machine: i64,
+    /// Said yes.
+    confirmed: i64,
+    /// Asked for a person and got none.
+    abandoned: i64,
+    /// Left a message.
+    left_message: i64,
+    /// Were put through to a person.
+    transferred: i64,
+    /// Want no more calls.
+    opted_out: i64,
     /// The share of completed calls that a person picked up, 0 to 1.
     human_rate: f64,
     /// The share of completed calls that a machine picked up, 0 to 1.
@@ -86,6 +96,11 @@ impl Statistics {
             unknown: tally.unknown,
             answered_by_human: tally.answered_by_human,
             answered_by_machine: tally.answered_by_machine,
+            confirmed: tally.confirmed,
+            abandoned: tally.abandoned,
+            left_message: tally.left_message,
+            transferred: tally.transferred,
+            opted_out: tally.opted_out,
             human_rate: tally.human_rate().unwrap_or(0.0),
             machine_rate: tally.machine_rate().unwrap_or(0.0),
             average_duration: tally.average_duration_seconds().unwrap_or(0.0),

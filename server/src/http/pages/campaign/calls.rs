@@ -9,6 +9,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::ids::CampaignId;
 use domain::money::Usd;
+use domain::reaction::Reaction;
 use domain::statistics::Tally;
 use jiff::SignedDuration;
 use maud::{Markup, html};
@@ -21,7 +22,7 @@ use crate::http::api::campaigns::load;
 use crate::http::auth::Analyst;
 use crate::http::pages::page::{Interest, Page};
 use crate::http::pages::parts::head::done;
-use crate::http::pages::parts::{show, tiles};
+use crate::http::pages::parts::{badge, show, tiles};
 use crate::http::state::HttpState;
 use crate::http::{PathId, Problem, Query};
 use crate::store::campaigns::CampaignRecord;
@@ -66,7 +67,15 @@ fn figures(campaign: &CampaignRecord, tally: &Tally) -> Markup {
         tally.average_duration_seconds().map_or("–".to_owned(), |it| show::duration(it.round() as u64));
     let share =
         |count: i64, share: Option<f64>| html! { (show::percent(share)) small { " " (show::count(count)) } };
-    tiles(&[
+    let did = Reaction::ALL.map(|reaction| (reaction, tally.reactions(reaction)));
+    let did = did.into_iter().filter(|(_, count)| *count > 0);
+    let did: Vec<(&str, Markup)> = did
+        .map(|(reaction, count)| {
+            let query = format!("reaction={}", reaction.as_str());
+            (badge::reaction_word(reaction), linked(count, &query))
+        })
+        .collect();
+    let calls = tiles(&[
         ("Calls", html! { a href=(base) { (show::count(tally.total)) } }),
         ("On now", linked(on, "status=queued,ringing,in-progress")),
         ("Completed", linked(tally.completed, "status=completed")),
@@ -85,7 +94,11 @@ fn figures(campaign: &CampaignRecord, tally: &Tally) -> Markup {
         ),
         ("Average duration", html! { (average) }),
         ("Cost", html! { (show::sum(Usd::from_micros(tally.total_cost_micros))) }),
-    ])
+    ]);
+    html! {
+        (calls)
+        @if !did.is_empty() { (tiles(&did)) }
+    }
 }
 
 /// The same list as a file, whole.

@@ -113,9 +113,9 @@ async fn launch_card(
 const fn place_of(blocker: LaunchBlocker) -> &'static str {
     match blocker {
         LaunchBlocker::NoProspects => "/import",
-        LaunchBlocker::NothingToSay
-        | LaunchBlocker::ScriptBroken
-        | LaunchBlocker::NobodyToTransferTo => "/message",
+        LaunchBlocker::NothingToSay | LaunchBlocker::ScriptBroken | LaunchBlocker::NobodyToTransferTo => {
+            "/message"
+        }
         LaunchBlocker::NoCallerId | LaunchBlocker::VoicemailUndetected => "/settings",
     }
 }

@@ -5,6 +5,7 @@ use domain::campaign::CampaignStatus;
 use domain::carrier_event::AnsweredBy;
 use domain::disposition::Disposition;
 use domain::prospect::ProspectStatus;
+use domain::reaction::Reaction;
 use maud::{Markup, html};
 
 /// A call's status.
@@ -86,11 +87,11 @@ pub const fn answered_by(by: AnsweredBy) -> &'static str {
 pub const fn disposition(disposition: Disposition) -> &'static str {
     match disposition {
         Disposition::HumanAnswered => "A person answered",
-        Disposition::Confirmed => "Said yes",
-        Disposition::Abandoned => "Asked for a person, got none",
-        Disposition::LeftMessage => "Left a message",
-        Disposition::Transferred => "Put through to a person",
-        Disposition::OptedOut => "Wants no more calls",
+        Disposition::Confirmed => reaction_word(Reaction::Confirmed),
+        Disposition::Abandoned => reaction_word(Reaction::Abandoned),
+        Disposition::LeftMessage => reaction_word(Reaction::LeftMessage),
+        Disposition::Transferred => reaction_word(Reaction::Transferred),
+        Disposition::OptedOut => reaction_word(Reaction::OptedOut),
         Disposition::MachineAnswered => "A machine answered",
         Disposition::Fax => "A fax answered",
         Disposition::AnsweredUnknown => "Answered, nobody knows by whom",
@@ -100,5 +101,15 @@ pub const fn disposition(disposition: Disposition) -> &'static str {
         Disposition::Canceled => "Canceled",
         Disposition::Refused => "Refused by the carrier",
         Disposition::Lost => "Lost",
+    }
+}
+/// What a person did, in words.
+pub const fn reaction_word(reaction: Reaction) -> &'static str {
+    match reaction {
+        Reaction::Confirmed => "Said yes",
+        Reaction::Abandoned => "Asked for a person, got none",
+        Reaction::LeftMessage => "Left a message",
+        Reaction::Transferred => "Put through to a person",
+        Reaction::OptedOut => "Wants no more calls",
     }
 }

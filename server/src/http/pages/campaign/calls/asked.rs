@@ -3,6 +3,7 @@
 use domain::call::CallStatus;
 use domain::carrier_event::AnsweredBy;
 use domain::ids::ProspectId;
+use domain::reaction::Reaction;
 use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -21,6 +22,7 @@ pub struct Asked {
     status: String,
     #[serde(rename = "answeredBy")]
     answered_by: String,
+    reaction: String,
     #[serde(rename = "prospectId")]
     prospect: String,
     from: String,
@@ -41,6 +43,7 @@ impl Asked {
             "machine" => AnsweredBy::ALL.into_iter().filter(|by| by.is_machine()).collect(),
             other => AnsweredBy::parse(other).into_iter().collect(),
         };
+        filter.reactions = Reaction::parse(&self.reaction).into_iter().collect();
         let zone = &campaign.rules.zone;
         let midnight = |date: Date| zone.instant_of(date.at(0, 0, 0, 0));
         filter.from = self.from.parse().ok().and_then(midnight);
@@ -64,7 +67,7 @@ impl Asked {
     }
 
     pub(super) fn is_filtered(&self) -> bool {
-        let texts = [&self.status, &self.answered_by, &self.from, &self.to];
+        let texts = [&self.status, &self.answered_by, &self.reaction, &self.from, &self.to];
         texts.iter().any(|text| !text.is_empty()) || self.text().is_some() || self.prospect().is_some()
     }
 
@@ -94,6 +97,7 @@ impl Asked {
             &[
                 ("status", &self.status),
                 ("answeredBy", &self.answered_by),
+                ("reaction", &self.reaction),
                 ("prospectId", prospect),
                 ("from", &self.from),
                 ("to", &self.to),
@@ -153,6 +157,15 @@ pub(super) fn filters(campaign: &CampaignRecord, asked: &Asked, person: Option<&
                 select #answeredBy name="answeredBy" {
                     option value="" { "Anybody" }
                     @for (value, word) in answers { option value=(value) selected[asked.answered_by == value] { (word) } }
+                }
+            }
+            div.field {
+                label for="reaction" { "What they did" }
+                select #reaction name="reaction" {
+                    option value="" { "Anything" }
+                    @for reaction in Reaction::ALL {
+                        option value=(reaction.as_str()) selected[asked.reaction == reaction.as_str()] { (badge::reaction_word(reaction)) }
+                    }
                 }
             }
             div.field { label for="from" { "From" } input #from name="from" type="date" value=(asked.from); }
