@@ -5,6 +5,7 @@ mod outcomes;
 mod reads;
 mod requests;
 mod signatures;
+mod spoken;
 pub mod strict_checker;
 mod twiml;
 mod whole_server;
