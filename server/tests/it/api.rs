@@ -15,3 +15,4 @@ mod people;
 mod placing;
 mod quarantine;
 mod queue;
+mod scripts;

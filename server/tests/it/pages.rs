@@ -8,6 +8,7 @@ mod first_run;
 mod injection;
 mod lists;
 mod live;
+mod message;
 mod pictures;
 mod roles;
 mod sample;

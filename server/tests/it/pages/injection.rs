@@ -165,11 +165,12 @@ impl Api {
         let words = text.replace("{{", "{ {");
         let body =
             format!("{words} {{{{ firstName | default(\"there\") }}}}, {{{{ note | default(\"bye\") }}}}.");
-        let script = json!({ "name": text, "body": body });
+        let menu = json!([{ "key": "9", "means": "opt_out", "offer": words, "reply": words }]);
+        let script = json!({ "name": text, "body": body, "menu": menu, "voicemail": words });
         let script = self.post("/api/scripts", script).await;
         let campaign = json!({
             "name": text, "scriptId": script["id"], "metadata": { "note": text },
-            "timezone": "UTC", "callWindowStart": "00:00", "callWindowEnd": "24:00",
+            "machineDetection": "detect_message_end", "timezone": "UTC", "callWindowStart": "00:00", "callWindowEnd": "24:00",
         });
         let id = self.post("/api/campaigns", campaign).await["id"].as_str().expect("an id").to_owned();
         let prospect = json!({

@@ -69,7 +69,7 @@ pub fn inputs(form: &Form) -> Markup {
             legend { "Keys people may press meanwhile" }
             p.hint { "Each is offered behind the text. Recorded sales calls in the United States must offer a key that stops them (47 CFR 64.1200(b)(3))." }
             @for means in Means::ALL {
-                div.row {
+                div.row.key {
                     (Field::text(form, &key_input(means), label(means)).choice(&choices))
                     @if let Some(usual) = means.reply() {
                         (Field::text(form, &reply_input(means), "Then said").with(&[("placeholder", usual)]).line())
