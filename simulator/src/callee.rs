@@ -195,7 +195,18 @@ impl Callee {
             self.at = self.network.timeline.now().max(self.at);
         }
         let (url, text) = answer?;
+        self.note_what_was_told(&all);
         Ok(Document { verbs: twiml::parse(&text, url.as_str())?, url: Some(url) })
+    }
+
+    /// The ledger knows what the person did as soon as the caller has taken it: before, it may not count on it.
+    fn note_what_was_told(&self, fields: &Fields) {
+        let field =
+            |name: &str| fields.iter().find(|(given, _)| *given == name).map(|(_, value)| value.as_str());
+        let mut state = self.network.state();
+        let call = &mut state.calls[self.index];
+        call.pressed.push_str(field("Digits").unwrap_or_default());
+        call.messages += u32::from(field("RecordingSid").is_some());
     }
 
     fn base_fields(&self) -> Fields {

@@ -11,7 +11,7 @@ use crate::clock::{now, seconds_between};
 use crate::dice::Dice;
 use crate::oracle::{calls, judge, pace};
 use crate::report::{Findings, Verdict, percentiles};
-use crate::world::campaigns::{Hours, PEOPLE, Rules, full_minute_in};
+use crate::world::campaigns::{Hours, OPT_OUT_KEY, PEOPLE, Rules, full_minute_in};
 use crate::world::phones::Ring;
 use crate::world::{Database, Setup, World};
 
@@ -34,6 +34,10 @@ const OFFERED: f64 = PACE * 0.8;
 /// rings than the loop makes.
 const CAP: u64 = 3;
 const SHARING: u64 = 4;
+/// Long enough to hear a key offered, to press it, and to hear the goodbye.
+const PATIENT_SECONDS: u32 = 10;
+/// The share of those who listen that asks to be left alone.
+const OPT_OUT_SHARE: f64 = 0.2;
 /// People of the campaigns that share nobody.
 const OF_THEIR_OWN: usize = 300 + 50 + 400 + 200;
 /// Half a dollar: 35 calls of 1.4 cents, and one cent that nobody may spend.
@@ -45,6 +49,9 @@ pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     let mut findings = Findings::default();
     let mut setup = Setup::new(&plan.program, database, plan.seed);
     setup.calls_per_second = PACE;
+    setup.answers["everyone"] = json!({ "human": { "talk_seconds": PATIENT_SECONDS } });
+    setup.answers["key_press"] = json!(OPT_OUT_SHARE);
+    setup.answers["keys"] = json!(OPT_OUT_KEY);
     let mut world = World::build(setup).await?;
     world.set_cap(CAP).await?;
     // As many as in a thousand kills, however few there are: the rate depends on it.
@@ -52,7 +59,7 @@ pub async fn run(plan: &Plan, database: Database) -> anyhow::Result<Verdict> {
     // Nobody is rung while the others are still being imported.
     world.api.send(Method::POST, "/api/dialing/stop", &json!({})).await?;
     for _ in 0..SHARING {
-        world.launch_for(people.clone(), Rules::NONE).await?;
+        world.launch_for(people.clone(), Rules { opt_out: true, ..Rules::NONE }).await?;
     }
     world.launch(300, 40, Hours::Always).await?;
     world.launch(50, 1_000, Hours::Never).await?;

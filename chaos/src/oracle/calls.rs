@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::report::Findings;
 use crate::world::World;
 use crate::world::api::Call;
-use crate::world::front::Acknowledged;
+use crate::world::front::{Acknowledged, OPTED_OUT};
 use crate::world::phones::Ring;
 
 /// States of a call that nothing follows.
@@ -83,6 +83,7 @@ fn shows(call: &Call, webhook: &Acknowledged) -> bool {
         "initiated" => timeline.initiated_at.is_some(),
         "ringing" => timeline.ringing_at.is_some(),
         "in-progress" => timeline.answered_at.is_some(),
+        OPTED_OUT => call.reaction.as_deref() == Some(OPTED_OUT),
         over if OVER.contains(&over) => timeline.ended_at.is_some() && call.status == over,
         _ => true,
     }

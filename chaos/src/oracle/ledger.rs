@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::report::Findings;
 use crate::world::World;
-use crate::world::campaigns::{self, Campaign, Hours};
+use crate::world::campaigns::{self, Campaign, Hours, OPT_OUT_KEY};
 use crate::world::phones::Ring;
 
 /// A request that was committed before a number was forbidden may be on its way for as long: the server gives up one
@@ -43,6 +43,7 @@ pub async fn judge(world: &World, findings: &mut Findings) -> anyhow::Result<()>
         budget(world, campaign, &rings, findings).await?;
     }
     do_not_call(world, &ledger, findings);
+    opt_outs(world, &ledger, findings);
     Ok(())
 }
 
@@ -156,4 +157,27 @@ fn do_not_call(world: &World, ledger: &[Ring], findings: &mut Findings) {
     let rung: Vec<_> = ledger.iter().filter(late).map(|ring| ring.to.as_str()).collect();
     findings.figure(format!("{} of {} forbidden numbers rung", rung.len(), world.do_not_call.len()));
     findings.expect(rung.is_empty(), || format!("forbidden numbers were rung, such as {:?}", rung.first()));
+}
+
+/// Whoever asked to be left alone on a call, and was answered, is never rung again.
+fn opt_outs(world: &World, ledger: &[Ring], findings: &mut Findings) {
+    if !world.campaigns.iter().any(|campaign| campaign.rules.opt_out) {
+        return;
+    }
+    let mut asked: HashMap<&str, Timestamp> = HashMap::new();
+    for ring in ledger.iter().filter(|ring| ring.pressed.contains(OPT_OUT_KEY)) {
+        let since = asked.entry(&ring.to).or_insert(ring.created_at);
+        *since = (*since).min(ring.created_at);
+    }
+    let late = |ring: &&Ring| asked.get(ring.to.as_str()).is_some_and(|since| ring.created_at > *since);
+    let rung: Vec<_> = ledger.iter().filter(late).map(|ring| ring.to.as_str()).collect();
+    findings.figure(format!(
+        "{} people opted out with a key, {} of them rung later",
+        asked.len(),
+        rung.len()
+    ));
+    findings.expect(!asked.is_empty(), || "nobody opted out with a key, so nothing was shown".to_owned());
+    findings.expect(rung.is_empty(), || {
+        format!("people who had opted out were rung, such as {:?}", rung.first())
+    });
 }

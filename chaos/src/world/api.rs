@@ -40,6 +40,8 @@ pub struct Call {
     pub twilio_call_sid: Option<String>,
     /// Where it stands.
     pub status: String,
+    /// What the person did.
+    pub reaction: Option<String>,
     /// When what happened.
     pub timeline: Timeline,
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::api::Api;
 use crate::clock::now;
@@ -39,6 +39,9 @@ const SPEECH_RATE: usize = 15;
 /// What the network charges for a call of these campaigns, in millionths of a dollar: a begun minute.
 pub const PRICE: u64 = 14_000;
 
+/// The key that ends it for good, where a campaign offers one.
+pub const OPT_OUT_KEY: char = '9';
+
 /// How many people there are.
 pub const PEOPLE: usize = AREAS.len() * 100;
 
@@ -64,11 +67,14 @@ pub struct Rules {
     pub budget: Option<u64>,
     /// How long people are spoken to, in seconds; briefly when 0. At most 200.
     pub speech: usize,
+    /// Offers a key that ends it for good.
+    pub opt_out: bool,
 }
 
 impl Rules {
     /// As many as there are, at any hour, whatever it costs.
-    pub const NONE: Self = Self { limit: 1_000_000, hours: Hours::Always, budget: None, speech: 0 };
+    pub const NONE: Self =
+        Self { limit: 1_000_000, hours: Hours::Always, budget: None, speech: 0, opt_out: false };
 }
 
 /// A launched campaign.
@@ -93,9 +99,7 @@ pub async fn launch(api: &Api, numbers: Vec<String>, rules: Rules) -> anyhow::Re
 
 /// The same, as a draft.
 pub async fn prepare(api: &Api, numbers: Vec<String>, rules: Rules) -> anyhow::Result<Campaign> {
-    let body = "Hello {{ firstName | default('there') }}, this is a test.".to_owned();
-    let body = if rules.speech == 0 { body } else { "Hm. ".repeat(rules.speech * SPEECH_RATE / 4) };
-    let script = api.send(Method::POST, "/api/scripts", &json!({"name": "Chaos", "body": body})).await?;
+    let script = api.send(Method::POST, "/api/scripts", &script_of(rules)).await?;
     let (zone_name, zone) = zone_by_day()?;
     let local = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%H:%M").to_string();
     let (start, end) = match rules.hours {
@@ -120,6 +124,20 @@ pub async fn prepare(api: &Api, numbers: Vec<String>, rules: Rules) -> anyhow::R
         api.import(&id, &numbers).await?;
     }
     Ok(Campaign { id, numbers, rules, zone })
+}
+
+fn script_of(rules: Rules) -> Value {
+    if rules.opt_out {
+        // Short, so that the line is free again soon for the next person.
+        return json!({ "name": "Chaos", "steps": [
+            { "do": "ask", "name": "ask", "text": "Hm.", "waitSeconds": 1, "tries": 1,
+              "keys": [{ "key": OPT_OUT_KEY, "reaction": "opted_out", "then": "bye" }] },
+            { "do": "say", "name": "bye", "text": "Bye." },
+        ]});
+    }
+    let body = "Hello {{ firstName | default('there') }}, this is a test.".to_owned();
+    let body = if rules.speech == 0 { body } else { "Hm. ".repeat(rules.speech * SPEECH_RATE / 4) };
+    json!({ "name": "Chaos", "body": body })
 }
 
 /// Millionths of a dollar as the API writes money.

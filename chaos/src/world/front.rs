@@ -15,6 +15,8 @@ use reqwest::Client;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use super::campaigns::OPT_OUT_KEY;
+
 /// A webhook that a server answered with 2xx.
 #[derive(Clone, Debug)]
 pub struct Acknowledged {
@@ -25,6 +27,9 @@ pub struct Acknowledged {
     /// How long the server took.
     pub took: Duration,
 }
+
+/// What is remembered of a call on which somebody asked to be left alone.
+pub const OPTED_OUT: &str = "opted_out";
 
 /// The running front.
 pub struct Front {
@@ -154,6 +159,12 @@ fn remember(desk: &Desk, body: &Bytes, took: Duration) {
         form_urlencoded::parse(body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };
     let Some((call_sid, status)) = field("CallSid").zip(field("CallStatus")) else { return };
+    // A question what to say tells no time, so it leaves none; what it tells is the key that was pressed.
+    let status = match (field("Timestamp"), field("Digits")) {
+        (Some(_), _) => status,
+        (None, Some(keys)) if keys.contains(OPT_OUT_KEY) => OPTED_OUT.to_owned(),
+        (None, _) => return,
+    };
     let acknowledged = Acknowledged { call_sid, status, took };
     desk.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).push(acknowledged);
 }

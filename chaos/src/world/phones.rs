@@ -46,6 +46,9 @@ pub struct Ring {
     /// When it was over.
     #[serde(deserialize_with = "maybe_instant")]
     pub ended_at: Option<Timestamp>,
+    /// The keys that were pressed and that the server was told of.
+    #[serde(default)]
+    pub pressed: String,
     /// Where it stands.
     pub status: String,
     /// The callback address of the request, which names the attempt.

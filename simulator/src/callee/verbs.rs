@@ -59,7 +59,6 @@ impl Callee {
         let said = match pressed {
             Some(digits) if input.contains("dtmf") => {
                 self.spend(THINKING).await?;
-                self.network.state().calls[self.index].pressed.push_str(&digits);
                 vec![("Digits", digits)]
             }
             Some(_) => {
@@ -94,7 +93,6 @@ impl Callee {
         let recording = self.network.record_verb(self.index, order, began, spoken);
         outcome?;
         self.spend(Duration::from_secs(verb.number("timeout", 5))).await?;
-        self.network.state().calls[self.index].messages += 1;
         let told = vec![
             ("RecordingUrl", format!("{}/Recordings/{recording}", self.network.account_url())),
             ("RecordingSid", recording),
