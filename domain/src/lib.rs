@@ -9,6 +9,7 @@ pub mod campaign;
 pub mod carrier_event;
 pub mod dial_plan;
 pub mod disposition;
+pub mod experiment;
 pub mod facts;
 pub mod frequency;
 pub mod gate;
