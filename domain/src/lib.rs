@@ -22,4 +22,5 @@ pub mod prospect;
 pub mod queue;
 pub mod refusal;
 pub mod retry;
+pub mod sentiment;
 pub mod statistics;
