@@ -15,6 +15,7 @@ mod restart;
 mod roles;
 mod scenarios;
 mod sdk;
+mod speech_services;
 mod support;
 mod twilio_contract;
 mod webhooks;
