@@ -24,3 +24,4 @@ pub mod refusal;
 pub mod retry;
 pub mod sentiment;
 pub mod statistics;
+pub mod transcript;

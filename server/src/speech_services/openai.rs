@@ -6,6 +6,8 @@ mod transcript;
 
 use std::time::Duration;
 
+use domain::money::Usd;
+use domain::transcript::ListeningPrices;
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
 use secrecy::SecretString;
@@ -35,6 +37,8 @@ pub struct OpenAiSettings {
     pub transcription_model: Option<String>,
     /// Which of its models sums up; without one nothing is summed up.
     pub summary_model: Option<String>,
+    /// What it charges.
+    pub prices: ListeningPrices,
     /// The whole of a transcription.
     pub transcribe_timeout: Duration,
     /// The whole of a summary.
@@ -42,7 +46,7 @@ pub struct OpenAiSettings {
 }
 
 impl OpenAiSettings {
-    /// Neither model, and the usual timeouts: 10 minutes for a transcription, which is what an hour of speech takes a small machine,
+    /// Neither model, no price, and the usual timeouts: 10 minutes for a transcription, which is what an hour of speech takes a small machine,
     /// and 120 s for a summary.
     pub const fn new(address: ServiceAddress, key: SecretString) -> Self {
         Self {
@@ -50,6 +54,11 @@ impl OpenAiSettings {
             key,
             transcription_model: None,
             summary_model: None,
+            prices: ListeningPrices {
+                per_minute: Usd::ZERO,
+                per_million_read: Usd::ZERO,
+                per_million_written: Usd::ZERO,
+            },
             transcribe_timeout: Duration::from_secs(10 * 60),
             summary_timeout: Duration::from_secs(120),
         }

@@ -17,5 +17,6 @@ mod scenarios;
 mod sdk;
 mod speech_services;
 mod support;
+mod transcripts;
 mod twilio_contract;
 mod webhooks;
