@@ -1,6 +1,7 @@
 //! Settings: from flags, the environment, `.env`, `config.toml` in the data folder and the built-in defaults, in that
 //! order. Parsed once into types; what is not understood is refused before anything starts.
 
+mod services;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::carrier::twilio::{ApiKey, Credentials};
+use crate::speech_services::elevenlabs::ElevenLabsSettings;
+use crate::speech_services::openai::OpenAiSettings;
 use crate::store::Location;
 use crate::store::nodes::NodeRole;
 
@@ -68,6 +71,10 @@ pub struct Settings {
     pub destinations: DestinationPolicy,
     /// Audio may come from plain http addresses.
     pub allow_http_audio: bool,
+    /// Who speaks scripts in voices beyond the carrier's; nobody when absent.
+    pub elevenlabs: Option<ElevenLabsSettings>,
+    /// Who transcribes and sums up; nobody when absent.
+    pub openai: Option<OpenAiSettings>,
     /// Connections served at one time.
     pub max_connections: usize,
     /// What is logged.
@@ -119,6 +126,8 @@ struct Written {
     twilio: WrittenTwilio,
     dialer: WrittenDialer,
     rates: WrittenRates,
+    elevenlabs: services::WrittenElevenLabs,
+    openai: services::WrittenOpenAi,
     http: WrittenHttp,
     log: LogSettings,
 }
@@ -206,6 +215,8 @@ impl TryFrom<Written> for Settings {
             rates: rates(written.rates)?,
             destinations: destinations(&written.allowed_regions)?,
             allow_http_audio: written.allow_http_audio,
+            elevenlabs: services::elevenlabs(written.elevenlabs)?,
+            openai: services::openai(written.openai)?,
             max_connections: written.http.max_connections,
             log: written.log,
         })

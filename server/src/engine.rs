@@ -12,6 +12,7 @@ mod room;
 mod send;
 mod sweep;
 mod task;
+pub mod transcriber;
 
 use std::sync::Arc;
 use std::time::Duration;

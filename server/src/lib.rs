@@ -12,6 +12,7 @@ pub mod engine;
 pub mod http;
 pub mod live;
 pub mod speech;
+pub mod speech_services;
 pub mod store;
 pub mod supervised;
 pub mod telemetry;

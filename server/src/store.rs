@@ -40,6 +40,7 @@ pub mod sql;
 pub mod standings;
 mod statistics;
 pub mod sweeps;
+pub mod transcripts;
 pub mod workspaces;
 mod writer;
 

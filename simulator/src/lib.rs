@@ -1,5 +1,6 @@
 //! A phone network in a box: it speaks Twilio's REST API (2010-04-01) over HTTP, walks every call through its life,
 //! sends signed callbacks and keeps a ledger of every ring. It knows nothing of the program that calls it.
+//! Beside it stand [`SpeechServices`]: voices, transcription and a language model in the wire formats of their services.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), simulator::StartError> {
@@ -26,6 +27,7 @@ mod network;
 mod rest;
 mod ring_ledger;
 mod settings;
+mod speech_services;
 mod start;
 mod timeline;
 
@@ -36,5 +38,6 @@ pub use faults::{CallbackFaults, CreateFaults, Faults, FaultsError};
 pub use network::status::Status;
 pub use ring_ledger::Ring;
 pub use settings::Settings;
+pub use speech_services::{SpeechFault, SpeechServices, SpeechSettings, SpeechStartError};
 pub use start::{Simulator, StartError};
 pub use timeline::Timeline;

@@ -11,7 +11,7 @@ use super::{ConfigRefused, Written};
 const DEFAULTS: &str = include_str!("../../../config.example.toml");
 
 /// Environment variables and the settings they stand for. Where two name one setting, the first that is set holds.
-const VARIABLES: [(&str, &str); 20] = [
+const VARIABLES: [(&str, &str); 27] = [
     ("LISTEN", "listen"),
     ("DATA_DIR", "data_dir"),
     ("ROLE", "role"),
@@ -28,6 +28,13 @@ const VARIABLES: [(&str, &str); 20] = [
     ("TWILIO_API_BASE", "twilio.api_base"),
     ("DIALER_CALLS_PER_SECOND", "dialer.calls_per_second"),
     ("DIALER_MAX_LIVE_CALLS", "dialer.max_live_calls"),
+    ("ELEVENLABS_API_KEY", "elevenlabs.api_key"),
+    ("ELEVENLABS_BASE_URL", "elevenlabs.base_url"),
+    ("ELEVENLABS_MODEL", "elevenlabs.model"),
+    ("OPENAI_API_KEY", "openai.api_key"),
+    ("OPENAI_BASE_URL", "openai.base_url"),
+    ("OPENAI_TRANSCRIPTION_MODEL", "openai.transcription_model"),
+    ("OPENAI_SUMMARY_MODEL", "openai.summary_model"),
     ("HTTP_MAX_CONNECTIONS", "http.max_connections"),
     ("LOG_LEVEL", "log.level"),
     ("LOG_FORMAT", "log.format"),
@@ -160,6 +167,8 @@ mod tests {
             ("PUBLIC_URL", "calls"),
             ("DATABASE_URL", "mysql://secret@host"),
             ("DIALER_CALLS_PER_SECOND", "0"),
+            ("ELEVENLABS_BASE_URL", "http://voices.example.com"),
+            ("OPENAI_BASE_URL", "https://secret@models.example.com"),
             ("HTTP_MAX_CONNECTIONS", "3"),
             ("ALLOWED_REGIONS", "Narnia"),
             ("LOG_FORMAT", "xml"),
@@ -167,6 +176,23 @@ mod tests {
             let refusal = load(&[(name, value)]).expect_err(name).to_string();
             assert!(refusal.contains(name) && !refusal.contains("secret"), "{refusal}");
         }
+    }
+
+    #[test]
+    fn nobody_speaks_or_listens_until_the_operator_turns_it_on() {
+        let (key, models) = (("OPENAI_API_KEY", "sk-secret"), ("OPENAI_TRANSCRIPTION_MODEL", "whisper-1"));
+        let settings = load(&[key]).expect("a key that other programs use");
+        assert!(settings.openai.is_none() && settings.elevenlabs.is_none());
+        let refusal = load(&[models]).expect_err("a model without a key").to_string();
+        assert!(refusal.contains("OPENAI_API_KEY"), "{refusal}");
+        let settings = load(&[key, models, ("ELEVENLABS_API_KEY", "sk-secret")]).expect("both");
+        let openai = settings.openai.as_ref().expect("on");
+        assert_eq!(
+            (openai.transcription_model.as_deref(), &openai.summary_model),
+            (Some("whisper-1"), &None)
+        );
+        assert!(settings.elevenlabs.is_some());
+        assert!(!format!("{settings:?}").contains("sk-secret"));
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub mod scripts;
 pub mod session;
 /// Whether the telephone works.
 pub mod telephone;
+/// What was said in calls.
+pub mod transcripts;
 /// The voices that read scripts aloud.
 pub mod voices;
 /// Small words that several nouns share: times, fields that may be null.

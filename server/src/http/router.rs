@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::api::{
     account, calls, campaigns, dialing, do_not_call, events, imports, incidents, nodes, people, prospects,
-    quarantine, scripts, session, telephone, voices, workspace,
+    quarantine, scripts, session, telephone, transcripts, voices, workspace,
 };
 use super::auth::{known_visitors, operators_write};
 use super::middleware::{
@@ -251,6 +251,8 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(calls::read))                                               // /api/calls/{id}
         .routes(routes!(calls::cancel))                                             // /api/calls/{id}/cancel
         .routes(routes!(calls::resolve::resolve))                                   // /api/calls/{id}/resolve
+        .routes(routes!(transcripts::of_call))                                      // /api/calls/{id}/transcripts
+        .routes(routes!(transcripts::list))                                         // /api/transcripts
         .routes(routes!(do_not_call::list, do_not_call::add))                       // /api/do-not-call
         .routes(routes!(do_not_call::remove))                                       // /api/do-not-call/{number}
         .routes(routes!(scripts::create, scripts::list))                            // /api/scripts

@@ -15,6 +15,8 @@ mod restart;
 mod roles;
 mod scenarios;
 mod sdk;
+mod speech_services;
 mod support;
+mod transcripts;
 mod twilio_contract;
 mod webhooks;

@@ -7,5 +7,6 @@ mod faults;
 mod life;
 mod recordings;
 mod rest;
+mod speech;
 mod support;
 mod twiml;
