@@ -98,6 +98,8 @@ typed_ids! {
     NodeId = "node";
     /// One clearing of a campaign's queue.
     ClearingId = "clr";
+    /// One recording of a call.
+    RecordingId = "rec";
     /// One thing that must not happen and did.
     IncidentId = "inc";
 }

@@ -19,6 +19,7 @@ pub mod pacing;
 pub mod phone_number;
 pub mod prospect;
 pub mod queue;
+pub mod recording;
 pub mod refusal;
 pub mod retry;
 pub mod statistics;

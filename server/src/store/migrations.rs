@@ -28,6 +28,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("0010_people", include_str!("migrations/0010_people.sql")),
     ("0011_standings", include_str!("migrations/0011_standings.sql")),
     ("0012_orders", include_str!("migrations/0012_orders.sql")),
+    ("0014_recordings", include_str!("migrations/0014_recordings.sql")),
 ];
 
 /// Any number, the same for every version: who holds it on PostgreSQL changes the schema, and nobody else meanwhile.

@@ -1,0 +1,5 @@
+//! Recordings: every one that the carrier has ends in our store, verified, or says why not.
+
+mod faults;
+mod ground;
+mod life;
