@@ -8,6 +8,7 @@ mod fetch;
 
 use std::time::Duration;
 
+use domain::recording::RecordingState;
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -57,8 +58,15 @@ async fn turn(parts: &Parts) -> Result<Option<Timestamp>, StoreError> {
     // Nothing of ours is under way between two turns.
     parts.actions.free_recordings().await?;
     catch_up::turn(parts).await?;
-    let claims =
-        stream::unfold((), |()| async { Some((parts.actions.claim_recording().await.transpose()?, ())) });
+    // As long as there is one to claim, and no further when the database does not answer.
+    let claims = stream::unfold(true, |goes_on| async move {
+        if !goes_on {
+            return None;
+        }
+        let claim = parts.actions.claim_recording().await.transpose()?;
+        let goes_on = claim.is_ok();
+        Some((claim, goes_on))
+    });
     claims
         .for_each_concurrent(AT_ONCE, |claim| async move {
             let fetched = match claim {
@@ -108,8 +116,11 @@ async fn erase(parts: &Parts) -> Result<(), StoreError> {
 
 /// Deletes at the carrier what is deleted here, and what is stored here where that is wished.
 async fn delete_at_carrier(parts: &Parts) -> Result<(), StoreError> {
-    let wished = parts.keeping.delete_at_carrier;
-    let found = parts.actions.store.recordings_to_delete_at_carrier(wished, MOST_PER_TURN).await?;
+    let store = &parts.actions.store;
+    let mut found = store.recordings_still_at_carrier(RecordingState::Deleted, MOST_PER_TURN).await?;
+    if parts.keeping.delete_at_carrier {
+        found.extend(store.recordings_still_at_carrier(RecordingState::Stored, MOST_PER_TURN).await?);
+    }
     for recording in found {
         // Our own column: it was a SID when it was written.
         let Ok(sid) = recording.carrier_sid.parse::<RecordingSid>() else { continue };

@@ -1,6 +1,7 @@
 //! The store of sound files: written durably, read back, given in parts, deleted.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,6 +76,8 @@ pub type Pieces = BoxStream<'static, Piece>;
 pub struct MediaStore {
     objects: Arc<dyn ObjectStore>,
     prefix: String,
+    /// Where that is a folder of this machine.
+    folder: Option<PathBuf>,
 }
 
 impl MediaStore {
@@ -85,15 +88,19 @@ impl MediaStore {
                 std::fs::create_dir_all(folder).map_err(|error| of_io(&error))?;
                 let files = LocalFileSystem::new_with_prefix(folder).map_err(MediaError::from)?;
                 // Without it a loss of power could take a file that was said to be kept.
-                Self { objects: Arc::new(files.with_fsync(true)), prefix: String::new() }
+                let folder = Some(folder.clone());
+                Self { objects: Arc::new(files.with_fsync(true)), prefix: String::new(), folder }
             }
-            MediaPlace::S3(place) => Self { objects: Arc::new(bucket(place)?), prefix: place.prefix.clone() },
+            MediaPlace::S3(place) => {
+                Self { objects: Arc::new(bucket(place)?), prefix: place.prefix.clone(), folder: None }
+            }
         })
     }
 
     /// Begins to write a file. Under its name there is nothing until [`Writing::finish`].
     pub fn write(&self, name: &ObjectName) -> Writing {
         let writer = BufWriter::with_capacity(self.objects.clone(), self.path(name), PART);
+        let writer = writer.with_max_concurrency(1);
         Writing { writer, hash: Sha256::new(), bytes: 0 }
     }
 
@@ -125,6 +132,19 @@ impl MediaStore {
         match self.objects.delete(&self.path(name)).await.map_err(MediaError::from) {
             Ok(()) | Err(MediaError::NotThere) => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes what somebody may have left behind who ended while writing: the file, and what has no name yet. In a bucket the
+    /// latter is for its own rules to clear away (docs/recordings.md).
+    pub async fn clear(&self, name: &ObjectName) -> Result<(), MediaError> {
+        self.delete(name).await?;
+        let Some(folder) = &self.folder else { return Ok(()) };
+        // object_store's name for the first attempt to write a file; no other is made under one name.
+        match tokio::fs::remove_file(folder.join(format!("{}#1", name.0))).await {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(of_io(&error)),
         }
     }
 
@@ -194,7 +214,9 @@ fn bucket(place: &S3Place) -> Result<impl ObjectStore, MediaError> {
         .with_access_key_id(&place.access_key_id)
         .with_secret_access_key(place.secret_access_key.expose_secret())
         .with_client_options(options)
-        .with_retry(retries);
+        .with_retry(retries)
+        // Not every store knows the other way, which would save nothing here.
+        .with_disable_bulk_delete(true);
     if let Some(endpoint) = &place.endpoint {
         builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/'));
     }
@@ -284,7 +306,16 @@ mod tests {
         writing.abort().await;
         let left = store.names("recordings").await.expect("names");
         assert!(left.is_empty(), "{left:?}");
-        let files = std::fs::read_dir(folder.path().join("media/recordings"));
-        assert_eq!(files.map_or(0, Iterator::count), 0);
+        let files = || std::fs::read_dir(folder.path().join("media/recordings")).map_or(0, Iterator::count);
+        assert_eq!(files(), 0);
+
+        let mut writing = store.write(&at);
+        writing.add(Bytes::from(vec![7; 2 * PART])).await.expect("written");
+        assert_eq!(files(), 1, "half a file");
+        // As the end of the process leaves it: nothing is cleared away.
+        std::mem::forget(writing);
+        store.clear(&at).await.expect("cleared");
+        assert_eq!(files(), 0);
+        store.clear(&at).await.expect("nothing is there");
     }
 }

@@ -174,8 +174,7 @@ impl Store {
 
     /// When the next recording is to be asked about or to be fetched.
     pub async fn next_recording_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        let wanted = "SELECT MIN(next_look_at) AS at FROM recordings \
-                      WHERE state IN ('announced', 'awaited') AND claimed_by IS NULL";
+        let wanted = "SELECT MIN(next_look_at) AS at FROM recordings WHERE next_look_at IS NOT NULL AND claimed_by IS NULL";
         let row: Option<Moment> = sql::one(self.reader(), wanted, []).await?;
         Ok(row.and_then(|row| row.at).map(time))
     }
@@ -197,15 +196,16 @@ impl Store {
         self.recordings_where(wanted, [(most as i64).into()]).await
     }
 
-    /// Recordings that are deleted here, and where it is wished also those that are stored, whose other copy the carrier
-    /// still has.
-    pub async fn recordings_to_delete_at_carrier(
+    /// Recordings in this state whose other copy the carrier still has.
+    pub async fn recordings_still_at_carrier(
         &self,
-        stored_too: bool,
+        state: RecordingState,
         most: u64,
     ) -> Result<Vec<RecordingRecord>, StoreError> {
-        let states = if stored_too { "state IN ('stored', 'deleted')" } else { "state = 'deleted'" };
-        let wanted = format!("WHERE {states} AND deleted_at_carrier_at IS NULL ORDER BY stored_at LIMIT $1");
+        // Written out: an index answers for each of the two states that are asked for.
+        let state = state.as_str();
+        let wanted =
+            format!("WHERE state = '{state}' AND deleted_at_carrier_at IS NULL ORDER BY id LIMIT $1");
         self.recordings_where(&wanted, [(most as i64).into()]).await
     }
 

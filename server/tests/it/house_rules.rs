@@ -9,22 +9,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lib", GUARDED),
     ("cli", GUARDED),
     ("app", GUARDED),
-    ("http", &["actions", "store", "carrier"]),
-    ("engine", &["actions", "store", "carrier"]),
+    ("http", &["actions", "store", "carrier", "media"]),
+    ("engine", &["actions", "store", "carrier", "media"]),
     ("actions", &["store"]),
     ("store", &[]),
     ("carrier", &[]),
+    ("media", &[]),
     // Settings are parsed into the types of the parts that they set.
-    ("config", &["store", "carrier"]),
+    ("config", &["store", "carrier", "media"]),
 ];
 
-const GUARDED: &[&str] = &["cli", "app", "http", "engine", "actions", "store", "carrier"];
+const GUARDED: &[&str] = &["cli", "app", "http", "engine", "actions", "store", "carrier", "media"];
 
 /// Libraries that belong to one room, so that leaving one of them is the work of one room.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("sea_orm", &["store"]),
     ("sea_orm_migration", &["store"]),
     ("sqlx", &["store"]),
+    ("object_store", &["media"]),
     ("reqwest", &["carrier", "cli"]),
     // app carries the finished router from http to the server, and does nothing with it.
     ("axum", &["http", "app"]),

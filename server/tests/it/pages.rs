@@ -11,5 +11,5 @@ mod live;
 mod pictures;
 mod roles;
 mod sample;
-mod visit;
+pub mod visit;
 mod without_scripts;

@@ -41,7 +41,9 @@ pub(super) async fn turn(parts: &Parts) -> Result<(), StoreError> {
 
 async fn ask_about(parts: &Parts, recording: &RecordingRecord) -> Result<(), StoreError> {
     // Our own column: it was a SID when it was written.
-    let Ok(sid) = recording.carrier_sid.parse::<RecordingSid>() else { return Ok(()) };
+    let Ok(sid) = recording.carrier_sid.parse::<RecordingSid>() else {
+        return parts.actions.asked_about_recording(recording.id, false).await;
+    };
     let is_known = match parts.carrier.fetch_recording(&sid).await {
         Ok(theirs) => {
             if let Some(news) = of_recording(recording.call, &theirs) {

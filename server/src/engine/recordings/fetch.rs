@@ -17,7 +17,7 @@ pub(super) async fn fetch(parts: &Parts, claim: Claim) -> Result<(), StoreError>
     let media = &parts.keeping.media;
     let (id, object) = (claim.recording.id, ObjectName::stored(claim.object()));
     if let Some(before) = claim.object_before()
-        && let Err(error) = media.delete(&ObjectName::stored(before)).await
+        && let Err(error) = media.clear(&ObjectName::stored(before)).await
     {
         warn!(recording_id = %id, %error, "what an attempt may have left behind could not be deleted");
     }

@@ -31,15 +31,18 @@ CREATE TABLE recordings (
     deleted_at_carrier_at {int},
     CHECK (state <> 'stored' OR (object IS NOT NULL AND bytes > 0 AND sha256 IS NOT NULL AND stored_at IS NOT NULL)),
     CHECK (state <> 'failed' OR trouble IS NOT NULL),
-    CHECK (state NOT IN ('announced', 'awaited') OR next_look_at IS NOT NULL),
+    CHECK ((state IN ('announced', 'awaited')) = (next_look_at IS NOT NULL)),
     CHECK (state <> 'deleted' OR deleted_at IS NOT NULL)
 ) {strict};
 CREATE INDEX recordings_of_call ON recordings (call_id);
-CREATE INDEX recordings_to_look_at ON recordings (next_look_at) WHERE state IN ('announced', 'awaited');
+CREATE INDEX recordings_to_look_at ON recordings (next_look_at) WHERE next_look_at IS NOT NULL;
+CREATE INDEX recordings_claimed ON recordings (claimed_by) WHERE claimed_by IS NOT NULL;
 CREATE INDEX recordings_to_expire ON recordings (stored_at) WHERE state = 'stored';
 CREATE INDEX recordings_to_erase ON recordings (deleted_at) WHERE state = 'deleted' AND object IS NOT NULL;
-CREATE INDEX recordings_to_delete_at_carrier ON recordings (stored_at)
-    WHERE state IN ('stored', 'deleted') AND deleted_at_carrier_at IS NULL;
+CREATE INDEX recordings_deleted_here_only ON recordings (id)
+    WHERE state = 'deleted' AND deleted_at_carrier_at IS NULL;
+CREATE INDEX recordings_stored_at_both ON recordings (id)
+    WHERE state = 'stored' AND deleted_at_carrier_at IS NULL;
 
 -- Readings of the carrier's list of recordings: one per quarter of an hour; the first server to write it does it.
 CREATE TABLE recording_sweeps (

@@ -59,8 +59,6 @@ pub async fn hear(
         (header::ACCEPT_RANGES, "bytes".to_owned()),
         (header::ETAG, tag),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{id}.wav\"")),
-        // Nobody on the way keeps what not everybody may hear.
-        (header::CACHE_CONTROL, "private, no-store".to_owned()),
     ];
     let range = format!("bytes {}-{}/{}", part.start, part.end.saturating_sub(1), copy.bytes);
     let range = (status == StatusCode::PARTIAL_CONTENT).then_some((header::CONTENT_RANGE, range));
