@@ -289,7 +289,7 @@ mod tests {
         let part: Vec<Bytes> =
             store.read(&at, Some(6..11)).await.expect("read").try_collect().await.expect("pieces");
         assert_eq!(part.concat(), b"world");
-        assert_eq!(store.names("recordings").await.expect("names"), [at.clone()]);
+        assert_eq!(store.names("recordings").await.expect("names"), std::slice::from_ref(&at));
         store.delete(&at).await.expect("deleted");
         store.delete(&at).await.expect("deleted twice is deleted");
         assert!(matches!(store.read(&at, None).await.err(), Some(MediaError::NotThere)));

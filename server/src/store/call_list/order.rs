@@ -84,7 +84,7 @@ impl Order {
         let beyond = |value: SimpleExpr, of: SimpleExpr| {
             if self.largest_first { value.lt(of) } else { value.gt(of) }
         };
-        let behind = beyond(Expr::col(Column::Id).into(), spot.id.uuid().into());
+        let behind = beyond(Expr::col(Column::Id), spot.id.uuid().into());
         let Some(value) = self.by.value() else {
             return vec![self.sorted(calls.clone().filter(behind))];
         };
