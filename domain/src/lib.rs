@@ -22,6 +22,7 @@ pub mod phone_number;
 pub mod prospect;
 pub mod queue;
 pub mod reaction;
+pub mod recording;
 pub mod refusal;
 pub mod retry;
 pub mod sentiment;

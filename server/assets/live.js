@@ -129,6 +129,25 @@ function tick() {
 tick();
 setInterval(tick, 1000);
 
+// --- recordings -----------------------------------------------------------------------------------------------------
+
+document.documentElement.classList.add("scripts");
+
+document.addEventListener("change", event => {
+  if (!event.target.matches("select[data-plays]")) return;
+  document.getElementById(event.target.dataset.plays).playbackRate = Number(event.target.value);
+});
+
+// A click on the picture of a sound goes there.
+document.addEventListener("click", event => {
+  const picture = event.target.closest("svg[data-plays]");
+  if (!picture) return;
+  const player = document.getElementById(picture.dataset.plays);
+  const { left, width } = picture.getBoundingClientRect();
+  player.currentTime = Number(picture.dataset.length) * (event.clientX - left) / width;
+  player.play();
+});
+
 // --- keys -----------------------------------------------------------------------------------------------------------
 
 const keys = document.getElementById("keys");

@@ -21,6 +21,7 @@ pub mod nodes;
 pub mod prospects;
 pub mod quarantine;
 pub mod queue;
+pub mod recordings;
 pub mod scripts;
 pub mod sweeps;
 pub mod transcripts;

@@ -79,7 +79,7 @@ impl App {
         let simulates = network.is_some();
         let engine = client
             .filter(|_| settings.role.dials())
-            .map(|client| Engine::start(desk.actions.clone(), client, simulates));
+            .map(|client| Engine::start(desk.actions.clone(), client, simulates, desk.keeping.clone()));
 
         let connections = descriptors::connections_of(settings.max_connections)?;
         let limits = ServerLimits { connections, ..ServerLimits::default() };

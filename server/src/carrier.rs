@@ -3,7 +3,10 @@
 //! A carrier offers no idempotency key, so the difference between *not sent*, *refused*, *placed* and *unknown*
 //! decides whether a person may be rung again. Nothing here retries by itself.
 
+mod recordings;
 pub mod twilio;
+
+pub use recordings::{AudioError, CarrierRecording, InvalidRecordingSid, RecordingList, RecordingSid};
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,6 +1,7 @@
 //! Settings: from flags, the environment, `.env`, `config.toml` in the data folder and the built-in defaults, in that
 //! order. Parsed once into types; what is not understood is refused before anything starts.
 
+mod media;
 mod services;
 mod sources;
 
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::carrier::twilio::{ApiKey, Credentials};
+use crate::media::MediaPlace;
 use crate::speech_services::elevenlabs::ElevenLabsSettings;
 use crate::speech_services::openai::OpenAiSettings;
 use crate::store::Location;
@@ -75,10 +77,24 @@ pub struct Settings {
     pub elevenlabs: Option<ElevenLabsSettings>,
     /// Who transcribes and sums up; nobody when absent.
     pub openai: Option<OpenAiSettings>,
+    /// What becomes of recordings.
+    pub recordings: RecordingSettings,
+    /// A bucket or a folder for sound files; a folder in the data folder when absent.
+    pub media: Option<MediaPlace>,
     /// Connections served at one time.
     pub max_connections: usize,
     /// What is logged.
     pub log: LogSettings,
+}
+
+/// What becomes of recordings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordingSettings {
+    /// They are deleted after so many days; 1 to 3650.
+    pub keep_days: u32,
+    /// The carrier's copy is deleted as soon as ours is verified.
+    pub delete_at_carrier: bool,
 }
 
 /// Who connects calls.
@@ -110,6 +126,11 @@ impl Settings {
     pub fn load(flags: Flags, environment: &Environment) -> Result<Self, ConfigRefused> {
         sources::merge(flags, environment)?.try_into()
     }
+
+    /// Where sound files are kept.
+    pub fn media_place(&self) -> MediaPlace {
+        self.media.clone().unwrap_or_else(|| MediaPlace::Folder(self.data_dir.join("media")))
+    }
 }
 
 /// Settings as they are written down.
@@ -128,6 +149,8 @@ struct Written {
     rates: WrittenRates,
     elevenlabs: services::WrittenElevenLabs,
     openai: services::WrittenOpenAi,
+    recordings: RecordingSettings,
+    media: media::Written,
     http: WrittenHttp,
     log: LogSettings,
 }
@@ -217,6 +240,8 @@ impl TryFrom<Written> for Settings {
             allow_http_audio: written.allow_http_audio,
             elevenlabs: services::elevenlabs(written.elevenlabs)?,
             openai: services::openai(written.openai)?,
+            recordings: recordings(written.recordings)?,
+            media: written.media.place()?,
             max_connections: written.http.max_connections,
             log: written.log,
         })
@@ -235,6 +260,13 @@ fn caller_id_pacing(dialer: &WrittenDialer) -> Result<Option<Pacing>, ConfigRefu
             "dialer.caller_id_calls_per_second and dialer.caller_id_max_live_calls go together; one is missing",
         )),
     }
+}
+
+fn recordings(written: RecordingSettings) -> Result<RecordingSettings, ConfigRefused> {
+    if !(1..=3_650).contains(&written.keep_days) {
+        return Err(ConfigRefused::new("RECORDINGS_KEEP_DAYS must be between 1 and 3650"));
+    }
+    Ok(written)
 }
 
 fn rates(written: WrittenRates) -> Result<RateCard, ConfigRefused> {

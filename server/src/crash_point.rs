@@ -25,10 +25,32 @@ pub enum CrashPoint {
     BeforeNewsCommit,
     /// A webhook's news is kept, and the carrier has not been told so.
     AfterNewsCommit,
+    /// A recording is claimed, and nothing of it was asked for.
+    RecordingClaimed,
+    /// Part of a recording was written.
+    RecordingHalfWritten,
+    /// A recording has its file, and nothing was read back.
+    RecordingWritten,
+    /// A recording was read back, and the row does not say so.
+    RecordingReadBack,
+    /// A recording is stored, and the carrier still has its copy.
+    RecordingStored,
+    /// The carrier has deleted its copy, and the row does not say so.
+    RecordingDeletedAtCarrier,
 }
 
 impl CrashPoint {
-    /// Every point, in the order of a call's life.
+    /// Every point of a recording's life, in its order.
+    pub const OF_RECORDINGS: [Self; 6] = [
+        Self::RecordingClaimed,
+        Self::RecordingHalfWritten,
+        Self::RecordingWritten,
+        Self::RecordingReadBack,
+        Self::RecordingStored,
+        Self::RecordingDeletedAtCarrier,
+    ];
+
+    /// Every point of a call, in the order of its life.
     pub const ALL: [Self; 10] = [
         Self::BeforeReserveCommit,
         Self::AfterReserveCommit,
@@ -55,6 +77,12 @@ impl CrashPoint {
             Self::AfterRecordCommit => "after_record_commit",
             Self::BeforeNewsCommit => "before_news_commit",
             Self::AfterNewsCommit => "after_news_commit",
+            Self::RecordingClaimed => "recording_claimed",
+            Self::RecordingHalfWritten => "recording_half_written",
+            Self::RecordingWritten => "recording_written",
+            Self::RecordingReadBack => "recording_read_back",
+            Self::RecordingStored => "recording_stored",
+            Self::RecordingDeletedAtCarrier => "recording_deleted_at_carrier",
         }
     }
 }

@@ -5,6 +5,7 @@ mod incidents;
 mod janitor;
 pub mod lease;
 mod reconciler;
+mod recordings;
 mod recovery;
 pub mod relay;
 mod rest_news;
@@ -24,6 +25,8 @@ use tracing::warn;
 use crate::actions::Actions;
 use crate::carrier::twilio::TwilioClient;
 
+pub use recordings::Keeping;
+
 /// Time that requests under way have to be answered when the server stops.
 const DRAIN: Duration = Duration::from_secs(25);
 
@@ -36,6 +39,8 @@ struct Parts {
     sends: TaskTracker,
     /// The phone network in the box forgets its calls when it stops.
     simulation: bool,
+    /// Where recordings go.
+    keeping: Keeping,
 }
 
 /// The running tasks.
@@ -47,8 +52,8 @@ pub struct Engine {
 
 impl Engine {
     /// Starts every task.
-    pub fn start(actions: Actions, carrier: Arc<TwilioClient>, simulation: bool) -> Self {
-        let parts = Parts { actions, carrier, sends: TaskTracker::new(), simulation };
+    pub fn start(actions: Actions, carrier: Arc<TwilioClient>, simulation: bool, keeping: Keeping) -> Self {
+        let parts = Parts { actions, carrier, sends: TaskTracker::new(), simulation, keeping };
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(dialer::run(parts.clone(), stopping.clone()));
@@ -57,6 +62,7 @@ impl Engine {
         tasks.spawn(recovery::run(parts.clone(), stopping.clone()));
         tasks.spawn(incidents::run(parts.clone(), stopping.clone()));
         tasks.spawn(sweep::run(parts.clone(), stopping.clone()));
+        tasks.spawn(recordings::run(parts.clone(), stopping.clone()));
         tasks.close();
         Self { parts, stopping, tasks }
     }

@@ -31,6 +31,8 @@ mod policy_reports;
 pub mod problem;
 /// Query strings, read strictly; paging and time ranges.
 pub mod query;
+/// One part of a file.
+pub mod range;
 /// Every address of the server on one page.
 pub mod router;
 /// Connections: timeouts, caps, and a stop that finishes what it began.

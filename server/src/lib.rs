@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod engine;
 pub mod http;
 pub mod live;
+pub mod media;
 pub mod speech;
 pub mod speech_services;
 pub mod store;

@@ -33,6 +33,8 @@ pub mod pace;
 pub mod people;
 pub mod prospects;
 pub mod queue;
+pub mod recording_sweeps;
+pub mod recordings;
 pub mod reserved_calls;
 pub mod scripts;
 pub mod snapshot;

@@ -13,6 +13,7 @@ pub struct Wake {
     lease: Arc<Notify>,
     recovery: Arc<Notify>,
     incidents: Arc<Notify>,
+    recordings: Arc<Notify>,
     relayed: Arc<Relayed>,
 }
 
@@ -62,6 +63,11 @@ impl Wake {
         self.incidents.notify_one();
     }
 
+    /// A recording is to be fetched or deleted.
+    pub fn recordings(&self) {
+        self.recordings.notify_one();
+    }
+
     /// Waits for the dialer's bell.
     pub async fn dialer_rung(&self) {
         self.dialer.notified().await;
@@ -80,6 +86,11 @@ impl Wake {
     /// Waits for the bell of an incident.
     pub async fn incident_rung(&self) {
         self.incidents.notified().await;
+    }
+
+    /// Waits for the bell of the recordings.
+    pub async fn recordings_rung(&self) {
+        self.recordings.notified().await;
     }
 
     /// Waits for the bell of the task that keeps the lease.

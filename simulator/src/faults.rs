@@ -15,6 +15,8 @@ pub struct Faults {
     pub create: CreateFaults,
     /// Accidents on the way of callbacks.
     pub callbacks: CallbackFaults,
+    /// Accidents with recordings.
+    pub recordings: RecordingFaults,
     /// Virtual seconds by which lists of calls lag behind the truth.
     pub list_staleness_seconds: f64,
 }
@@ -63,6 +65,26 @@ pub struct CallbackFaults {
     pub bad_signature: f64,
 }
 
+/// Accidents with recordings. Those of a request for the sound are decided for each request; at most one happens.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecordingFaults {
+    /// The sound of a recording is not there (404) the first times that it is asked for.
+    pub not_ready: f64,
+    /// How many times.
+    pub not_ready_times: u64,
+    /// The connection closes in the middle of the sound.
+    pub broken_off: f64,
+    /// The sound ends in its middle, and the answer says that it is whole.
+    pub cut_short: f64,
+    /// A web page comes instead of the sound, with status 200.
+    pub page: f64,
+    /// A callback of a recording is never sent.
+    pub lost_callbacks: f64,
+    /// A callback of a recording is sent twice.
+    pub doubled_callbacks: f64,
+}
+
 /// A fault script that makes no sense.
 #[derive(Debug, thiserror::Error)]
 #[error("fault script: {field} is {value}, but {expected}; correct the script and load it again")]
@@ -83,6 +105,15 @@ pub(crate) enum CreateFault {
     LostAfterEffect,
     Truncated,
     Slow(Duration),
+}
+
+/// What happens to one request for the sound of a recording.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum MediaFault {
+    NotReady,
+    BrokenOff,
+    CutShort,
+    Page,
 }
 
 /// What happens to one callback.
@@ -106,7 +137,7 @@ impl Faults {
     /// # Errors
     /// Names the first field outside its range.
     pub fn checked(self) -> Result<Self, FaultsError> {
-        let (create, callbacks) = (&self.create, &self.callbacks);
+        let (create, callbacks, recordings) = (&self.create, &self.callbacks, &self.recordings);
         let probabilities = [
             ("create.too_many_requests", create.too_many_requests),
             ("create.error_before_effect", create.error_before_effect),
@@ -121,6 +152,12 @@ impl Faults {
             ("callbacks.reordered", callbacks.reordered),
             ("callbacks.late", callbacks.late),
             ("callbacks.bad_signature", callbacks.bad_signature),
+            ("recordings.not_ready", recordings.not_ready),
+            ("recordings.broken_off", recordings.broken_off),
+            ("recordings.cut_short", recordings.cut_short),
+            ("recordings.page", recordings.page),
+            ("recordings.lost_callbacks", recordings.lost_callbacks),
+            ("recordings.doubled_callbacks", recordings.doubled_callbacks),
         ];
         let seconds = [
             ("callbacks.reordered_seconds", callbacks.reordered_seconds),
@@ -182,6 +219,36 @@ impl Faults {
         }
     }
 
+    /// The accident of the `nth` request for the sound of a recording, if any.
+    pub(crate) fn for_media(&self, seed: u64, sid: &str, nth: u64) -> Option<MediaFault> {
+        let faults = &self.recordings;
+        let late = Dice::new(seed, &["recording is late", sid]).hit(faults.not_ready);
+        if late && nth <= faults.not_ready_times {
+            return Some(MediaFault::NotReady);
+        }
+        let wheel = [
+            (faults.broken_off, MediaFault::BrokenOff),
+            (faults.cut_short, MediaFault::CutShort),
+            (faults.page, MediaFault::Page),
+        ];
+        let mut roll = Dice::new(seed, &["media fault", sid, &nth.to_string()]).unit();
+        for (share, fault) in wheel {
+            if roll < share {
+                return Some(fault);
+            }
+            roll -= share;
+        }
+        None
+    }
+
+    /// How many times a recording's callback about this state is sent.
+    pub(crate) fn callbacks_of_recording(&self, seed: u64, sid: &str, status: &str) -> usize {
+        let mut dice = Dice::new(seed, &["recording callback fault", sid, status]);
+        let lost = dice.hit(self.recordings.lost_callbacks);
+        let doubled = dice.hit(self.recordings.doubled_callbacks);
+        if lost { 0 } else { 1 + usize::from(doubled) }
+    }
+
     pub(crate) fn list_staleness(&self) -> Duration {
         seconds(self.list_staleness_seconds)
     }
@@ -213,6 +280,17 @@ mod tests {
         assert_ne!(decisions(3), decisions(4));
         let truncated = decisions(3).iter().filter(|d| **d == Some(CreateFault::Truncated)).count();
         assert!((850..1_150).contains(&truncated), "{truncated}");
+    }
+
+    #[test]
+    fn a_late_recording_is_there_after_the_given_times_and_others_at_once() {
+        let mut faults = Faults::none();
+        faults.recordings =
+            RecordingFaults { not_ready: 0.5, not_ready_times: 2, ..RecordingFaults::default() };
+        let asked = |sid: &str| [1, 2, 3].map(|nth| faults.for_media(7, sid, nth).is_some());
+        let all: Vec<_> = (0..100).map(|nth| asked(&nth.to_string())).collect();
+        assert!(all.iter().all(|times| *times == [true, true, false] || *times == [false; 3]), "{all:?}");
+        assert!((30..70).contains(&all.iter().filter(|times| times[0]).count()));
     }
 
     #[test]

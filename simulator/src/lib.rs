@@ -34,7 +34,7 @@ mod timeline;
 pub use answer_model::{Answer, AnswerModel, HourlyOdds, Outcome};
 pub use callbacks::reach::Reach;
 pub use callbacks::signature::sign;
-pub use faults::{CallbackFaults, CreateFaults, Faults, FaultsError};
+pub use faults::{CallbackFaults, CreateFaults, Faults, FaultsError, RecordingFaults};
 pub use network::status::Status;
 pub use ring_ledger::Ring;
 pub use settings::Settings;

@@ -10,7 +10,7 @@ mod form;
 mod numbers;
 mod paging;
 mod recordings;
-mod silence;
+mod sound;
 mod time_filter;
 mod view;
 mod wire;

@@ -8,12 +8,14 @@ use std::collections::{HashMap, HashSet};
 use domain::facts::Evidence;
 use domain::ids::{CallId, CarrierEventId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
+use domain::recording::RecordingSource;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
 use super::calls::settle::{Changed, settle};
+use super::recordings::{self, ChangedRecording, RecordingTold};
 use super::{Actions, new_uuid, quarantine};
 use crate::clock::Clock;
 use crate::crash_point::{self, CrashPoint};
@@ -43,8 +45,8 @@ pub struct News {
     pub kind: &'static str,
     /// What it says; `None` for what is only kept.
     pub evidence: Option<Evidence>,
-    /// The recording it names.
-    pub recording_sid: Option<String>,
+    /// What it tells of a recording.
+    pub recording: Option<RecordingTold>,
     /// What names its content.
     pub content_key: [u8; 32],
     /// What arrived, to the letter.
@@ -170,9 +172,10 @@ impl Intaking {
             crash_point::reached_when(CrashPoint::BeforeNewsCommit, from_webhooks);
             done
         };
-        let (taken, changed) = self.store.transaction_of_news(work).await?;
+        let TakenIn { taken, changed, recordings } = self.store.transaction_of_news(work).await?;
         crash_point::reached_when(CrashPoint::AfterNewsCommit, from_webhooks);
         tell(&changed, &self.live);
+        recordings::tell(&recordings, &self.live, &self.wake);
         if changed.iter().any(|call| !call.call.is_live()) {
             self.wake.dialer();
         }
@@ -193,11 +196,14 @@ fn tell(changed: &[CallRecord], live: &Live) {
     }
 }
 
-async fn take_in_all(
-    tx: &Tx,
-    mut news: Vec<News>,
-    now: Timestamp,
-) -> Result<(Vec<Taken>, Vec<CallRecord>), StoreError> {
+/// What one transaction did.
+struct TakenIn {
+    taken: Vec<Taken>,
+    changed: Vec<CallRecord>,
+    recordings: Vec<ChangedRecording>,
+}
+
+async fn take_in_all(tx: &Tx, mut news: Vec<News>, now: Timestamp) -> Result<TakenIn, StoreError> {
     find_calls_by_sid(tx, &mut news).await?;
     let mut ids: Vec<CallId> = news.iter().filter_map(|item| item.call).collect();
     ids.sort_unstable();
@@ -230,6 +236,7 @@ async fn take_in_all(
     let new = tx.add_events(&events).await?;
 
     let mut taken = Vec::with_capacity(news.len());
+    let mut told = Vec::new();
     for ((item, owner), event) in news.iter().zip(owners).zip(kept) {
         taken.push(match owner {
             _ if event.is_none_or(|id| !new.contains(&id)) => Taken::Known,
@@ -237,6 +244,7 @@ async fn take_in_all(
             Some(id) => {
                 if let Some(change) = calls.get_mut(&id) {
                     apply(item, &mut change.after, now);
+                    told.extend(item.recording.clone().map(|recording| (change.after.clone(), recording)));
                 }
                 Taken::New(id)
             }
@@ -245,7 +253,9 @@ async fn take_in_all(
     // In id order, as everything that locks several rows.
     let mut changes: Vec<Changed> = calls.into_values().collect();
     changes.sort_unstable_by_key(|change| change.after.id);
-    Ok((taken, settle(tx, changes, now).await?))
+    let changed = settle(tx, changes, now).await?;
+    let recordings = recordings::note_told(tx, &told, now).await?;
+    Ok(TakenIn { taken, changed, recordings })
 }
 
 /// News without our own identifier is found by the carrier's, without a lock: calls are locked in the order of their ids.
@@ -316,7 +326,7 @@ fn apply(news: &News, record: &mut CallRecord, now: Timestamp) {
     if let Some(evidence) = &news.evidence {
         record.call.facts.apply(evidence);
     }
-    if news.recording_sid.is_some() {
-        record.recording_sid = news.recording_sid.clone();
+    if let Some(recording) = news.recording.as_ref().filter(|it| it.source == RecordingSource::Call) {
+        record.recording_sid = Some(recording.sid.clone());
     }
 }

@@ -16,6 +16,7 @@ use crate::carrier::twilio::{CallbackUrls, Credentials};
 use crate::clock::Clock;
 use crate::config::{CarrierSettings, Settings};
 use crate::credentials::{ApiKey, SessionCookie};
+use crate::engine::Keeping;
 use crate::engine::lease::LeaseKeeper;
 use crate::engine::relay::Relay;
 use crate::http::Router;
@@ -25,6 +26,7 @@ use crate::http::sign_in_throttle::SignInThrottle;
 use crate::http::standing::Standing;
 use crate::http::state::{HttpParts, HttpState, ServerFacts};
 use crate::live::Live;
+use crate::media::MediaStore;
 use crate::store::nodes::NodeRole;
 use crate::store::{Location, Store};
 use crate::wake::Wake;
@@ -43,6 +45,8 @@ pub struct Desk {
     pub(super) account: Credentials,
     /// For those who ask the carrier something: connected as soon as it can be reached.
     pub(super) line: CarrierLine,
+    /// Where recordings go.
+    pub(super) keeping: Keeping,
     /// Ends long answers.
     pub(super) stopping: CancellationToken,
     lease: LeaseKeeper,
@@ -71,6 +75,7 @@ impl Desk {
         membership: Membership,
         public_url: &Url,
     ) -> anyhow::Result<Self> {
+        let keeping = keeping(settings)?;
         let simulation = matches!(settings.carrier, CarrierSettings::Simulation);
         let own_number = settings.caller_id.clone();
         let installation = Installation {
@@ -108,12 +113,14 @@ impl Desk {
             setup_code: setup_code.clone(),
             simulation,
             allow_http_audio: settings.allow_http_audio,
+            recordings_keep_days: settings.recordings.keep_days,
         };
         let state = HttpState::from(HttpParts {
             actions: Arc::new(actions.clone()),
             server: Arc::new(facts),
             throttle: Mutex::new(SignInThrottle::default()),
             line: line.clone(),
+            media: keeping.media.clone(),
             standing: Standing::default(),
             stopping: stopping.clone(),
         });
@@ -122,7 +129,7 @@ impl Desk {
             _ => crate::http::router::router(state),
         };
         let console_key = console_key.secret;
-        Ok(Self { actions, router, console_key, setup_code, account, line, stopping, lease, relay })
+        Ok(Self { actions, router, console_key, setup_code, account, line, keeping, stopping, lease, relay })
     }
 
     /// Closes the database, so that the next process may have it.
@@ -132,6 +139,15 @@ impl Desk {
         self.actions.store.close().await?;
         Ok(())
     }
+}
+
+/// Where recordings go. A folder that cannot be made is found out before anything rings.
+fn keeping(settings: &Settings) -> anyhow::Result<Keeping> {
+    let place = settings.media_place();
+    let media = MediaStore::open(&place)
+        .with_context(|| format!("the place of sound files cannot be used ({})", place.describe()))?;
+    let (days, delete_at_carrier) = (settings.recordings.keep_days, settings.recordings.delete_at_carrier);
+    Ok(Keeping { media, days, delete_at_carrier })
 }
 
 /// 64 random bits, as people can type them: four groups of four.

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use callback_urls::{CallbackUrls, Purpose, TurnAt};
-pub use client::TwilioClient;
+pub use client::{Audio, TwilioClient};
 
 /// Who we are to Twilio.
 #[derive(Debug, Clone)]

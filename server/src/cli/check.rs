@@ -3,7 +3,11 @@
 use std::process::ExitCode;
 
 use crate::config::Settings;
+use crate::media::MediaStore;
 use crate::store::Store;
+
+/// Sound files and what is written down of them.
+mod sounds;
 
 /// Brings the schema up to date.
 pub(super) async fn migrate(settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -17,17 +21,22 @@ pub(super) async fn migrate(settings: &Settings) -> anyhow::Result<ExitCode> {
 pub(super) async fn check(settings: &Settings) -> anyhow::Result<ExitCode> {
     let store = Store::open(&settings.database).await?;
     let found = store.recount().await?;
+    let media = MediaStore::open(&settings.media_place())?;
+    let sounds = sounds::compare(&store, &media).await;
     store.close().await?;
+    let sounds = sounds?;
     println!(
         "Recounted {} calls from {} events, and {} prospects.",
         found.calls, found.events, found.prospects
     );
-    if found.is_equal() {
+    println!("Read {} recordings in the store of sound files.", sounds.read);
+    let wrong = found.differences + sounds.differences.len() as u64;
+    if wrong == 0 {
         println!("Everything that is stored follows from its source.");
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{} differences:", found.differences);
-    for difference in &found.shown {
+    println!("{wrong} differences:");
+    for difference in found.shown.iter().chain(&sounds.differences) {
         println!("  {difference}");
     }
     Ok(ExitCode::FAILURE)

@@ -11,7 +11,7 @@ use super::{ConfigRefused, Written};
 const DEFAULTS: &str = include_str!("../../../config.example.toml");
 
 /// Environment variables and the settings they stand for. Where two name one setting, the first that is set holds.
-const VARIABLES: [(&str, &str); 27] = [
+const VARIABLES: [(&str, &str); 36] = [
     ("LISTEN", "listen"),
     ("DATA_DIR", "data_dir"),
     ("ROLE", "role"),
@@ -36,6 +36,15 @@ const VARIABLES: [(&str, &str); 27] = [
     ("OPENAI_TRANSCRIPTION_MODEL", "openai.transcription_model"),
     ("OPENAI_SUMMARY_MODEL", "openai.summary_model"),
     ("HTTP_MAX_CONNECTIONS", "http.max_connections"),
+    ("RECORDINGS_KEEP_DAYS", "recordings.keep_days"),
+    ("RECORDINGS_DELETE_AT_CARRIER", "recordings.delete_at_carrier"),
+    ("MEDIA_FOLDER", "media.folder"),
+    ("MEDIA_S3_BUCKET", "media.s3_bucket"),
+    ("MEDIA_S3_PREFIX", "media.s3_prefix"),
+    ("MEDIA_S3_REGION", "media.s3_region"),
+    ("MEDIA_S3_ENDPOINT", "media.s3_endpoint"),
+    ("MEDIA_S3_ACCESS_KEY_ID", "media.s3_access_key_id"),
+    ("MEDIA_S3_SECRET_ACCESS_KEY", "media.s3_secret_access_key"),
     ("LOG_LEVEL", "log.level"),
     ("LOG_FORMAT", "log.format"),
     ("RUST_LOG", "log.level"),

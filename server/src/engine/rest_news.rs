@@ -35,7 +35,7 @@ pub(super) fn of_call(id: CallId, call: &CarrierCall) -> News {
         to: call.to.clone(),
         kind: "rest",
         evidence: Some(evidence),
-        recording_sid: None,
+        recording: None,
         content_key: News::content_key("rest", Some(id), &fields),
         payload: serde_json::Value::Object(
             fields.into_iter().map(|(name, value)| (name, value.into())).collect(),
@@ -53,7 +53,7 @@ pub(super) fn of_lost_call(id: CallId, sid: &str, evidence: Evidence) -> News {
         to: None,
         kind: "inferred",
         evidence: Some(evidence),
-        recording_sid: None,
+        recording: None,
         content_key: News::content_key("inferred", Some(id), &fields),
         payload: "{}".to_owned(),
     }

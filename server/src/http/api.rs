@@ -26,6 +26,8 @@ pub mod people;
 pub mod prospects;
 /// The quarantine after a restore, and its end.
 pub mod quarantine;
+/// Recordings: what became of them, their sound, their end.
+pub mod recordings;
 /// What the refusals of actions become.
 pub mod refusals;
 /// The texts that people hear.

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::api::{
     account, calls, campaigns, dialing, do_not_call, events, imports, incidents, nodes, people, prospects,
-    quarantine, scripts, session, telephone, transcripts, voices, workspace,
+    quarantine, recordings, scripts, session, telephone, transcripts, voices, workspace,
 };
 use super::auth::{known_visitors, operators_write};
 use super::middleware::{
@@ -46,6 +46,7 @@ pub fn described(state: HttpState) -> (Router, OpenApi) {
         .merge(closed(&state, answering(json, own_session())))
         .merge(closed(&state, answering(json, api()).layer(from_fn(operators_write))))
         .merge(closed(&state, answering(&["text/event-stream"], streams())))
+        .merge(closed(&state, answering(&["audio/wav"], sounds())))
         // Files are large: imports have their own limit and their own time.
         .merge(closed(&state, files().layer(from_fn(operators_write))));
     let (routes, description) = openapi::with_docs(routes, https);
@@ -150,6 +151,8 @@ fn shown() -> Router<HttpState> {
         .route("/calls/{id}", get(call::show))
         .route("/calls/{id}/end", post(call::end))
         .route("/calls/{id}/resolve", post(call::resolve))
+        .route("/recordings/{id}/fetch", post(call::recordings::fetch_again))
+        .route("/recordings/{id}/delete", post(call::recordings::remove))
         .route("/do-not-call", get(do_not_call_page::show).post(do_not_call_page::add))
         .route("/do-not-call/import", get(do_not_call_page::import::ask))
         .route("/do-not-call/remove", post(do_not_call_page::remove))
@@ -251,6 +254,9 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(calls::read))                                               // /api/calls/{id}
         .routes(routes!(calls::cancel))                                             // /api/calls/{id}/cancel
         .routes(routes!(calls::resolve::resolve))                                   // /api/calls/{id}/resolve
+        .routes(routes!(recordings::list))                                          // /api/recordings
+        .routes(routes!(recordings::read, recordings::remove))                      // /api/recordings/{id}
+        .routes(routes!(recordings::fetch_again))                                   // /api/recordings/{id}/fetch
         .routes(routes!(transcripts::of_call))                                      // /api/calls/{id}/transcripts
         .routes(routes!(transcripts::list))                                         // /api/transcripts
         .routes(routes!(do_not_call::list, do_not_call::add))                       // /api/do-not-call
@@ -280,6 +286,13 @@ fn api() -> OpenApiRouter<HttpState> {
 fn streams() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(events::stream))                                            // /api/events
+}
+
+/// What people hear.
+#[rustfmt::skip]
+fn sounds() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new()
+        .routes(routes!(recordings::audio::hear))                                   // /api/recordings/{id}/audio
 }
 
 /// What takes and gives whole files.

@@ -14,6 +14,7 @@ use super::standing::Standing;
 use crate::actions::Actions;
 use crate::carrier::twilio::CallbackUrls;
 use crate::credentials::{ApiKeyHash, SessionCookie};
+use crate::media::MediaStore;
 
 /// The parts that handlers work with, as one handle: each request clones it several times on its way.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct HttpParts {
     pub throttle: Mutex<SignInThrottle>,
     /// To ask the carrier something.
     pub line: CarrierLine,
+    /// Sound files.
+    pub media: MediaStore,
     /// What credentials of long answers open.
     pub standing: Standing,
     /// Ends long answers when the server stops.
@@ -71,4 +74,6 @@ pub struct ServerFacts {
     pub simulation: bool,
     /// Audio may come from plain http addresses.
     pub allow_http_audio: bool,
+    /// Recordings are deleted after so many days.
+    pub recordings_keep_days: u32,
 }

@@ -29,6 +29,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("0011_standings", include_str!("migrations/0011_standings.sql")),
     ("0012_orders", include_str!("migrations/0012_orders.sql")),
     ("0013_call_flows", include_str!("migrations/0013_call_flows.sql")),
+    ("0014_recordings", include_str!("migrations/0014_recordings.sql")),
     ("0015_transcripts", include_str!("migrations/0015_transcripts.sql")),
 ];
 

@@ -147,7 +147,7 @@ fn news(call: CallId, (kind, evidence): (&'static str, Evidence)) -> News {
         to: None,
         kind,
         evidence: Some(evidence),
-        recording_sid: None,
+        recording: None,
         content_key: News::content_key(kind, Some(call), &content),
         payload: String::new(),
     }

@@ -42,7 +42,7 @@ fn everything_goes_wrong() -> Faults {
             reordered_seconds: 60.0,
             ..CallbackFaults::default()
         },
-        list_staleness_seconds: 0.0,
+        ..Faults::none()
     }
 }
 

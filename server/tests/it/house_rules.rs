@@ -9,23 +9,26 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lib", GUARDED),
     ("cli", GUARDED),
     ("app", GUARDED),
-    ("http", &["actions", "store", "carrier", "speech_services"]),
-    ("engine", &["actions", "store", "carrier", "speech_services"]),
+    ("http", &["actions", "store", "carrier", "media", "speech_services"]),
+    ("engine", &["actions", "store", "carrier", "media", "speech_services"]),
     ("actions", &["store"]),
     ("store", &[]),
     ("carrier", &[]),
+    ("media", &[]),
     ("speech_services", &[]),
     // Settings are parsed into the types of the parts that they set.
-    ("config", &["store", "carrier", "speech_services"]),
+    ("config", &["store", "carrier", "media", "speech_services"]),
 ];
 
-const GUARDED: &[&str] = &["cli", "app", "http", "engine", "actions", "store", "carrier", "speech_services"];
+const GUARDED: &[&str] =
+    &["cli", "app", "http", "engine", "actions", "store", "carrier", "media", "speech_services"];
 
 /// Libraries that belong to one room, so that leaving one of them is the work of one room.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("sea_orm", &["store"]),
     ("sea_orm_migration", &["store"]),
     ("sqlx", &["store"]),
+    ("object_store", &["media"]),
     ("reqwest", &["carrier", "speech_services", "cli"]),
     // app carries the finished router from http to the server, and does nothing with it.
     ("axum", &["http", "app"]),

@@ -11,6 +11,7 @@ mod nodes;
 mod pages;
 mod promises;
 mod quarantine;
+mod recordings;
 mod restart;
 mod roles;
 mod scenarios;

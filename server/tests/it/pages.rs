@@ -12,5 +12,5 @@ mod message;
 mod pictures;
 mod roles;
 mod sample;
-mod visit;
+pub mod visit;
 mod without_scripts;

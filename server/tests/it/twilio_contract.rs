@@ -3,6 +3,7 @@
 mod fake_peer;
 mod outcomes;
 mod reads;
+mod recordings;
 mod requests;
 mod signatures;
 mod spoken;

@@ -18,6 +18,8 @@ pub(crate) struct Recording {
     /// Known once the recording is over.
     pub duration: Option<Duration>,
     pub deleted: bool,
+    /// So often its sound was asked for.
+    pub asked_for: u64,
 }
 
 impl Recording {

@@ -190,6 +190,7 @@ impl Network {
             started_at: at,
             duration: None,
             deleted: false,
+            asked_for: 0,
         };
         state.recordings.push(recording);
         self.tell_recording(state, position, RecordingEvent::InProgress);
@@ -217,7 +218,10 @@ impl Network {
             recording.order.callback.clone().filter(|_| recording.order.events.contains(&event))
         {
             let fields = fields::recording(&self.account_sid, &self.account_url(), recording);
-            self.post(state, index, &target, fields);
+            let times = self.faults().callbacks_of_recording(self.seed, &recording.sid, recording.status());
+            for _ in 0..times {
+                self.post(state, index, &target, fields.clone());
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 //! Recordings and their media.
 
 use axum::Json;
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{ConnectInfo, OriginalUri, Path, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use serde_json::Value;
 
 use super::Desk;
@@ -11,9 +11,11 @@ use super::calls::found;
 use super::errors::Refusal;
 use super::form::Form;
 use super::paging::Page;
-use super::silence;
+use super::sound;
 use super::time_filter::TimeFilter;
 use super::view;
+use super::wire::Line;
+use crate::faults::MediaFault;
 use crate::network::State as Facts;
 use crate::network::recording::Recording;
 
@@ -63,34 +65,59 @@ fn page(
 pub(super) async fn fetch(
     State(desk): State<Desk>,
     OriginalUri(uri): OriginalUri,
+    ConnectInfo(line): ConnectInfo<Line>,
     path: Path<(String, String)>,
 ) -> Result<Response, Refusal> {
-    let state = desk.network.state();
     let (sid, suffix) = path.1.split_once('.').unwrap_or((&path.1, ""));
-    let recording = &state.recordings[position(&state, sid)?];
-    match suffix {
-        "json" => Ok(Json(view::recording(&desk.network, recording, false)).into_response()),
-        "" | "wav" | "mp3" => media(recording, &Form::of_query(uri.query()), suffix),
-        _ => Err(Refusal::not_found(uri.path())),
+    let asked = match suffix {
+        "json" => {
+            let state = desk.network.state();
+            let recording = &state.recordings[position(&state, sid)?];
+            return Ok(Json(view::recording(&desk.network, recording, false)).into_response());
+        }
+        "" | "wav" | "mp3" => Asked::of(&desk, sid, &Form::of_query(uri.query()))?,
+        _ => return Err(Refusal::not_found(uri.path())),
+    };
+    if suffix == "mp3" {
+        return Ok(([(header::CONTENT_TYPE, "audio/mpeg")], sound::mp3(asked.seconds)).into_response());
     }
+    let mut wav = sound::wav(sid, asked.seconds, asked.channels);
+    match asked.fault {
+        Some(MediaFault::BrokenOff) => line.cut_after(150 + wav.len() as u64 / 2),
+        Some(MediaFault::CutShort) => wav.truncate(wav.len() / 2),
+        Some(MediaFault::Page) => return Ok(Html("<h1>Back in a minute</h1>").into_response()),
+        Some(MediaFault::NotReady) | None => {}
+    }
+    Ok(([(header::CONTENT_TYPE, "audio/x-wav")], wav).into_response())
 }
 
-fn media(recording: &Recording, query: &Form, suffix: &str) -> Result<Response, Refusal> {
-    if recording.status() != "completed" {
-        return Err(Refusal::not_found(&format!("/Recordings/{}", recording.sid)));
-    }
-    let channels = match query.get("RequestedChannels") {
-        Some("2") if recording.order.channels < 2 => {
-            return Err(Refusal::bad(20001, "The recording has one channel only"));
+/// What is asked of a recording whose sound is there.
+struct Asked {
+    seconds: u64,
+    channels: u8,
+    fault: Option<MediaFault>,
+}
+
+impl Asked {
+    fn of(desk: &Desk, sid: &str, query: &Form) -> Result<Self, Refusal> {
+        let network = &desk.network;
+        let mut state = network.state();
+        let position = position(&state, sid)?;
+        let recording = &mut state.recordings[position];
+        recording.asked_for += 1;
+        let fault = network.faults().for_media(network.seed, sid, recording.asked_for);
+        if recording.status() != "completed" || fault == Some(MediaFault::NotReady) {
+            return Err(Refusal::not_found(&format!("/Recordings/{sid}")));
         }
-        Some("2") => 2,
-        _ => 1,
-    };
-    let seconds = recording.seconds().unwrap_or(0);
-    Ok(match suffix {
-        "mp3" => ([(header::CONTENT_TYPE, "audio/mpeg")], silence::mp3(seconds)).into_response(),
-        _ => ([(header::CONTENT_TYPE, "audio/x-wav")], silence::wav(seconds, channels)).into_response(),
-    })
+        let channels = match query.get("RequestedChannels") {
+            Some("2") if recording.order.channels < 2 => {
+                return Err(Refusal::bad(20001, "The recording has one channel only"));
+            }
+            Some("2") => 2,
+            _ => 1,
+        };
+        Ok(Self { seconds: recording.seconds().unwrap_or(0), channels, fault })
+    }
 }
 
 /// `DELETE Recordings/{sid}.json`

@@ -1,7 +1,7 @@
 //! Recordings of calls and of messages.
 
 use serde_json::json;
-use simulator::Status;
+use simulator::{Faults, RecordingFaults, Status};
 
 use crate::support::*;
 
@@ -45,7 +45,15 @@ async fn a_recorded_call_is_told_of_listed_played_and_deleted() {
     assert_eq!((&wav[..4], &wav[8..16]), (&b"RIFF"[..], &b"WAVEfmt "[..]));
     assert_eq!(u32::from_le_bytes(wav[4..8].try_into().unwrap()) as usize + 8, wav.len());
     let stereo = world.http.get(world.url(&format!("{path}.wav?RequestedChannels=2"))).send().await.unwrap();
-    assert_eq!(stereo.bytes().await.unwrap()[22], 2);
+    let stereo = stereo.bytes().await.unwrap();
+    assert_eq!(stereo[22], 2);
+    assert_eq!(stereo.len(), 44 + 4 * 8_000 * 4, "as long as the recording");
+    // One hums first, then the other.
+    let loud = |channel: usize, second: usize| {
+        let frames = stereo[44 + second * 32_000..][..32_000].chunks(4);
+        frames.into_iter().any(|frame| frame[channel * 2 + 1] != 0)
+    };
+    assert_eq!([loud(0, 1), loud(1, 1), loud(0, 3), loud(1, 3)], [true, false, false, true]);
 
     let mp3 = world.http.get(world.url(&format!("{path}.mp3"))).send().await.unwrap();
     assert_eq!(mp3.headers()["content-type"], "audio/mpeg");
@@ -82,4 +90,41 @@ async fn a_message_left_after_the_tone_goes_to_the_action() {
     let media = world.http.get(left.field("RecordingUrl")).send().await.unwrap();
     assert_eq!(media.status(), 200);
     assert_eq!(world.phones.ledger()[0].status, Status::Completed);
+}
+
+#[tokio::test]
+async fn a_fault_script_makes_recordings_late_short_lost_and_doubled() {
+    let world = World::start(settings()).await;
+    let recorded = world.web.url("/recorded");
+    let call = async |faults: RecordingFaults| {
+        world.phones.set_faults(Faults { recordings: faults, ..Faults::none() });
+        let events = "in-progress completed";
+        world
+            .call(&[
+                ("Record", "true"),
+                ("RecordingStatusCallback", &recorded),
+                ("RecordingStatusCallbackEvent", events),
+            ])
+            .await;
+        world.phones.quiet().await;
+        let (_, list) = world.get("Recordings.json").await;
+        list["recordings"][0]["sid"].as_str().unwrap().to_owned()
+    };
+    let ask =
+        async |sid: &str| world.http.get(world.url(&format!("Recordings/{sid}.wav"))).send().await.unwrap();
+
+    let twice =
+        RecordingFaults { doubled_callbacks: 1.0, not_ready: 1.0, not_ready_times: 1, ..Default::default() };
+    let late = call(twice).await;
+    assert_eq!(world.web.heard_at("/recorded").len(), 4, "each of the two twice");
+    assert_eq!(ask(&late).await.status(), 404);
+    assert_eq!(ask(&late).await.bytes().await.unwrap().len(), 44 + 4 * 16_000);
+
+    let short = RecordingFaults { lost_callbacks: 1.0, cut_short: 1.0, ..Default::default() };
+    let short = call(short).await;
+    assert_eq!(world.web.heard_at("/recorded").len(), 4, "none of the two");
+    assert_eq!(ask(&short).await.bytes().await.unwrap().len(), 22 + 4 * 8_000);
+
+    let broken = call(RecordingFaults { broken_off: 1.0, ..Default::default() }).await;
+    assert!(ask(&broken).await.bytes().await.is_err(), "the connection closes in the middle");
 }

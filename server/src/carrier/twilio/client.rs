@@ -1,5 +1,9 @@
 //! The REST client: one that creates calls and never repeats itself, one that reads.
 
+mod recordings;
+
+pub use recordings::Audio;
+
 use std::error::Error as _;
 use std::time::Duration;
 
@@ -177,7 +181,7 @@ impl TwilioClient {
                 }
                 calls.push(call);
             }
-            match self.next_page(&page)? {
+            match self.next_page(&page, "/Calls.json")? {
                 Some(next) => url = next,
                 None => return Ok(CallList { calls, complete: true }),
             }
@@ -261,13 +265,13 @@ impl TwilioClient {
     }
 
     /// The next page's address, which must lead to where our credentials belong.
-    fn next_page(&self, page: &Value) -> Result<Option<Url>, RequestError> {
+    fn next_page(&self, page: &Value, list: &str) -> Result<Option<Url>, RequestError> {
         let Some(next) = page["next_page_uri"].as_str().filter(|uri| !uri.is_empty()) else {
             return Ok(None);
         };
         let next = self.api_base.join(next).map_err(|_| errors::unreadable())?;
         let here = next.origin() == self.api_base.origin() && next.username().is_empty();
-        if here && next.path() == self.account_url("/Calls.json").path() {
+        if here && next.path() == self.account_url(list).path() {
             return Ok(Some(next));
         }
         Err(RequestError::Failed { why: "Twilio's next page lies on another address".to_owned() })

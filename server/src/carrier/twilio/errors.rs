@@ -77,6 +77,14 @@ pub fn read_outcome(reply: Result<Reply, NoReply>) -> Result<Value, RequestError
     }
 }
 
+/// The outcome of a request whose answer says nothing but that it was done.
+pub fn done_outcome(reply: Result<Reply, NoReply>) -> Result<(), RequestError> {
+    match reply {
+        Ok(Reply { status: 200..=299, .. }) => Ok(()),
+        reply => read_outcome(reply).map(|_| ()),
+    }
+}
+
 /// The outcome of an update that ends a call.
 pub fn end_outcome(reply: Result<Reply, NoReply>) -> Result<EndOutcome, RequestError> {
     /// The call is in no state that could be changed, which for a hang-up is what we want.

@@ -21,7 +21,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa::ToSchema;
 
-use self::view::CallView;
+use self::view::{CallView, shown_one};
 use super::once::Repeatable;
 use super::words::metadata;
 use crate::actions::users::Visitor;
@@ -74,7 +74,7 @@ pub async fn place(
         let own = wanted.metadata.as_ref().map(|object| metadata("/metadata", object)).transpose()?;
         let when = wanted.scheduled_for.map(|when| when.0);
         let call = actions.place_one(actor, campaign, prospect, when, own).await?;
-        Ok((StatusCode::CREATED, CallView::of(&call, &server, role)))
+        Ok((StatusCode::CREATED, CallView::of(&call, None, &server, role)))
     };
     request.once(&state, &visitor, work).await
 }
@@ -109,7 +109,7 @@ pub async fn read(
         let _ = tokio::time::timeout(PATIENCE, change_of(id, changes)).await;
         call = load(&state, &visitor, id).await?;
     }
-    Ok(Json(CallView::of(&call, &state.server, visitor.role)))
+    Ok(Json(shown_one(&state, &call, visitor.role).await?))
 }
 
 /// Has the carrier asked about a live call that was quiet for half a minute; whether it was.
@@ -143,5 +143,5 @@ pub async fn cancel(
     PathId(id): PathId<CallId>,
 ) -> Result<Json<CallView>, Problem> {
     let call = state.actions.end_call(visitor.actor, id).await?;
-    Ok(Json(CallView::of(&call, &state.server, visitor.role)))
+    Ok(Json(shown_one(&state, &call, visitor.role).await?))
 }

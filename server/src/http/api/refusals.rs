@@ -9,6 +9,7 @@ use crate::actions::calls::PlaceRefused;
 use crate::actions::calls::ResolveRefused;
 use crate::actions::campaigns::CampaignRefused;
 use crate::actions::prospects::ProspectRefused;
+use crate::actions::recordings::RecordingRefused;
 use crate::actions::users::UserRefused;
 use crate::credentials::PasswordUnavailable;
 use crate::http::{Blocker, FieldError, Problem};
@@ -32,6 +33,19 @@ impl From<StoreError> for Problem {
                 tracing::error!(%error, "the database refused");
                 Self::internal()
             }
+        }
+    }
+}
+
+impl From<RecordingRefused> for Problem {
+    fn from(refused: RecordingRefused) -> Self {
+        match refused {
+            RecordingRefused::NotThere => Self::not_found("recording"),
+            RecordingRefused::NotNow(state) => {
+                let detail = format!("The recording is {}, and this cannot be done with it.", state.as_str());
+                Self::conflict("recording_state", detail).with_reason(state.as_str())
+            }
+            RecordingRefused::Store(error) => error.into(),
         }
     }
 }

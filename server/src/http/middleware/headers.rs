@@ -13,8 +13,8 @@ pub const DOCS_PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe
     img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// For our own pages: everything they need comes from here, nothing stands inline, nobody frames them.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-    form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
+    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
     report-uri /api/policy-reports; report-to policy";
 
 /// Where newer browsers report to, as `report-to` calls it.

@@ -1,6 +1,10 @@
 //! The card of one call: everything that is known of it, from the decision to the last price, with who says so.
 
+/// Its recordings.
+pub mod recordings;
 mod turns;
+
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
@@ -22,12 +26,13 @@ use crate::actions::users::{Role, Visitor};
 use crate::http::api::calls::resolve::settle;
 use crate::http::api::calls::{ask_when_quiet, load, view};
 use crate::http::auth::{Admin, Listener, Operator};
-use crate::http::state::HttpState;
+use crate::http::state::{HttpState, ServerFacts};
 use crate::http::{PathId, Problem, json};
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::carrier_events::CarrierEventRecord;
 use crate::store::prospects::ProspectRecord;
+use crate::store::recordings::RecordingRecord;
 
 /// Shows a call. One that went quiet is asked about, and the page shows the answer when it comes.
 pub async fn show(
@@ -52,15 +57,17 @@ async fn page(state: &HttpState, visitor: &Visitor, id: CallId, form: &Form) -> 
     let prospect =
         store.prospect(workspace, call.prospect).await?.ok_or_else(|| Problem::not_found("prospect"))?;
     let events = store.events_of_call(id).await?;
+    let recordings = store.recordings_of_call(id).await?;
     let now = state.actions.clock.now();
-    let card = Card { call, campaign, prospect, events, role: visitor.role, now };
+    let server = state.server.clone();
+    let card = Card { call, campaign, prospect, events, recordings, server, role: visitor.role, now };
     let place = if visitor.role > Role::Listener { Place::Campaigns } else { Place::Calls };
     let page = Page::new(format!("Call to {}", card.name()), place)
         .with("head", card.head())
         .with("trouble", card.trouble(form))
         .with(
             "card",
-            html! { div.columns.uneven { div.stack { (card.timeline()) (card.raw()) } (card.facts()) } },
+            html! { div.columns.uneven { div.stack { (card.recordings()) (card.timeline()) (card.raw()) } (card.facts()) } },
         );
     Ok(page.live(Interest::Campaign(card.call.campaign)))
 }
@@ -105,6 +112,8 @@ struct Card {
     campaign: CampaignRecord,
     prospect: ProspectRecord,
     events: Vec<CarrierEventRecord>,
+    recordings: Vec<RecordingRecord>,
+    server: Arc<ServerFacts>,
     role: Role,
     now: Timestamp,
 }
@@ -221,6 +230,12 @@ impl Card {
                 ]))
             }
         }
+    }
+
+    fn recordings(&self) -> Markup {
+        let answered = self.call.call.facts.answered_at.is_some();
+        let expected = answered && self.campaign.recording != "off";
+        recordings::cards(&self.recordings, expected, self.role, &self.server)
     }
 
     fn timeline(&self) -> Markup {

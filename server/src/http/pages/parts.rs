@@ -12,6 +12,8 @@ pub mod head;
 pub mod pager;
 /// Times, durations, money and numbers as people read them.
 pub mod show;
+/// Loudness, drawn.
+pub mod waveform;
 
 use maud::{Markup, html};
 

@@ -26,6 +26,13 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "csrf", "Not from our pages", detail)
     }
 
+    /// 403: a browser wants to show as a page what is only to be played or saved.
+    pub fn not_a_page() -> Self {
+        let detail =
+            "A recording is not a page. Hear it on the page of its call, or fetch it with a program.";
+        Self::new(StatusCode::FORBIDDEN, "not_a_page", "Not a page", detail)
+    }
+
     /// 400: an API key in the address, where proxies and histories keep it.
     pub fn credential_in_url() -> Self {
         let detail = "An API key was sent in the address, where logs keep it. Consider it leaked: revoke it, \
@@ -100,6 +107,19 @@ impl Problem {
     pub fn not_acceptable(offered: &str) -> Self {
         let detail = format!("The `Accept` header rules out what this address answers: {offered}.");
         Self::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", "No acceptable form", detail)
+    }
+
+    /// 416: the part that is wanted lies behind the end of a file of `size` bytes.
+    pub fn range_not_satisfiable(size: u64) -> Self {
+        let detail = format!("The file has {size} bytes, and the part that is asked for lies behind them.");
+        let problem = Self::new(
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            "range_not_satisfiable",
+            "Behind the end of the file",
+            detail,
+        );
+        let range = HeaderValue::from_str(&format!("bytes */{size}"));
+        range.map_or(problem.clone(), |range| problem.with_header(header::CONTENT_RANGE, range))
     }
 
     /// 413: the body is larger than `limit` bytes.

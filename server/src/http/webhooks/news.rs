@@ -2,12 +2,14 @@
 //! error: Twilio would drop it.
 
 use domain::facts::{Evidence, Source};
+use domain::recording::{RecordingNews, RecordingSource};
 use tracing::warn;
 
 use super::form::SignedForm;
 use crate::actions::carrier_events::News;
+use crate::actions::recordings::RecordingTold;
 use crate::carrier::twilio::Purpose;
-use crate::carrier::twilio::callback::{self, CallNews, ParsedCallback};
+use crate::carrier::twilio::callback::{self, CallNews, ParsedCallback, RecordingStatus};
 use crate::http::state::HttpState;
 
 /// What a form says.
@@ -26,7 +28,7 @@ pub(super) fn from_form(state: &HttpState, purpose: Purpose, form: SignedForm) -
         to: None,
         kind,
         evidence: None,
-        recording_sid: None,
+        recording: None,
         content_key: News::content_key(kind, form.call, &form.fields),
         payload: form.payload,
     };
@@ -43,7 +45,16 @@ pub(super) fn from_form(state: &HttpState, purpose: Purpose, form: SignedForm) -
         }
         ParsedCallback::Recording(recording) => {
             news.carrier_sid = Some(recording.call_sid.to_string());
-            news.recording_sid = Some(recording.recording_sid);
+            news.recording = Some(RecordingTold {
+                sid: recording.recording_sid,
+                news: match recording.status {
+                    RecordingStatus::InProgress => RecordingNews::InProgress,
+                    RecordingStatus::Completed => RecordingNews::Completed,
+                    RecordingStatus::Absent => RecordingNews::Absent,
+                },
+                source: recording.source,
+                seconds: recording.duration_seconds,
+            });
             recording.account_sid
         }
         ParsedCallback::Unmapped { why } => {
@@ -62,6 +73,7 @@ pub(super) fn from_form(state: &HttpState, purpose: Purpose, form: SignedForm) -
         news.call = None;
         news.carrier_sid = None;
         news.evidence = None;
+        news.recording = None;
     }
     news
 }
@@ -69,7 +81,13 @@ pub(super) fn from_form(state: &HttpState, purpose: Purpose, form: SignedForm) -
 fn of_call(news: &mut News, call: CallNews, source: Source) -> String {
     news.carrier_sid = Some(call.call_sid.to_string());
     news.to = call.to;
-    news.recording_sid = call.recording_sid;
+    // It may not be there yet, or hold nothing: its own news says so.
+    news.recording = call.recording_sid.map(|sid| RecordingTold {
+        sid,
+        news: RecordingNews::InProgress,
+        source: RecordingSource::Call,
+        seconds: None,
+    });
     news.evidence = Some(Evidence {
         status: Some(call.status),
         at: call.at,

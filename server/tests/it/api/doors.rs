@@ -30,6 +30,7 @@ fn filled_in(path: &str) -> String {
         Some("campaigns") => "cmp",
         Some("prospects") => "pro",
         Some("calls") => "call",
+        Some("recordings") => "rec",
         Some("scripts") => "scr",
         Some("imports") => "imp",
         Some("users") => "usr",
@@ -66,19 +67,22 @@ async fn without_a_credential_every_address_is_closed() {
 }
 
 #[tokio::test]
-async fn whoever_only_listens_reads_calls_and_nothing_else() {
+async fn whoever_only_listens_reads_calls_hears_recordings_and_nothing_else() {
     let api = TestApi::on(Database::Sqlite).await;
     let listener = api.with_role(Role::Listener).await;
     for (method, path) in addresses(&api) {
-        let for_listeners = ["/health", "/api/calls", "/api/calls/{id}"];
-        if for_listeners.contains(&path.as_str()) || is_everybodys_own(&path) {
+        let heard = path.starts_with("/api/recordings");
+        let for_listeners = heard || ["/health", "/api/calls", "/api/calls/{id}"].contains(&path.as_str());
+        if (method == Method::GET && for_listeners) || is_everybodys_own(&path) {
             continue;
         }
         let body = (method != Method::GET).then(|| json!({}));
         listener.ask(method, &filled_in(&path), body).await.problem(403, "forbidden");
     }
     listener.get("/api/calls").await.expect(200);
-    listener.get(&filled_in("/api/calls/{id}")).await.problem(404, "not_found");
+    for path in ["/api/calls/{id}", "/api/recordings/{id}", "/api/recordings/{id}/audio"] {
+        listener.get(&filled_in(path)).await.problem(404, "not_found");
+    }
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ fn news(call: CallId, index: usize, evidence: Evidence) -> News {
         to: None,
         kind: "rest",
         evidence: Some(evidence),
-        recording_sid: None,
+        recording: None,
         content_key: [index as u8; 32],
         payload: String::new(),
     }

@@ -61,6 +61,13 @@ fn promised(point: CrashPoint) -> Row {
         CrashPoint::AfterRecordCommit | CrashPoint::BeforeNewsCommit | CrashPoint::AfterNewsCommit => {
             row(Some(Placed), true, Some(Placed), 1)
         }
+        // What becomes of recordings is shown in recordings/crashes.rs; their call is over by then.
+        CrashPoint::RecordingClaimed
+        | CrashPoint::RecordingHalfWritten
+        | CrashPoint::RecordingWritten
+        | CrashPoint::RecordingReadBack
+        | CrashPoint::RecordingStored
+        | CrashPoint::RecordingDeletedAtCarrier => row(Some(Placed), true, Some(Placed), 1),
     }
 }
 

@@ -177,7 +177,7 @@ fn ringing(call: CallId) -> News {
         to: Some(person(0).phone),
         kind: "status",
         evidence: Some(Evidence { status: Some(CarrierStatus::Ringing), ..Evidence::from(Source::Callback) }),
-        recording_sid: None,
+        recording: None,
         content_key: [1; 32],
         payload: String::new(),
     }

@@ -10,6 +10,7 @@ use prospectai::credentials::{ApiKey, SessionCookie};
 use prospectai::http::query::CursorKey;
 use prospectai::http::router::router;
 use prospectai::http::state::{HttpParts, HttpState, ServerFacts};
+use prospectai::media::{MediaPlace, MediaStore};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -70,12 +71,16 @@ pub fn state(world: &World) -> HttpState {
         console_key: ApiKey::generate([7; 32]).hash,
         simulation: true,
         allow_http_audio: false,
+        recordings_keep_days: 90,
     };
+    let media = MediaPlace::Folder(std::env::temp_dir());
+    let media = MediaStore::open(&media).unwrap();
     HttpState::from(HttpParts {
         actions: Arc::new(world.actions.clone()),
         server: Arc::new(server),
         throttle: Default::default(),
         line: Default::default(),
+        media,
         standing: Default::default(),
         stopping: Default::default(),
     })

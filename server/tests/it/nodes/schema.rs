@@ -132,7 +132,7 @@ async fn a_call_from_campaign_to_news(server: &Actions, round: usize) {
             to: None,
             kind: "status",
             evidence: Some(Evidence { status: Some(status), ..Evidence::from(Source::Callback) }),
-            recording_sid: None,
+            recording: None,
             content_key: News::content_key(status.as_str(), Some(calls[0]), &[]),
             payload: String::new(),
         };

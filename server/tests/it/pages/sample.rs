@@ -3,6 +3,7 @@
 use domain::ids::{CallId, CampaignId, ProspectId};
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
+use domain::recording::RecordingState;
 use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::actions::prospects::Person;
 use prospectai::store::calls::CallRecord;
@@ -35,7 +36,8 @@ impl Sample {
         let (actions, actor) = (app.actions.clone(), app.actor.clone());
         let empty = CampaignDraft { name: "Autumn reminder".to_owned(), ..draft() };
         let empty = actions.create_campaign(actor.clone(), empty).await.expect("a campaign").id;
-        let running = CampaignDraft { name: "Spring offer".to_owned(), ..draft() };
+        let running =
+            CampaignDraft { name: "Spring offer".to_owned(), recording: "dual".to_owned(), ..draft() };
         let running = app.campaign(PEOPLE, running).await;
         let known = Person {
             email: "ada@example.com".to_owned(),
@@ -53,6 +55,11 @@ impl Sample {
         let answered =
             |call: &CallRecord| call.call.facts.answered_at.is_some() && call.call.ended_at().is_some();
         let call = app.until_call(running, "a call was answered", answered).await;
+        app.until("its recording is stored", async || {
+            let found = actions.store.recordings_of_call(call.id).await.expect("read");
+            found.iter().any(|recording| recording.state == RecordingState::Stored)
+        })
+        .await;
         let odd = IncidentRecord::new(
             actor.workspace,
             IncidentKind::StrayCall,

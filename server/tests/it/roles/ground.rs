@@ -13,6 +13,7 @@ use prospectai::store::{StoreError, Tx};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
+use crate::recordings::hearing::recorded;
 use crate::support::api_client::{Client, Database, TestApi};
 
 /// Everybody's password.
@@ -35,6 +36,7 @@ pub struct Ids {
     pub campaign: String,
     pub prospect: String,
     pub call: String,
+    pub recording: String,
     pub script: String,
     pub import: String,
     pub user: String,
@@ -73,6 +75,7 @@ impl Ground {
         let owner = self.api.as_owner();
         let place = json!({ "campaignId": campaign, "prospectId": prospects[0] });
         let call = owner.post("/api/calls/place", place).await.expect(201).id();
+        let recording = recorded(&self.api, &call).await;
         let scripts = owner.get("/api/scripts").await.json;
         let script = scripts["scripts"][0]["id"].as_str().expect("a script").to_owned();
         let import = format!("/api/campaigns/{campaign}/imports?wait=true");
@@ -85,7 +88,7 @@ impl Ground {
         let colleague = json!({ "email": "colleague@example.com", "password": PASSWORD, "role": "listener" });
         let user = owner.post("/api/users", colleague).await.expect(201).id();
         let (_, session) = self.begin(self.person(Role::Listener)).await;
-        Ids { campaign, prospect: prospects[1].clone(), call, script, import, user, key, session }
+        Ids { campaign, prospect: prospects[1].clone(), call, recording, script, import, user, key, session }
     }
 
     /// The user with this role.
@@ -184,6 +187,7 @@ impl Ids {
             campaign: id("cmp"),
             prospect: id("pro"),
             call: id("call"),
+            recording: id("rec"),
             script: id("scr"),
             import: id("imp"),
             user: id("usr"),
@@ -199,6 +203,7 @@ impl Ids {
             Some("campaigns") => &self.campaign,
             Some("prospects") => &self.prospect,
             Some("calls") => &self.call,
+            Some("recordings") => &self.recording,
             Some("scripts") => &self.script,
             Some("imports") => &self.import,
             Some("users") => &self.user,
@@ -208,8 +213,12 @@ impl Ids {
         };
         let filled = path.replace("{id}", id).replace("{number}", "+12127365000");
         let filled = filled.replace("{name}", "app.css").replace("{*rest}", "index.css");
-        // What a stream is about stands in its query.
-        if filled == "/changes" { "/changes?page=/calls".to_owned() } else { filled }
+        // What a stream or a list is about stands in its query.
+        match filled.as_str() {
+            "/changes" => "/changes?page=/calls".to_owned(),
+            "/api/recordings" => format!("/api/recordings?callId={}", self.call),
+            _ => filled,
+        }
     }
 
     /// What a request to a route says, so that it comes as far as to look for what it names.

@@ -67,7 +67,8 @@ fn a_call_whose_answer_was_lost_is_found_again_and_never_sent_twice() {
         on_both(async |database| {
             // Without callbacks only the carrier's list can tell, and at first it does not.
             let callbacks = CallbackFaults { lost: 1.0, ..ok() };
-            let faults = Faults { create: create.clone(), callbacks, list_staleness_seconds: 90.0 };
+            let faults =
+                Faults { create: create.clone(), callbacks, list_staleness_seconds: 90.0, ..Faults::none() };
             let app = TestApp::on(database).faults(faults).start().await;
             let campaign = app.campaign_of(2).await;
             app.launch(campaign).await;

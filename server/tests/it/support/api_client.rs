@@ -21,6 +21,7 @@ use prospectai::http::query::CursorKey;
 use prospectai::http::router;
 use prospectai::http::state::{HttpParts, HttpState, ServerFacts};
 use prospectai::live::Live;
+use prospectai::media::{MediaPlace, MediaStore};
 use prospectai::store::nodes::NodeRole;
 use prospectai::store::{Location, Store, StoreError};
 use prospectai::wake::Wake;
@@ -59,6 +60,7 @@ pub struct TestApi {
     console: String,
     next_number: AtomicU32,
     _folder: Option<TempDir>,
+    _media: TempDir,
 }
 
 impl TestApi {
@@ -113,19 +115,34 @@ impl TestApi {
             console_key: console.hash,
             simulation: true,
             allow_http_audio: false,
+            recordings_keep_days: 90,
         };
+        let media_folder = tempfile::tempdir().expect("a folder");
+        let media = MediaPlace::Folder(media_folder.path().to_owned());
+        let media = MediaStore::open(&media).expect("a store");
         let state = HttpState::from(HttpParts {
             actions: Arc::new(actions),
             server: Arc::new(server),
             throttle: Default::default(),
             line: Default::default(),
+            media,
             standing: Default::default(),
             stopping: Default::default(),
         });
         let (router, description) = router::described(state.clone());
         let console = console.secret.expose_secret().to_owned();
         let next_number = AtomicU32::new(5_000);
-        Self { state, clock, description, router, workspace, console, next_number, _folder: folder }
+        Self {
+            state,
+            clock,
+            description,
+            router,
+            workspace,
+            console,
+            next_number,
+            _folder: folder,
+            _media: media_folder,
+        }
     }
 
     /// Moves the clock.

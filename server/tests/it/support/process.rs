@@ -53,6 +53,11 @@ impl Process {
         tokio::time::timeout(PATIENCE, reading).await.expect("it says so in time")
     }
 
+    /// Its number, for whoever looks at it from outside.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Ends it as a loss of power would.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("it can be killed");
@@ -72,7 +77,7 @@ impl Process {
 
     /// Asks it to stop, as a supervisor does.
     pub async fn ask_to_stop(&self) {
-        let id = self.child.id().expect("it runs").to_string();
+        let id = self.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill is there");
         assert!(asked.success());
     }

@@ -75,6 +75,7 @@ pub struct World {
     location: Option<Location>,
     public_url: Option<String>,
     connections: Option<usize>,
+    change: fn(&mut Settings),
 }
 
 impl World {
@@ -94,6 +95,7 @@ impl World {
             location: None,
             public_url: None,
             connections: None,
+            change: |_| {},
         }
     }
 
@@ -180,6 +182,11 @@ impl World {
         Self { connections: Some(connections), ..self }
     }
 
+    /// Further settings differ.
+    pub fn with(self, change: fn(&mut Settings)) -> Self {
+        Self { change, ..self }
+    }
+
     /// Starts everything.
     pub async fn start(self) -> TestApp {
         let folder = TempDir::new().expect("a temporary folder");
@@ -227,6 +234,7 @@ impl World {
             credentials: credentials.expect("credentials"),
             api_base: api_base.parse().expect("an address"),
         };
+        (self.change)(&mut settings);
         settings
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use domain::carrier_event::{AnsweredBy, CarrierStatus};
+use domain::recording::RecordingSource;
 use jiff::Timestamp;
 
 use super::news::{AmdNews, CallNews, RecordingNews, RecordingStatus};
@@ -22,7 +23,7 @@ pub(super) enum NotNews {
 /// The fields we read, each at most once. Empty ones count as absent: Twilio sends many of them.
 pub(super) struct Fields<'f>(HashMap<&'f str, &'f str>);
 
-pub(super) const READ: [&str; 18] = [
+pub(super) const READ: [&str; 19] = [
     "AccountSid",
     "AnsweredBy",
     "CallDuration",
@@ -35,6 +36,7 @@ pub(super) const READ: [&str; 18] = [
     "RecordingChannels",
     "RecordingDuration",
     "RecordingSid",
+    "RecordingSource",
     "RecordingStartTime",
     "RecordingStatus",
     "SequenceNumber",
@@ -98,6 +100,10 @@ impl<'f> Fields<'f> {
             account_sid: self.account_sid()?,
             recording_sid: self.sid("RecordingSid", "RE")?,
             status: self.required_word("RecordingStatus", status)?,
+            // Twilio left it out of older callbacks, which were of whole calls.
+            source: self
+                .optional("RecordingSource")
+                .map_or(RecordingSource::Call, RecordingSource::of_carrier),
             duration_seconds: length
                 .map(|seconds| number("RecordingDuration", seconds, 0..=MAX_CALL_SECONDS))
                 .transpose()?,

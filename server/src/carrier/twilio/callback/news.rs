@@ -2,6 +2,7 @@
 
 use domain::carrier_event::{AnsweredBy, CarrierStatus};
 use domain::phone_number::PhoneNumber;
+use domain::recording::RecordingSource;
 use jiff::Timestamp;
 
 use crate::carrier::CallSid;
@@ -63,6 +64,8 @@ pub struct RecordingNews {
     pub recording_sid: String,
     /// How far it has come.
     pub status: RecordingStatus,
+    /// Whose words it holds.
+    pub source: RecordingSource,
     /// Length in seconds.
     pub duration_seconds: Option<u32>,
     /// 1 or 2.

@@ -11,7 +11,7 @@ use domain::reaction::Reaction;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::view::CallView;
+use super::view::{CallView, shown};
 use crate::http::{Problem, Query, json};
 
 use crate::actions::users::Role;
@@ -138,7 +138,7 @@ pub async fn list(
     found.truncate(limit as usize);
     let last = found.last().filter(|_| more).map(|last| order.spot(last));
     let next_cursor = last.map(|spot| key.seal(&list, &spot.to_string())).transpose()?;
-    let calls = found.iter().map(|call| CallView::of(call, &state.server, visitor.role)).collect();
+    let calls = shown(&state, &found, visitor.role).await?;
     let list =
         CallList { calls, total: counted.calls, total_is_capped: counted.capped, limit, offset, next_cursor };
     json::answer(&list, found.len() * BYTES_OF_A_CALL)

@@ -7,7 +7,7 @@ use domain::ids::CallId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::view::CallView;
+use super::view::{CallView, shown_one};
 use crate::actions::users::Visitor;
 use crate::carrier::CallSid;
 use crate::http::auth::Admin;
@@ -54,7 +54,8 @@ pub async fn resolve(
     JsonBody(said): JsonBody<Resolution>,
 ) -> Result<Json<CallView>, Problem> {
     let role = visitor.role;
-    Ok(Json(CallView::of(&settle(&state, visitor, id, said).await?, &state.server, role)))
+    let settled = settle(&state, visitor, id, said).await?;
+    Ok(Json(shown_one(&state, &settled, role).await?))
 }
 
 /// Settles it as somebody said, or points at what they did not say.

@@ -1,14 +1,17 @@
 //! A call as the API shows it.
 
 use domain::call::CallStatus;
+use domain::ids::RecordingId;
 use domain::phone_number::PhoneNumber;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::actions::users::Role;
+use crate::http::api::recordings::view::audio_url;
 use crate::http::api::words::{maybe_time, stored_json, time};
-use crate::http::state::ServerFacts;
+use crate::http::state::{HttpState, ServerFacts};
+use crate::store::StoreError;
 use crate::store::calls::CallRecord;
 
 /// One attempt to ring one prospect.
@@ -44,6 +47,7 @@ pub struct CallView {
     script_version: Option<u32>,
     /// Seconds of audio.
     duration: Option<u32>,
+    /// Where it is heard, once it is stored here; for whoever may.
     recording_url: Option<String>,
     recording_sid: Option<String>,
     /// US dollars as a decimal, once rated.
@@ -105,7 +109,7 @@ pub struct Timeline {
 impl CallView {
     /// A call as it is now, for somebody with this role. Whoever only listens is told no whole number, and nothing in which
     /// one could stand.
-    pub fn of(record: &CallRecord, server: &ServerFacts, role: Role) -> Self {
+    pub fn of(record: &CallRecord, recording: Option<RecordingId>, server: &ServerFacts, role: Role) -> Self {
         let call = &record.call;
         let facts = &call.facts;
         let ended_at = maybe_time(call.ended_at());
@@ -124,7 +128,7 @@ impl CallView {
             script_id: record.script.map(|said| said.script.to_string()),
             script_version: record.script.map(|said| said.version),
             duration: facts.duration_seconds,
-            recording_url: recording_url(record, server),
+            recording_url: recording.map(|id| audio_url(id, server)),
             recording_sid: record.recording_sid.clone(),
             cost: facts.price.map(|price| price.to_string()),
             error_code: facts.error_code,
@@ -150,15 +154,22 @@ impl CallView {
     }
 }
 
-fn number(number: &PhoneNumber, role: Role) -> String {
-    if role > Role::Listener { number.to_string() } else { number.masked() }
+/// Calls as they are shown, each with the address of its recording where that is stored.
+pub async fn shown(state: &HttpState, calls: &[CallRecord], role: Role) -> Result<Vec<CallView>, StoreError> {
+    let sids: Vec<&str> = calls.iter().filter_map(|call| call.recording_sid.as_deref()).collect();
+    let stored = state.actions.store.stored_recordings(&sids).await?;
+    let recording_of = |call: &CallRecord| stored.get(call.recording_sid.as_deref()?).copied();
+    Ok(calls.iter().map(|call| CallView::of(call, recording_of(call), &state.server, role)).collect())
 }
 
-/// Built from the recording's name: an address that came from outside is never passed on.
-fn recording_url(record: &CallRecord, server: &ServerFacts) -> Option<String> {
-    let sid = record.recording_sid.as_deref().filter(|_| !server.simulation)?;
-    let account = &server.account_sid;
-    Some(format!("https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{sid}.mp3"))
+/// One call as it is shown.
+pub async fn shown_one(state: &HttpState, call: &CallRecord, role: Role) -> Result<CallView, StoreError> {
+    let stored = state.actions.store.stored_recordings(call.recording_sid.as_deref().as_slice()).await?;
+    Ok(CallView::of(call, stored.into_values().next(), &state.server, role))
+}
+
+fn number(number: &PhoneNumber, role: Role) -> String {
+    if role > Role::Listener { number.to_string() } else { number.masked() }
 }
 
 /// What went wrong, in plain words; nothing where nothing did. The carrier's own words often quote the number.

@@ -1,0 +1,13 @@
+//! Recordings: every one that the carrier has ends in our store, verified, or says why not.
+
+#[cfg(debug_assertions)]
+mod crashes;
+mod disk_full;
+mod fake_s3;
+mod faults;
+mod ground;
+pub mod hearing;
+mod life;
+mod other_store;
+mod player;
+mod recount;
