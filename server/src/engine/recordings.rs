@@ -55,9 +55,25 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken) {
 }
 
 async fn turn(parts: &Parts) -> Result<Option<Timestamp>, StoreError> {
-    // Nothing of ours is under way between two turns.
-    parts.actions.free_recordings().await?;
-    catch_up::turn(parts).await?;
+    let at_hand = parts.actions.store.recordings_at_hand(parts.actions.clock.now()).await?;
+    if at_hand.claimed {
+        // Nothing of ours is under way between two turns.
+        parts.actions.free_recordings().await?;
+    }
+    if at_hand.due {
+        catch_up::ask(parts).await?;
+    }
+    let caught_up = catch_up::read_list(parts).await?;
+    if at_hand.claimed || at_hand.due || caught_up > 0 {
+        fetch_all(parts).await;
+    }
+    expire(parts).await?;
+    erase(parts).await?;
+    delete_at_carrier(parts).await?;
+    parts.actions.store.next_recording_at().await
+}
+
+async fn fetch_all(parts: &Parts) {
     // As long as there is one to claim, and no further when the database does not answer.
     let claims = stream::unfold(true, |goes_on| async move {
         if !goes_on {
@@ -67,22 +83,17 @@ async fn turn(parts: &Parts) -> Result<Option<Timestamp>, StoreError> {
         let goes_on = claim.is_ok();
         Some((claim, goes_on))
     });
-    claims
-        .for_each_concurrent(AT_ONCE, |claim| async move {
-            let fetched = match claim {
-                Ok(claim) => fetch::fetch(parts, claim).await,
-                Err(error) => Err(error),
-            };
-            // One that cannot be written down must not take the others with it: its claim ends with the turn.
-            if let Err(error) = fetched {
-                warn!(%error, "a recording could not be looked after; it is tried again");
-            }
-        })
-        .await;
-    expire(parts).await?;
-    erase(parts).await?;
-    delete_at_carrier(parts).await?;
-    parts.actions.store.next_recording_at().await
+    let fetching = claims.for_each_concurrent(AT_ONCE, |claim| async move {
+        let fetched = match claim {
+            Ok(claim) => fetch::fetch(parts, claim).await,
+            Err(error) => Err(error),
+        };
+        // One that cannot be written down must not take the others with it: its claim ends with the turn.
+        if let Err(error) = fetched {
+            warn!(%error, "a recording could not be looked after; it is tried again");
+        }
+    });
+    fetching.await;
 }
 
 async fn expire(parts: &Parts) -> Result<(), StoreError> {

@@ -65,6 +65,15 @@ pub struct OurCopy {
     pub peaks: Vec<u8>,
 }
 
+/// What there is to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AtHand {
+    /// Some server fetches one, or ended while it did.
+    pub claimed: bool,
+    /// One is to be asked about, or to be fetched.
+    pub due: bool,
+}
+
 const COLUMNS: [&str; 21] = [
     "id",
     "workspace_id",
@@ -120,6 +129,12 @@ struct Moment {
 }
 
 #[derive(FromQueryResult)]
+struct AtHandRow {
+    claimed: i64,
+    due: i64,
+}
+
+#[derive(FromQueryResult)]
 struct Name {
     id: Uuid,
     carrier_sid: String,
@@ -170,6 +185,18 @@ impl Store {
     ) -> Result<Vec<RecordingRecord>, StoreError> {
         let due = "WHERE state = 'announced' AND next_look_at <= $1 ORDER BY next_look_at LIMIT $2";
         self.recordings_where(due, [millis(now).into(), (most as i64).into()]).await
+    }
+
+    /// What there is to do at this moment: a look that costs next to nothing where nothing is recorded.
+    pub async fn recordings_at_hand(&self, now: Timestamp) -> Result<AtHand, StoreError> {
+        let one = |of: &str| {
+            format!("(SELECT COUNT(*) FROM (SELECT id FROM recordings WHERE {of} LIMIT 1) AS one)")
+        };
+        let (claimed, due) =
+            (one("claimed_by IS NOT NULL"), one("next_look_at <= $1 AND claimed_by IS NULL"));
+        let wanted = format!("SELECT {claimed} AS claimed, {due} AS due");
+        let found: Option<AtHandRow> = sql::one(self.reader(), &wanted, [millis(now).into()]).await?;
+        Ok(found.map_or(AtHand::default(), |row| AtHand { claimed: row.claimed > 0, due: row.due > 0 }))
     }
 
     /// When the next recording is to be asked about or to be fetched.

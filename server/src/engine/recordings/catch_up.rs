@@ -17,18 +17,23 @@ const MOST_PER_TURN: u64 = 100;
 /// Recordings looked up in one statement.
 const BATCH: usize = 200;
 
-/// Asks about what is due, and reads the list when that is.
-pub(super) async fn turn(parts: &Parts) -> Result<(), StoreError> {
+/// Asks about recordings that were announced and of which nothing more was heard.
+pub(super) async fn ask(parts: &Parts) -> Result<(), StoreError> {
     let now = parts.actions.clock.now();
     for recording in parts.actions.store.recordings_to_ask_about(now, MOST_PER_TURN).await? {
         ask_about(parts, &recording).await?;
     }
-    let Some(reading) = parts.actions.begin_recording_sweep().await? else { return Ok(()) };
+    Ok(())
+}
+
+/// Reads the carrier's list when that is due; how many recordings it told something new of.
+pub(super) async fn read_list(parts: &Parts) -> Result<u64, StoreError> {
+    let Some(reading) = parts.actions.begin_recording_sweep().await? else { return Ok(0) };
     let list = match parts.carrier.list_recordings(reading.since).await {
         Ok(list) => list.recordings,
         Err(error) => {
             warn!(%error, "the carrier's list of recordings could not be read; tried again later");
-            return Ok(());
+            return Ok(0);
         }
     };
     let mut caught_up = 0;
@@ -36,7 +41,8 @@ pub(super) async fn turn(parts: &Parts) -> Result<(), StoreError> {
         caught_up += take_in(parts, batch).await?;
     }
     info!(listed = list.len(), caught_up, "the carrier's recordings were compared with ours");
-    parts.actions.finish_recording_sweep(reading, list.len() as u64, caught_up).await
+    parts.actions.finish_recording_sweep(reading, list.len() as u64, caught_up).await?;
+    Ok(caught_up)
 }
 
 async fn ask_about(parts: &Parts, recording: &RecordingRecord) -> Result<(), StoreError> {
