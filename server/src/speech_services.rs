@@ -9,7 +9,7 @@ pub mod openai;
 
 use std::time::Duration;
 
-pub use door::{InvalidAddress, ServiceAddress};
+pub use door::{InvalidAddress, NoHttps, ServiceAddress};
 
 /// A service did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -185,9 +185,10 @@ impl Comparison {
                     format!("by at least {:.1} percentage points", floor_of_tenths(at_least))
                 };
                 format!(
-                    "{} is better than {others}, {points}. The chance that this is a mistake is at most 5 %, however often \
-                     you look.",
-                    name(arm)
+                    "{} is better than {others}, {points}. The chance that this is a mistake is at most {:.0} %, however \
+                     often you look.",
+                    name(arm),
+                    FALSE_WINNER_LEVEL * 100.0
                 )
             }
             Verdict::NoWinnerYet { ahead: Some(arm) } => format!(

@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::task;
 use crate::actions::Actions;
 use crate::actions::transcripts::{InVain, SummedUp, WrittenDown};
-use crate::speech_services::ServiceError;
-use crate::speech_services::openai::OpenAi;
+use crate::speech_services::openai::{OpenAi, OpenAiSettings};
+use crate::speech_services::{NoHttps, ServiceError};
 use crate::store::StoreError;
 use crate::store::transcripts::{Judgement, Piece, TranscriptRecord};
 
@@ -36,6 +36,16 @@ pub struct Listening {
     pub audio: AudioOf,
     /// What the service charges.
     pub prices: ListeningPrices,
+}
+
+impl Listening {
+    /// Through the service that the operator named; `audio` brings what is to be listened to.
+    ///
+    /// # Errors
+    /// [`NoHttps`].
+    pub fn through(settings: &OpenAiSettings, audio: AudioOf) -> Result<Self, NoHttps> {
+        Ok(Self { service: Arc::new(OpenAi::new(settings)?), audio, prices: settings.prices })
+    }
 }
 
 /// Waits for recordings until it is time to stop.

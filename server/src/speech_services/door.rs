@@ -29,6 +29,11 @@ pub struct ServiceAddress(Url);
 #[error("an https address without user, query or fragment is needed; http only leads to this machine")]
 pub struct InvalidAddress;
 
+/// There is no TLS, mostly for want of the system's root certificates.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTPS client cannot be set up; install the system's CA certificates (package ca-certificates)")]
+pub struct NoHttps(#[source] reqwest::Error);
+
 impl ServiceAddress {
     /// Checks an address of the configuration.
     ///
@@ -93,11 +98,7 @@ pub(super) struct Question<'a> {
 
 impl Door {
     /// Connects to nothing yet.
-    pub(super) fn new(
-        service: &'static str,
-        address: ServiceAddress,
-        key: Key,
-    ) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(service: &'static str, address: ServiceAddress, key: Key) -> Result<Self, NoHttps> {
         // Fails when a provider is already installed, which is just as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = Client::builder()
@@ -109,7 +110,7 @@ impl Door {
         // Without https no root certificates are needed, and a machine may have none.
         let builder =
             if address.0.scheme() == "https" { builder.https_only(true) } else { builder.tls_certs_only([]) };
-        Ok(Self { client: builder.build()?, address, key, service })
+        Ok(Self { client: builder.build().map_err(NoHttps)?, address, key, service })
     }
 
     /// Asks once.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::door::{Answer, Door, Key, Question};
-use super::{ServiceAddress, ServiceError};
+use super::{NoHttps, ServiceAddress, ServiceError};
 
 /// The longest text that is spoken in one request, in characters. Every model takes at least twice as many.
 pub const LONGEST_TEXT: usize = 5_000;
@@ -121,8 +121,8 @@ impl ElevenLabs {
     /// A client; connects to nothing yet.
     ///
     /// # Errors
-    /// When there is no TLS, mostly for want of the system's root certificates.
-    pub fn new(settings: &ElevenLabsSettings) -> Result<Self, reqwest::Error> {
+    /// [`NoHttps`].
+    pub fn new(settings: &ElevenLabsSettings) -> Result<Self, NoHttps> {
         let header = (HeaderName::from_static("xi-api-key"), "");
         let key = Key { header, secret: settings.key.clone(), setting: "ELEVENLABS_API_KEY" };
         Ok(Self {

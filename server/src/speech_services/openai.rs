@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::door::{Answer, Door, Key, Question};
-use super::{ServiceAddress, ServiceError};
+use super::{NoHttps, ServiceAddress, ServiceError};
 pub use form::AudioFile;
 pub use note::Note;
 pub use transcript::{Segment, Transcript};
@@ -79,8 +79,8 @@ impl OpenAi {
     /// A client; connects to nothing yet.
     ///
     /// # Errors
-    /// When there is no TLS, mostly for want of the system's root certificates.
-    pub fn new(settings: &OpenAiSettings) -> Result<Self, reqwest::Error> {
+    /// [`NoHttps`].
+    pub fn new(settings: &OpenAiSettings) -> Result<Self, NoHttps> {
         let key = Key {
             header: (AUTHORIZATION, "Bearer "),
             secret: settings.key.clone(),

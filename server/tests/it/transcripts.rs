@@ -1,5 +1,6 @@
 //! Recordings are written down and summed up, once each, through accidents and restarts; and what was said is found again.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use prospectai::actions::users::Role;
 use prospectai::engine::transcriber::{self, Listening};
 use prospectai::live::Subject;
 use prospectai::speech_services::ServiceAddress;
-use prospectai::speech_services::openai::{OpenAi, OpenAiSettings};
+use prospectai::speech_services::openai::OpenAiSettings;
 use prospectai::store::transcripts::TranscriptRecord;
 use serde_json::{Value, json};
 use simulator::{SpeechFault, SpeechServices, SpeechSettings};
@@ -57,19 +58,17 @@ impl Ground {
         let mut settings = OpenAiSettings::new(address, "key".into());
         settings.transcription_model = Some("whisper-1".to_owned());
         settings.summary_model = self.sums_up.then(|| "a-model".to_owned());
+        settings.prices = ListeningPrices {
+            per_minute: Usd::from_micros(6_000),
+            per_million_read: Usd::from_micros(150_000),
+            per_million_written: Usd::from_micros(600_000),
+        };
         let audio = self.audio.clone();
-        Listening {
-            service: Arc::new(OpenAi::new(&settings).expect("a client")),
-            audio: Arc::new(move |_| {
-                let audio = audio.clone();
-                Box::pin(async move { Ok(audio) })
-            }),
-            prices: ListeningPrices {
-                per_minute: Usd::from_micros(6_000),
-                per_million_read: Usd::from_micros(150_000),
-                per_million_written: Usd::from_micros(600_000),
-            },
-        }
+        let audio_of = move |_| -> Pin<Box<dyn Future<Output = _> + Send>> {
+            let audio = audio.clone();
+            Box::pin(async move { Ok(audio) })
+        };
+        Listening::through(&settings, Arc::new(audio_of)).expect("a client")
     }
 
     /// One step of the task; when it wants to look again.
