@@ -20,6 +20,7 @@ use crate::carrier::twilio::{ClientSettings, TwilioClient};
 use crate::clock::Clock;
 use crate::config::{CarrierSettings, Settings};
 use crate::engine::Engine;
+use crate::engine::transcriber::{Listening, audio_in};
 use crate::http::Router;
 use crate::http::server::{ServerLimits, Stopped, serve};
 use crate::store::Store;
@@ -77,9 +78,10 @@ impl App {
         let (console_key, stopping) = (desk.console_key.clone(), desk.stopping.clone());
         let (client, network) = reach_carrier(&desk, settings, network, &public_url).await?;
         let simulates = network.is_some();
-        let engine = client
-            .filter(|_| settings.role.dials())
-            .map(|client| Engine::start(desk.actions.clone(), client, simulates, desk.keeping.clone()));
+        let listening = listening(&desk, settings)?;
+        let engine = client.filter(|_| settings.role.dials()).map(|client| {
+            Engine::start(desk.actions.clone(), client, simulates, desk.keeping.clone(), listening)
+        });
 
         let connections = descriptors::connections_of(settings.max_connections)?;
         let limits = ServerLimits { connections, ..ServerLimits::default() };
@@ -108,6 +110,14 @@ impl App {
         // The last: whatever was begun here is over.
         self.desk.close().await
     }
+}
+
+/// Who writes recordings down, where the operator named a model for it.
+fn listening(desk: &Desk, settings: &Settings) -> anyhow::Result<Option<Listening>> {
+    let named = settings.openai.as_ref().filter(|service| service.transcription_model.is_some());
+    let Some(service) = named else { return Ok(None) };
+    let audio = audio_in(desk.actions.store.clone(), desk.keeping.media.clone());
+    Ok(Some(Listening::through(service, audio)?))
 }
 
 /// The way to the carrier, and the phone network in the box where there is none. That one runs in the server that dials:

@@ -26,6 +26,7 @@ use crate::actions::Actions;
 use crate::carrier::twilio::TwilioClient;
 
 pub use recordings::Keeping;
+use transcriber::Listening;
 
 /// Time that requests under way have to be answered when the server stops.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -51,8 +52,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts every task.
-    pub fn start(actions: Actions, carrier: Arc<TwilioClient>, simulation: bool, keeping: Keeping) -> Self {
+    /// Starts every task; nobody listens to recordings without `listening`.
+    pub fn start(
+        actions: Actions,
+        carrier: Arc<TwilioClient>,
+        simulation: bool,
+        keeping: Keeping,
+        listening: Option<Listening>,
+    ) -> Self {
         let parts = Parts { actions, carrier, sends: TaskTracker::new(), simulation, keeping };
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -63,6 +70,9 @@ impl Engine {
         tasks.spawn(incidents::run(parts.clone(), stopping.clone()));
         tasks.spawn(sweep::run(parts.clone(), stopping.clone()));
         tasks.spawn(recordings::run(parts.clone(), stopping.clone()));
+        if let Some(listening) = listening {
+            tasks.spawn(transcriber::run(parts.actions.clone(), listening, stopping.clone()));
+        }
         tasks.close();
         Self { parts, stopping, tasks }
     }

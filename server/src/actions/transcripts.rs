@@ -9,6 +9,7 @@ use domain::ids::{CallId, RecordingId, WorkspaceId};
 use domain::money::Usd;
 use domain::sentiment::sentiment;
 use domain::transcript::{Speaker, TranscriptState, pause_after};
+use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::Actions;
@@ -18,6 +19,9 @@ use crate::store::transcripts::{Judgement, Piece, TranscriptRecord};
 
 /// Longer than writing down and summing up may take together.
 const LONGEST_TRY: Duration = Duration::from_secs(45 * 60);
+
+/// Recordings that came within as long are transcribed without being asked for.
+const OF_LATE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What was written down.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +70,19 @@ impl Actions {
         self.store
             .transaction(move |tx| async move { tx.want_transcript(workspace, call, recording, now).await })
             .await
+    }
+
+    /// Asks for the transcripts of recordings that came lately and have none. Older ones stay as they are: whoever turns
+    /// transcription on does not pay for everything that was ever said.
+    pub async fn want_transcripts_of_late(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let since = now.checked_sub(OF_LATE).unwrap_or(Timestamp::MIN);
+        if self.store.lacks_transcripts(since).await? {
+            self.store
+                .transaction(move |tx| async move { tx.want_transcripts_since(since, now).await })
+                .await?;
+        }
+        Ok(())
     }
 
     /// Takes the transcript whose time has come, so that nobody else tries it meanwhile.

@@ -1,10 +1,14 @@
 //! Writes recordings down and sums them up, one at a time, through the services that the operator turned on.
 
+mod audio;
 mod tracks;
+
+pub use audio::audio_in;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ids::RecordingId;
 use domain::money::Usd;
@@ -19,6 +23,9 @@ use crate::speech_services::openai::{OpenAi, OpenAiSettings};
 use crate::speech_services::{NoHttps, ServiceError};
 use crate::store::StoreError;
 use crate::store::transcripts::{Judgement, Piece, TranscriptRecord};
+
+/// New recordings are looked for as often.
+const LOOKS_AGAIN: Duration = Duration::from_secs(15);
 
 /// The bytes of a stored recording; `None` when there are none any more, else what stands in the way at the moment.
 pub type AudioOf = Arc<
@@ -57,7 +64,11 @@ pub async fn run(actions: Actions, listening: Listening, stop: CancellationToken
             () = stop.cancelled() => return,
             turn = task::turn(turn(&actions, &listening)) => turn,
         };
-        let until = task::next_look("transcriber", turn, actions.clock.now());
+        let now = actions.clock.now();
+        // A recording that was just stored rings no bell here.
+        let soon = now.checked_add(LOOKS_AGAIN).ok();
+        let turn = turn.map(|next| next.into_iter().chain(soon).min());
+        let until = task::next_look("transcriber", turn, now);
         if !task::wait(&actions.clock, until, std::future::pending(), &stop).await {
             return;
         }
@@ -66,6 +77,7 @@ pub async fn run(actions: Actions, listening: Listening, stop: CancellationToken
 
 /// Takes one step with one transcript; when to look again.
 pub async fn turn(actions: &Actions, listening: &Listening) -> Result<Option<Timestamp>, StoreError> {
+    actions.want_transcripts_of_late().await?;
     let Some(taken) = actions.take_transcript().await? else {
         return actions.store.next_transcript_at().await;
     };

@@ -145,6 +145,12 @@ fn select(rest: &str) -> String {
 }
 
 impl Store {
+    /// Any recording, whoever owns it: for the engine, which works for all workspaces.
+    pub async fn any_recording(&self, id: RecordingId) -> Result<Option<RecordingRecord>, StoreError> {
+        let row = sql::one(self.reader(), &select("WHERE id = $1"), [id.uuid().into()]).await?;
+        row.map(record).transpose()
+    }
+
     /// A recording of this workspace.
     pub async fn recording(
         &self,

@@ -71,6 +71,14 @@ pub struct Piece {
 const COLUMNS: &str = "recording_id, workspace_id, call_id, state, attempts, next_try_at, trouble, language, duration_ms, summary, \
                        tone, score_millionths, judged_by, cost_micros, wanted_at, done_at";
 
+/// Recordings that were stored since the value of this name and have no transcript.
+fn stored_without(since: &str) -> String {
+    format!(
+        "FROM recordings WHERE state = 'stored' AND stored_at >= {since} \
+         AND NOT EXISTS (SELECT 1 FROM transcripts WHERE recording_id = recordings.id)"
+    )
+}
+
 #[derive(sea_orm::FromQueryResult)]
 struct Row {
     recording_id: Uuid,
@@ -133,6 +141,18 @@ impl Store {
         rows.into_iter().map(TranscriptRecord::try_from).collect()
     }
 
+    /// Whether a recording that was stored since an instant has no transcript, not even a wanted one.
+    pub async fn lacks_transcripts(&self, since: Timestamp) -> Result<bool, StoreError> {
+        #[derive(sea_orm::FromQueryResult)]
+        struct Lacking {
+            lacking: i64,
+        }
+        let wanted =
+            format!("SELECT COUNT(*) AS lacking FROM (SELECT id {} LIMIT 1) AS found", stored_without("$1"));
+        let found: Option<Lacking> = sql::one(self.reader(), &wanted, [millis(since).into()]).await?;
+        Ok(found.is_some_and(|found| found.lacking > 0))
+    }
+
     /// When a transcript is to be tried the next time.
     pub async fn next_transcript_at(&self) -> Result<Option<Timestamp>, StoreError> {
         #[derive(sea_orm::FromQueryResult)]
@@ -160,6 +180,18 @@ impl Tx {
         let values = [recording.into(), workspace.into(), call.into(), millis(now).into()];
         sql::run(self.connection(), insert, values).await?;
         Ok(())
+    }
+
+    /// Asks for the transcripts of recordings that were stored since an instant and have none.
+    pub async fn want_transcripts_since(&self, since: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+        // Without the cast PostgreSQL takes the time for text.
+        let insert = format!(
+            "INSERT INTO transcripts (recording_id, workspace_id, call_id, state, next_try_at, wanted_at) \
+             SELECT id, workspace_id, call_id, 'wanted', CAST($1 AS BIGINT), CAST($1 AS BIGINT) {} \
+             ON CONFLICT DO NOTHING",
+            stored_without("$2")
+        );
+        Ok(sql::run(self.connection(), &insert, [millis(now).into(), millis(since).into()]).await?)
     }
 
     /// The transcript that has waited the longest of those whose time has come, for the one who takes it in this transaction.

@@ -5,7 +5,7 @@ mod crashes;
 mod disk_full;
 mod fake_s3;
 mod faults;
-mod ground;
+pub mod ground;
 pub mod hearing;
 mod life;
 mod other_store;

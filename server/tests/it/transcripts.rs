@@ -19,7 +19,10 @@ use serde_json::{Value, json};
 use simulator::{SpeechFault, SpeechServices, SpeechSettings};
 use tokio_util::sync::CancellationToken;
 
+use crate::recordings::ground::recorded;
 use crate::support::api_client::{Database, TestApi};
+use crate::support::test_app::TestApp;
+use crate::support::world::on_both;
 
 /// A call with a recording, and the service that listens to it.
 struct Ground {
@@ -342,4 +345,32 @@ async fn what_was_said_is_found_whatever_its_case_and_only_by_those_who_may_read
         stranger.get(&path).await.problem(404, "not_found");
         assert_eq!(stranger.get("/api/transcripts").await.expect(200).json["transcripts"], json!([]));
     }
+}
+
+#[test]
+fn what_was_said_on_a_recorded_call_is_written_down_by_itself() {
+    on_both(async |database| {
+        let services = SpeechServices::start(SpeechSettings::new("key", "key")).await.expect("start");
+        let address = ServiceAddress::parse(&format!("{}/v1", services.base_url())).expect("an address");
+        let mut listens = OpenAiSettings::new(address, "key".into());
+        listens.transcription_model = Some("whisper-1".to_owned());
+        let app = TestApp::on(database)
+            .speed(120.0)
+            .with(move |settings| settings.openai = Some(listens.clone()))
+            .start()
+            .await;
+        let campaign = app.campaign(1, recorded()).await;
+        app.launch(campaign).await;
+        app.until_completed(campaign).await;
+        let call = app.calls(campaign).await.remove(0);
+        app.until("the transcript is done", async || {
+            let found = app.actions.store.transcripts_of_call(call.id).await.expect("read");
+            found.iter().any(|transcript| transcript.state == TranscriptState::Done)
+        })
+        .await;
+        let found = app.actions.store.transcripts_of_call(call.id).await.expect("read").remove(0);
+        let pieces = app.actions.store.transcript_pieces(found.recording).await.expect("read");
+        assert!(!pieces.is_empty() && found.judgement.is_some(), "{found:?}");
+        app.stop().await;
+    });
 }

@@ -2,6 +2,7 @@
 
 /// Its recordings.
 pub mod recordings;
+mod transcript;
 mod turns;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use crate::store::campaigns::CampaignRecord;
 use crate::store::carrier_events::CarrierEventRecord;
 use crate::store::prospects::ProspectRecord;
 use crate::store::recordings::RecordingRecord;
+use crate::store::transcripts::{Piece, TranscriptRecord};
 
 /// Shows a call. One that went quiet is asked about, and the page shows the answer when it comes.
 pub async fn show(
@@ -58,16 +60,24 @@ async fn page(state: &HttpState, visitor: &Visitor, id: CallId, form: &Form) -> 
         store.prospect(workspace, call.prospect).await?.ok_or_else(|| Problem::not_found("prospect"))?;
     let events = store.events_of_call(id).await?;
     let recordings = store.recordings_of_call(id).await?;
+    let mut transcripts = Vec::new();
+    if visitor.role > Role::Listener {
+        for transcript in store.transcripts_of_call(id).await? {
+            let pieces = store.transcript_pieces(transcript.recording).await?;
+            transcripts.push((transcript, pieces));
+        }
+    }
     let now = state.actions.clock.now();
     let server = state.server.clone();
-    let card = Card { call, campaign, prospect, events, recordings, server, role: visitor.role, now };
+    let card =
+        Card { call, campaign, prospect, events, recordings, transcripts, server, role: visitor.role, now };
     let place = if visitor.role > Role::Listener { Place::Campaigns } else { Place::Calls };
     let page = Page::new(format!("Call to {}", card.name()), place)
         .with("head", card.head())
         .with("trouble", card.trouble(form))
         .with(
             "card",
-            html! { div.columns.uneven { div.stack { (card.recordings()) (card.timeline()) (card.raw()) } (card.facts()) } },
+            html! { div.columns.uneven { div.stack { (card.recordings()) (transcript::transcripts(&card.transcripts)) (card.timeline()) (card.raw()) } (card.facts()) } },
         );
     Ok(page.live(Interest::Campaign(card.call.campaign)))
 }
@@ -113,6 +123,7 @@ struct Card {
     prospect: ProspectRecord,
     events: Vec<CarrierEventRecord>,
     recordings: Vec<RecordingRecord>,
+    transcripts: Vec<(TranscriptRecord, Vec<Piece>)>,
     server: Arc<ServerFacts>,
     role: Role,
     now: Timestamp,

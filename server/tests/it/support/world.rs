@@ -75,7 +75,7 @@ pub struct World {
     location: Option<Location>,
     public_url: Option<String>,
     connections: Option<usize>,
-    change: fn(&mut Settings),
+    change: Box<dyn Fn(&mut Settings) + Send + Sync>,
 }
 
 impl World {
@@ -95,7 +95,7 @@ impl World {
             location: None,
             public_url: None,
             connections: None,
-            change: |_| {},
+            change: Box::new(|_| {}),
         }
     }
 
@@ -183,8 +183,8 @@ impl World {
     }
 
     /// Further settings differ.
-    pub fn with(self, change: fn(&mut Settings)) -> Self {
-        Self { change, ..self }
+    pub fn with(self, change: impl Fn(&mut Settings) + Send + Sync + 'static) -> Self {
+        Self { change: Box::new(change), ..self }
     }
 
     /// Starts everything.
