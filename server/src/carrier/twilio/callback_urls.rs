@@ -118,11 +118,11 @@ impl CallbackUrls {
         format!("{}{}?{}{DELIVERY}", self.base, purpose.path(), self.query(purpose, call, prospect))
     }
 
-    /// The address to ask for what follows a turn. Without delivery options: nothing that Twilio does for TwiML reads them.
+    /// The address to ask for what follows a turn. What cannot be kept is asked again: a key may be all that a person says.
     pub fn url_of_turn(&self, call: CallId, prospect: ProspectId, at: &TurnAt) -> String {
         let sealed = format!("call={call}&for={prospect}&at={at}");
         let mac = self.mac(Purpose::Turn, call, Some(prospect), Some(at));
-        format!("{}{}?{sealed}&mac={mac}", self.base, Purpose::Turn.path())
+        format!("{}{}?{sealed}&mac={mac}{DELIVERY}", self.base, Purpose::Turn.path())
     }
 
     /// The exact text Twilio signs for a request that reached us with this raw path and query. Never built from `Host`
@@ -257,7 +257,8 @@ mod tests {
         let urls = urls("https://calls.example.com/");
         let at = TurnAt { step: "opening".to_owned(), tried: 1 };
         let url = urls.url_of_turn(call(1), whom(1), &at);
-        let (_, query) = url.split_once('?').expect("a query");
+        let (sent, _) = url.split_once('#').expect("delivery options");
+        let (_, query) = sent.split_once('?').expect("a query");
         assert_eq!(urls.open_turn(query), Some((call(1), at)));
         for wrong in [
             query.replace("opening.1", "opening.2"),

@@ -88,7 +88,8 @@ impl Desk {
     /// The address that Twilio was given for what follows a turn.
     pub async fn url_of_turn(&self, step: &str, tried: u8) -> String {
         let at = TurnAt { step: step.to_owned(), tried };
-        self.urls.url_of_turn(self.call, self.now().await.prospect, &at)
+        let url = self.urls.url_of_turn(self.call, self.now().await.prospect, &at);
+        url.split('#').next().expect("an address").to_owned()
     }
 
     pub fn url(&self, purpose: Purpose) -> String {

@@ -28,6 +28,7 @@ impl Network {
             "call_create" => self.create(request),
             "call_list" => self.list(request),
             "call_events" => self.events(request),
+            "recording_list" => no_recordings(request),
             _ => match self.find(request) {
                 Some(call) => {
                     if let Some(status) = value_of(&request.form, "Status") {
@@ -103,6 +104,13 @@ fn account(request: &Checked<'_>) -> Value {
     json.insert("friendly_name".into(), json!("Contract"));
     json.insert("status".into(), json!("active"));
     json.insert("type".into(), json!("Full"));
+    Value::Object(json)
+}
+
+/// Nothing is recorded here.
+fn no_recordings(request: &Checked<'_>) -> Value {
+    let mut json = nothing_but_names(request);
+    json.insert("recordings".into(), json!([]));
     Value::Object(json)
 }
 
