@@ -1,7 +1,8 @@
-//! A call that is on, with everything it takes to say something on it.
+//! A call with everything it takes to say something on it.
 
 use domain::call_flow::{CallFlow, Leg, Words};
 use domain::ids::CallId;
+use jiff::SignedDuration;
 
 use crate::carrier::twilio::message::{self, Addresses, Speaker};
 use crate::carrier::twilio::twiml::Response;
@@ -13,7 +14,10 @@ use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::prospects::ProspectRecord;
 
-/// A call that is on.
+/// Whoever presses a key and hangs up may be heard of after the end of their call.
+const HEARD_AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
+
+/// A call that is on, or was a moment ago.
 pub(super) struct Line {
     pub call: CallRecord,
     pub campaign: CampaignRecord,
@@ -21,15 +25,21 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// The call; nothing when it is over or unknown.
+    /// The call; nothing when it is long over or unknown.
     pub async fn of(state: &HttpState, id: CallId) -> Result<Option<Self>, StoreError> {
         let store = &state.actions.store;
-        let Some(call) = store.any_call(id).await?.filter(|call| call.call.is_live()) else {
-            return Ok(None);
-        };
+        let since = state.actions.clock.now() - HEARD_AFTERWARDS;
+        let of_late =
+            |call: &CallRecord| call.call.is_live() || call.call.ended_at().is_some_and(|at| at >= since);
+        let Some(call) = store.any_call(id).await?.filter(of_late) else { return Ok(None) };
         let campaign = store.campaign(call.workspace, call.campaign).await?;
         let prospect = store.prospect(call.workspace, call.prospect).await?;
         Ok(campaign.zip(prospect).map(|(campaign, prospect)| Self { call, campaign, prospect }))
+    }
+
+    /// Nothing can be said any more.
+    pub fn is_over(&self) -> bool {
+        !self.call.call.is_live()
     }
 
     /// The person must not be spoken to.

@@ -74,7 +74,7 @@ async fn document(
         opt_out(state, &line).await?;
     }
     state.actions.take_in(news).await?;
-    if !opts_out && line.is_forbidden(state).await? {
+    if line.is_over() || (!opts_out && line.is_forbidden(state).await?) {
         return Ok(None);
     }
     let document = line.document(state, &outcome.leg, outcome.again.unwrap_or(1));

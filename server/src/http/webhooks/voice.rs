@@ -52,7 +52,7 @@ async fn beginning(
     id: CallId,
     answered_by: Option<AnsweredBy>,
 ) -> Result<Option<twiml::Response>, StoreError> {
-    let Some(line) = Line::of(state, id).await? else { return Ok(None) };
+    let Some(line) = Line::of(state, id).await?.filter(|line| !line.is_over()) else { return Ok(None) };
     if line.is_forbidden(state).await? {
         return Ok(None);
     }

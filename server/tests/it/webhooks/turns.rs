@@ -94,6 +94,26 @@ fn whoever_asks_to_be_left_alone_is_on_the_list_before_the_goodbye_is_spoken() {
 }
 
 #[test]
+fn whoever_presses_the_key_and_hangs_up_at_once_is_on_the_list_all_the_same() {
+    on_both(async |database| {
+        let desk = desk(database).await;
+        let over = desk.form(&[("Timestamp", &now_as_twilio_writes_it(&desk))]);
+        assert_eq!(desk.post(&desk.url(Purpose::Status), &over).await, 204);
+        let nothing = press(&desk, "9").await;
+        assert!(nothing.ends_with(HANG_UP), "{nothing}");
+        let call = desk.now().await;
+        assert_eq!(call.call.disposition(), Some(Disposition::OptedOut));
+        let listed = desk.app.actions.store.is_do_not_call(call.workspace, &call.to).await;
+        assert!(listed.expect("read"));
+        desk.app.abandon().await;
+    });
+}
+
+fn now_as_twilio_writes_it(desk: &Desk) -> String {
+    desk.app.now().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
+}
+
+#[test]
 fn while_the_database_is_away_nobody_is_told_that_they_are_off_the_list() {
     on_both(async |database| {
         let desk = desk(database).await;
