@@ -87,9 +87,8 @@ async fn saved(
         let own = script_of(state, campaign).await?.filter(|_| !chosen.is_empty());
         let mut written = form.texts(&["body", "voicemail"], &["voicemail"]);
         written.insert("menu".to_owned(), keys::chosen(form, own.as_ref().map(|script| &script.words.menu)));
-        written.insert("name".to_owned(), campaign.name.clone().into());
-        if own.is_some() {
-            written.remove("name");
+        if own.is_none() {
+            written.insert("name".to_owned(), campaign.name.clone().into());
         }
         let fields: ScriptFields = json::from_value(written.into())?;
         let (name, words) = fields.read(own.as_ref().map(|script| &script.words), &state.server)?;
