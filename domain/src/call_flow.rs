@@ -5,11 +5,13 @@
 
 mod check;
 mod menu;
+mod size;
 mod walk;
 mod words;
 
 pub use check::{FlowError, LONGEST_TEXT, MOST_STEPS};
 pub use menu::{Means, Menu, MenuKey};
+pub use size::{LARGEST_DOCUMENT, document_of_text};
 pub use walk::{Heard, Leg, Outcome, Then, Turn, Waits};
 pub use words::Words;
 
@@ -124,6 +126,14 @@ impl CallFlow {
         self.steps.iter().filter_map(|step| match &step.does {
             Does::Say { text, .. } | Does::Ask { text, .. } => Some(text.as_str()),
             _ => None,
+        })
+    }
+
+    /// Every key that some step listens for, with the name of that step.
+    pub fn listening(&self) -> impl Iterator<Item = (&str, char)> {
+        self.steps.iter().flat_map(|step| match &step.does {
+            Does::Ask { keys, .. } => keys.iter().map(|choice| (step.name.as_str(), choice.key)).collect(),
+            _ => Vec::new(),
         })
     }
 

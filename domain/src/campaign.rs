@@ -122,7 +122,7 @@ impl LaunchBlocker {
             }
             Self::VoicemailUndetected => {
                 "The script has a voicemail message, which is spoken after the tone only. Set machineDetection to \
-                 detect_message_end, or take the message out."
+                 detect_message_end or async, or take the message out."
             }
         }
     }

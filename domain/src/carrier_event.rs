@@ -112,6 +112,11 @@ impl AnsweredBy {
         Self::ALL.into_iter().find(|value| value.as_str() == word)
     }
 
+    /// A machine that has said its greeting: what is said now is kept.
+    pub const fn takes_messages(self) -> bool {
+        matches!(self, Self::MachineEndBeep | Self::MachineEndSilence | Self::MachineEndOther)
+    }
+
     /// An answering machine of any kind.
     pub const fn is_machine(self) -> bool {
         matches!(

@@ -203,6 +203,15 @@ pub enum EndOutcome {
     AlreadyOver,
 }
 
+/// What came of sending a call to other instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RedirectOutcome {
+    /// The carrier asks for them now.
+    Redirected,
+    /// It was over before we asked.
+    AlreadyOver,
+}
+
 /// Why a read, or an update, brought nothing. All of them may be repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {

@@ -14,6 +14,7 @@ mod send;
 mod sweep;
 mod task;
 pub mod transcriber;
+mod voicemail;
 
 use std::sync::Arc;
 use std::time::Duration;

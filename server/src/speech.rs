@@ -57,7 +57,7 @@ pub fn render(script: &str, values: &[(String, String)]) -> Result<String, Scrip
 /// Whether everything that a script says can be said to somebody of whom nothing is known.
 pub fn check_for_everybody(words: &Words) -> Result<(), ScriptError> {
     let flow = words.flow().map_err(|error| ScriptError { line: 1, why: error.to_string() })?;
-    flow.texts().chain(words.voicemail.as_deref()).try_for_each(|text| render(text, &[]).map(drop))
+    flow.texts().chain(words.beside_the_flow()).try_for_each(|text| render(text, &[]).map(drop))
 }
 
 /// What one prospect would hear.
@@ -67,6 +67,8 @@ pub struct Heard {
     pub text: String,
     /// On their machine.
     pub voicemail: Option<String>,
+    /// What whoever they are put through to hears of them first.
+    pub whisper: Option<String>,
 }
 
 /// Spoken characters per second: about 170 words of English a minute.
@@ -87,8 +89,12 @@ impl Heard {
         if let Then::Wait { waits: Waits::Key { text, .. }, .. } = leg.then {
             texts.push(render(text, values)?);
         }
-        let voicemail = words.voicemail.as_deref().map(|text| render(text, values)).transpose()?;
-        Ok(Self { text: texts.join("\n"), voicemail })
+        let beside = |text: &Option<String>| text.as_deref().map(|text| render(text, values)).transpose();
+        Ok(Self {
+            text: texts.join("\n"),
+            voicemail: beside(&words.voicemail)?,
+            whisper: beside(&words.whisper)?,
+        })
     }
 
     /// About how long the text takes, in seconds.

@@ -43,6 +43,7 @@ pub mod standings;
 mod statistics;
 pub mod sweeps;
 pub mod transcripts;
+pub mod voicemail_orders;
 pub mod workspaces;
 mod writer;
 

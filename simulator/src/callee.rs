@@ -199,6 +199,21 @@ impl Callee {
         Ok(Document { verbs: twiml::parse(&text, url.as_str())?, url: Some(url) })
     }
 
+    /// Fetches a document for the call that was made to put the person through: it has a name of its own.
+    async fn ask_for_child(&self, target: &Target, child: &str, to: &str) -> Result<Vec<Verb>, Alert> {
+        let mut fields = self.base_fields();
+        for (name, value) in &mut fields {
+            match *name {
+                "CallSid" => child.clone_into(value),
+                "To" | "Called" => to.clone_into(value),
+                _ => {}
+            }
+        }
+        fields.push(("ParentCallSid", self.network.state().calls[self.index].sid.clone()));
+        let (url, text) = self.network.postman.ask(&target.url, target.method, &fields).await?;
+        twiml::parse(&text, url.as_str())
+    }
+
     /// The ledger knows what the person did as soon as the caller has taken it: before, it may not count on it.
     fn note_what_was_told(&self, fields: &Fields) {
         let field =

@@ -40,6 +40,8 @@ pub struct Ring {
     pub pressed: String,
     /// Messages that were left.
     pub messages: u32,
+    /// How often something was said first, alone, to whoever they were put through to.
+    pub whispers: u32,
     /// Seconds from answer to end; 0 when it was not answered.
     pub duration_seconds: u64,
     /// The SIP response the call ended with.
@@ -65,6 +67,7 @@ impl Ring {
             answered_by: call.verdict.map(|verdict| verdict.answered_by.to_owned()),
             pressed: call.pressed.clone(),
             messages: call.messages,
+            whispers: call.whispers,
             duration_seconds: call.duration(),
             sip_response_code: call.ending.map(|ending| ending.sip).filter(|sip| *sip != 0),
             tag: tag.map(str::to_owned),

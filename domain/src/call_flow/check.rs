@@ -1,8 +1,9 @@
 //! A tree of steps is refused whole when a call could get lost in it.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 
-use super::{CallFlow, Does, Goto, Step, Then, Waits};
+use super::{CallFlow, Does, Goto, LARGEST_DOCUMENT, Step, Then, Waits};
 
 /// Steps of a flow at most.
 pub const MOST_STEPS: usize = 50;
@@ -61,6 +62,15 @@ pub enum FlowError {
     /// No way leads to the end of the call.
     #[error("from step {0:?} no way leads to the end of the call")]
     Endless(String),
+    /// More is said in one go than Twilio takes.
+    #[error(
+        "up to {bytes} bytes are said in one go, and Twilio takes {LARGEST_DOCUMENT}: shorten the texts, or have a key \
+         asked for between them"
+    )]
+    TooMuchAtOnce {
+        /// An upper bound of the document that Twilio would fetch.
+        bytes: usize,
+    },
 }
 
 impl CallFlow {
@@ -84,6 +94,7 @@ impl CallFlow {
         flow.check_reached()?;
         flow.check_circles()?;
         flow.check_ends()?;
+        flow.check_size()?;
         match flow.beginning().then {
             Then::Wait { step, waits: Waits::Person { .. } } => Err(FlowError::Unasked(step.to_owned())),
             _ => Ok(flow),
@@ -154,7 +165,12 @@ impl CallFlow {
         endless.map_or(Ok(()), |step| Err(FlowError::Endless(step.name.clone())))
     }
 
-    fn following<'s>(&'s self, step: &'s Step) -> impl Iterator<Item = &'s Step> {
+    fn check_size(&self) -> Result<(), FlowError> {
+        let Ok(bytes) = self.largest_document(|text| Ok::<_, Infallible>(text.to_owned()));
+        if bytes > LARGEST_DOCUMENT { Err(FlowError::TooMuchAtOnce { bytes }) } else { Ok(()) }
+    }
+
+    pub(super) fn following<'s>(&'s self, step: &'s Step) -> impl Iterator<Item = &'s Step> {
         step.exits().into_iter().filter_map(|exit| match exit {
             Goto::Step(name) => self.step(name),
             Goto::HangUp => None,

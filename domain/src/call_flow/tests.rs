@@ -78,6 +78,26 @@ fn a_flow_in_which_a_call_gets_lost_is_refused() {
 }
 
 #[test]
+fn more_than_twilio_takes_is_not_said_in_one_go_but_is_with_a_key_between() {
+    // Five bytes each as XML: four of the five texts are as much as fits.
+    let long = |nth: usize, then| {
+        let does = Does::Say { text: "&".repeat(LONGEST_TEXT), then };
+        Step { name: format!("s{nth}"), does }
+    };
+    let row = |many: usize| {
+        (0..many)
+            .map(|nth| long(nth, if nth + 1 < many { to(&format!("s{}", nth + 1)) } else { Goto::HangUp }))
+    };
+    assert!(CallFlow::new(row(4).collect()).is_ok());
+    let error = CallFlow::new(row(5).collect()).expect_err("75,000 bytes and more");
+    assert!(matches!(error, FlowError::TooMuchAtOnce { bytes: 75_001.. }), "{error}");
+    let mut parted: Vec<Step> = row(5).collect();
+    parted[1] = long(1, to("more"));
+    parted.insert(2, ask("more", &[('1', to("s2"))], Goto::HangUp));
+    assert!(CallFlow::new(parted).is_ok());
+}
+
+#[test]
 fn a_text_without_keys_is_said_and_the_call_ends() {
     let flow = CallFlow::of_menu("Hello.", &Menu::default()).unwrap();
     assert_eq!(flow.beginning(), Leg { heard: vec![Heard::Text("Hello.")], then: Then::HangUp });

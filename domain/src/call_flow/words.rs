@@ -13,12 +13,19 @@ pub struct Words {
     pub steps: Option<CallFlow>,
     /// What a machine hears after its tone; without it, what a person would hear.
     pub voicemail: Option<String>,
+    /// What whoever people are put through to hears first, alone; the two are connected behind it.
+    pub whisper: Option<String>,
 }
 
 impl Words {
     /// A text, and nothing else.
     pub fn of_text(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
+    }
+
+    /// The texts that are spoken beside the flow.
+    pub fn beside_the_flow(&self) -> impl Iterator<Item = &str> {
+        self.voicemail.as_deref().into_iter().chain(self.whisper.as_deref())
     }
 
     /// What happens on a call that a person picked up.

@@ -11,6 +11,7 @@ mod resolve;
 pub(super) mod settle;
 pub(super) mod together;
 mod unsent;
+mod voicemail;
 
 pub use arm::{Armed, ArmedCall};
 pub use end::EndRefused;

@@ -347,7 +347,8 @@ fn obstacles_of(words: &Words, campaign: &CampaignRecord) -> Vec<LaunchBlocker> 
     if campaign.transfer_to.is_none() && words.flow().is_ok_and(|flow| flow.transfers()) {
         obstacles.push(LaunchBlocker::NobodyToTransferTo);
     }
-    if words.voicemail.is_some() && campaign.machine_detection != "detect_message_end" {
+    let hears_tones = matches!(campaign.machine_detection.as_str(), "detect_message_end" | "async");
+    if words.voicemail.is_some() && !hears_tones {
         obstacles.push(LaunchBlocker::VoicemailUndetected);
     }
     obstacles

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Parts, rest_news, task};
+use super::{Parts, rest_news, task, voicemail};
 use crate::actions::calls::UnknownEnd;
 use crate::carrier::{CallSid, CarrierCall, EndAs, EndOutcome, RequestError};
 use crate::store::StoreError;
@@ -51,6 +51,7 @@ async fn turn(parts: &Parts) -> Result<Option<Timestamp>, StoreError> {
         let doubted = actions.doubt(in_doubt).await?;
         warn!(doubted, "calls were armed by a process that is gone: whether they were sent is not known");
     }
+    voicemail::send_ordered(parts).await?;
     let calls = actions.store.calls_to_ask_about(now, MOST_PER_TURN).await?;
     let more = calls.len() == MOST_PER_TURN;
     futures_util::stream::iter(calls)

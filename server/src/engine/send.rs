@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::call_flow::{LARGEST_DOCUMENT, document_of_text};
 use domain::gate::LONGEST_QUEUE;
 use domain::refusal::RefusalMeaning;
 use tracing::{error, info, warn};
@@ -60,7 +61,8 @@ async fn send_and_record(parts: &Parts, armed: ArmedCall, armed_at: Uptime) -> R
 }
 
 fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
-    let ArmedCall { call, campaign, .. } = armed;
+    let ArmedCall { call, campaign, script, .. } = armed;
+    let speaks_to_machines = script.as_ref().is_some_and(|script| script.words.voicemail.is_some());
     Ok(PlaceCall {
         call_id: call.id,
         prospect_id: call.prospect,
@@ -72,6 +74,8 @@ fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
         machine_detection: match campaign.machine_detection.as_str() {
             "enable" => MachineDetection::Enable { asynchronous: false },
             "detect_message_end" => MachineDetection::DetectMessageEnd { asynchronous: false },
+            // Beside the call it is the end of a greeting that words for machines wait for.
+            "async" if speaks_to_machines => MachineDetection::DetectMessageEnd { asynchronous: true },
             "async" => MachineDetection::Enable { asynchronous: true },
             _ => MachineDetection::Off,
         },
@@ -101,9 +105,16 @@ fn speech_of(armed: &ArmedCall) -> Result<CallSpeech, ScriptError> {
             let values = prospect.spoken_values();
             let said = |text: &str| speech::render(text, &values);
             // Nothing that comes later in the call may turn out to be unspeakable then.
-            flow.texts()
-                .chain(script.words.voicemail.as_deref())
-                .try_for_each(|text| said(text).map(drop))?;
+            let mut bytes = flow.largest_document(said)?;
+            for beside in script.words.beside_the_flow() {
+                bytes = bytes.max(document_of_text(&said(beside)?));
+            }
+            if bytes > LARGEST_DOCUMENT {
+                return Err(broken(format!(
+                    "with this person's values up to {bytes} bytes are said in one go, and Twilio takes \
+                     {LARGEST_DOCUMENT}; shorten the texts or the values"
+                )));
+            }
             let whole = message::last_leg(&flow.beginning(), campaign.voice.as_deref(), said)?;
             whole.filter(|_| script.words.voicemail.is_none())
         }

@@ -1,10 +1,12 @@
 //! Signed news from Twilio: verified to the letter, kept durably, then answered. Forged news changes nothing.
 
+mod detection;
 mod form;
 mod line;
 mod news;
 mod turn;
 mod voice;
+mod whisper;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -25,9 +27,10 @@ pub fn routes() -> Router<HttpState> {
     Router::new()
         .route(Purpose::Status.path(), post(status))
         .route(Purpose::Recording.path(), post(recording))
-        .route(Purpose::Amd.path(), post(detection))
+        .route(Purpose::Amd.path(), post(detection::verdict))
         .route(Purpose::Voice.path(), post(voice::instructions))
         .route(Purpose::Turn.path(), post(turn::follow))
+        .route(Purpose::Whisper.path(), post(whisper::instructions))
         .layer(from_fn_with_state(BODY_DEADLINE, body_within))
 }
 
@@ -37,10 +40,6 @@ async fn status(State(state): State<HttpState>, request: Request) -> Response {
 
 async fn recording(State(state): State<HttpState>, request: Request) -> Response {
     receive(&state, Purpose::Recording, request).await
-}
-
-async fn detection(State(state): State<HttpState>, request: Request) -> Response {
-    receive(&state, Purpose::Amd, request).await
 }
 
 async fn receive(state: &HttpState, purpose: Purpose, request: Request) -> Response {

@@ -6,7 +6,8 @@ use domain::call_flow::Words;
 use domain::ids::{ScriptId, WorkspaceId};
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::entities::script_versions;
@@ -72,11 +73,19 @@ impl Store {
 
     /// What a script of a workspace said in a version.
     pub async fn words_of(&self, of: WorkspaceId, said: ScriptVersion) -> Result<Option<Words>, StoreError> {
-        let key = (said.script.uuid(), i64::from(said.version));
-        let found = script_versions::Entity::find_by_id(key)
-            .filter(script_versions::Column::WorkspaceId.eq(of.uuid()));
-        found.one(self.reader()).await?.map(|row| words(row.body, row.words.as_deref())).transpose()
+        words_of(self.reader(), of, said).await
     }
+}
+
+async fn words_of(
+    db: &impl ConnectionTrait,
+    of: WorkspaceId,
+    said: ScriptVersion,
+) -> Result<Option<Words>, StoreError> {
+    let key = (said.script.uuid(), i64::from(said.version));
+    let found =
+        script_versions::Entity::find_by_id(key).filter(script_versions::Column::WorkspaceId.eq(of.uuid()));
+    found.one(db).await?.map(|row| words(row.body, row.words.as_deref())).transpose()
 }
 
 impl Tx {
@@ -84,6 +93,11 @@ impl Tx {
     pub async fn script(&self, of: WorkspaceId, id: ScriptId) -> Result<Option<ScriptRecord>, StoreError> {
         let found = Entity::find_by_id(id.uuid()).filter(Column::WorkspaceId.eq(of.uuid()));
         found.one(self.connection()).await?.map(ScriptRecord::try_from).transpose()
+    }
+
+    /// What a script of a workspace said in a version, as of this transaction.
+    pub async fn words_of(&self, of: WorkspaceId, said: ScriptVersion) -> Result<Option<Words>, StoreError> {
+        words_of(self.connection(), of, said).await
     }
 
     /// These scripts of any workspace, as of this transaction.

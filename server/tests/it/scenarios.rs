@@ -4,6 +4,7 @@ mod accidents;
 mod closing;
 mod decisions;
 mod keys;
+mod machines;
 mod outsiders;
 mod pace;
 mod queue;

@@ -116,6 +116,12 @@ impl Callee {
             _ => ("no-answer", patience),
         };
         self.spend(rings).await?;
+        let child = sid("CA", self.network.seed, self.dice.bits());
+        if status == "completed"
+            && let Some(number) = verb.children.first()
+        {
+            self.whisper(number, document, &child).await?;
+        }
         let bridged = match status {
             "completed" => BRIDGED.min(Duration::from_secs(verb.number("timeLimit", 14_400))),
             _ => Duration::ZERO,
@@ -123,11 +129,32 @@ impl Callee {
         self.spend(bridged).await?;
         let told = vec![
             ("DialCallStatus", status.to_owned()),
-            ("DialCallSid", sid("CA", self.network.seed, self.dice.bits())),
+            ("DialCallSid", child),
             ("DialCallDuration", bridged.as_secs().to_string()),
             ("DialBridged", (!bridged.is_zero()).to_string()),
         ];
         self.after(verb, document, told)
+    }
+
+    /// Whoever picked up hears the document that the number names, while the person waits. Without one, or when it cannot be
+    /// had, they are bridged at once.
+    async fn whisper(&mut self, number: &Verb, document: &Document, child: &str) -> Result<(), HungUp> {
+        let Some(url) = number.attribute("url") else { return Ok(()) };
+        let asked = match document.target(url, number.attribute("method")) {
+            Ok(target) => self.ask_for_child(&target, child, number.text.trim()).await,
+            Err(alert) => Err(alert),
+        };
+        match asked {
+            Ok(verbs) => {
+                for verb in &verbs {
+                    self.spend(length(verb)).await?;
+                }
+                let whispered = verbs.iter().any(|verb| matches!(verb.name.as_str(), "Say" | "Play"));
+                self.network.state().calls[self.index].whispers += u32::from(whispered);
+            }
+            Err(alert) => self.raise(alert),
+        }
+        Ok(())
     }
 
     /// To the verb's action, or to the next verb when it has none.

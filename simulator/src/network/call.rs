@@ -32,6 +32,8 @@ pub(crate) struct Call {
     pub pressed: String,
     /// Messages that were left on it.
     pub messages: u32,
+    /// How often something was said first to whoever this person was put through to.
+    pub whispers: u32,
     /// The recording that `Record=true` asked for.
     pub recording: Option<usize>,
     /// Status callbacks fired so far: the next SequenceNumber.
@@ -95,6 +97,7 @@ impl Call {
             verdict: None,
             pressed: String::new(),
             messages: 0,
+            whispers: 0,
             recording: None,
             fired: 0,
             posted: 0,

@@ -24,11 +24,14 @@ pub enum Purpose {
     Voice,
     /// What to say after the person's turn.
     Turn,
+    /// What to say to whoever the person is put through to.
+    Whisper,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 5] = [Self::Status, Self::Recording, Self::Amd, Self::Voice, Self::Turn];
+    pub const ALL: [Self; 6] =
+        [Self::Status, Self::Recording, Self::Amd, Self::Voice, Self::Turn, Self::Whisper];
 
     /// The path below the public URL; all are asked with POST.
     pub const fn path(self) -> &'static str {
@@ -38,6 +41,7 @@ impl Purpose {
             Self::Amd => "/api/webhooks/twilio/amd",
             Self::Voice => "/api/webhooks/twilio/voice",
             Self::Turn => "/api/webhooks/twilio/turn",
+            Self::Whisper => "/api/webhooks/twilio/whisper",
         }
     }
 }

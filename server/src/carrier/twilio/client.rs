@@ -14,14 +14,15 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::{Host, Url};
 
+use domain::ids::{CallId, ProspectId};
 use domain::phone_number::PhoneNumber;
 
-use super::callback_urls::CallbackUrls;
+use super::callback_urls::{CallbackUrls, Purpose};
 use super::errors::{self, NoReply, Reply};
 use super::{ClientSettings, Credentials, wire};
 use crate::carrier::{
     Account, CallEvent, CallList, CallSid, CarrierCall, EndAs, EndOutcome, NumberStanding, PlaceCall,
-    PlaceOutcome, RequestError,
+    PlaceOutcome, RedirectOutcome, RequestError,
 };
 use crate::clock::Uptime;
 
@@ -139,6 +140,18 @@ impl TwilioClient {
     pub async fn end(&self, sid: &CallSid, end: EndAs) -> Result<EndOutcome, RequestError> {
         let request = self.reads.post(self.account_url(&format!("/Calls/{sid}.json")));
         errors::end_outcome(self.exchange(with_form(request, wire::end_form(end))).await)
+    }
+
+    /// Has a call that is under way ask our voice address anew for what to say.
+    pub async fn speak_anew(
+        &self,
+        sid: &CallSid,
+        call: CallId,
+        prospect: ProspectId,
+    ) -> Result<RedirectOutcome, RequestError> {
+        let request = self.reads.post(self.account_url(&format!("/Calls/{sid}.json")));
+        let form = wire::redirect_form(&self.urls.url(Purpose::Voice, call, prospect));
+        errors::redirect_outcome(self.exchange(with_form(request, form)).await)
     }
 
     /// The calls between two numbers that were created at or after `since`, newest first. There is no filter by time of

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::wire::{self, NotSendable};
-use crate::carrier::{EndOutcome, PlaceOutcome, Refusal, RequestError};
+use crate::carrier::{EndOutcome, PlaceOutcome, RedirectOutcome, Refusal, RequestError};
+
+/// The call is in no state that could be changed.
+const NOT_IN_PROGRESS: u32 = 21220;
 
 /// A complete answer.
 #[derive(Debug)]
@@ -87,14 +90,24 @@ pub fn done_outcome(reply: Result<Reply, NoReply>) -> Result<(), RequestError> {
 
 /// The outcome of an update that ends a call.
 pub fn end_outcome(reply: Result<Reply, NoReply>) -> Result<EndOutcome, RequestError> {
-    /// The call is in no state that could be changed, which for a hang-up is what we want.
-    const NOT_IN_PROGRESS: u32 = 21220;
     match read_outcome(reply) {
         Ok(json) => {
             wire::read_call(&json).map(|call| EndOutcome::Ended(Box::new(call))).ok_or_else(unreadable)
         }
+        // For a hang-up that is what we want.
         Err(RequestError::Refused(refusal)) if refusal.code == Some(NOT_IN_PROGRESS) => {
             Ok(EndOutcome::AlreadyOver)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What an answer to a redirection means.
+pub fn redirect_outcome(reply: Result<Reply, NoReply>) -> Result<RedirectOutcome, RequestError> {
+    match read_outcome(reply) {
+        Ok(_) => Ok(RedirectOutcome::Redirected),
+        Err(RequestError::Refused(refusal)) if refusal.code == Some(NOT_IN_PROGRESS) => {
+            Ok(RedirectOutcome::AlreadyOver)
         }
         Err(error) => Err(error),
     }

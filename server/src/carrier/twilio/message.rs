@@ -28,6 +28,8 @@ pub struct Addresses {
     pub turn: String,
     /// Of the recording of a message.
     pub recording: String,
+    /// Of what whoever people are put through to hears first.
+    pub whisper: Option<String>,
 }
 
 /// The document that plays a sound file and hangs up.
@@ -38,6 +40,11 @@ pub fn sound(url: String) -> Response {
 /// The document that speaks a text and hangs up.
 pub fn text(text: String, voice: Option<&str>) -> Response {
     Response::new([Verb::Say(say(text, voice)), Verb::Hangup])
+}
+
+/// The document that speaks a text to whoever people are put through to; the two are connected behind it.
+pub fn whisper(text: String, voice: Option<&str>) -> Response {
+    Response::new([Verb::Say(say(text, voice))])
 }
 
 /// The document of a leg that ends the call, if it does; `said`: how a script reads for this person.
@@ -69,7 +76,7 @@ pub fn leg<E>(
 ) -> Result<Response, E> {
     let mut verbs = heard(leg, speaker.voice, &said)?;
     if let Then::Wait { step, waits } = &leg.then {
-        let Addresses { turn: action, recording } = addresses(step);
+        let Addresses { turn: action, recording, whisper } = addresses(step);
         verbs.push(match waits {
             Waits::Key { text, wait_seconds } => Verb::Gather(Gather {
                 input: GatherInput::Dtmf,
@@ -93,6 +100,7 @@ pub fn leg<E>(
             Waits::Person { ring_seconds } => match speaker.transfer_to {
                 Some(person) => Verb::Dial(Dial {
                     numbers: vec![person.clone()],
+                    whisper,
                     caller_id: Some(speaker.caller_id.clone()),
                     action: Some(action),
                     timeout_seconds: Some((*ring_seconds).into()),

@@ -127,6 +127,11 @@ pub fn end_form(end: EndAs) -> String {
     Serializer::new(String::new()).append_pair("Status", status.as_str()).finish()
 }
 
+/// The form that sends a call to other instructions.
+pub fn redirect_form(url: &str) -> String {
+    Serializer::new(String::new()).append_pair("Url", url).append_pair("Method", "POST").finish()
+}
+
 /// Reads a Call resource; `None` if it has no valid SID. Any other field may be missing or strange: a call that was placed
 /// must not become unknown because its price looks odd.
 pub fn read_call(value: &Value) -> Option<CarrierCall> {

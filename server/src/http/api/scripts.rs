@@ -40,6 +40,8 @@ pub struct ScriptView {
     steps: Option<Vec<WrittenStep>>,
     /// What a machine hears after its tone.
     voicemail: Option<String>,
+    /// What whoever people are put through to hears first, alone.
+    whisper: Option<String>,
     /// How often what it says was written. Every call keeps the version that it said.
     version: u32,
     #[schema(format = DateTime)]
@@ -163,6 +165,8 @@ pub struct Preview {
     text: String,
     /// What their machine would hear.
     voicemail: Option<String>,
+    /// What whoever they are put through to would hear of them first.
+    whisper: Option<String>,
     /// About how long the text takes, in seconds.
     seconds: u32,
 }
@@ -188,7 +192,12 @@ pub async fn preview(
             format!("The script cannot be said to this prospect: {error}."),
         )
     })?;
-    Ok(Json(Preview { seconds: heard.seconds(), text: heard.text, voicemail: heard.voicemail }))
+    Ok(Json(Preview {
+        seconds: heard.seconds(),
+        text: heard.text,
+        voicemail: heard.voicemail,
+        whisper: heard.whisper,
+    }))
 }
 
 impl From<ScriptRecord> for ScriptView {
@@ -200,6 +209,7 @@ impl From<ScriptRecord> for ScriptView {
             steps: script.words.steps.as_ref().map(steps_of),
             body: script.words.text,
             voicemail: script.words.voicemail,
+            whisper: script.words.whisper,
             version: script.version,
             created_at: time(script.created_at),
             updated_at: time(script.updated_at),

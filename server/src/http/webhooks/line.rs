@@ -69,17 +69,25 @@ impl Line {
     }
 
     /// A leg of the call as a document. `tried`: which try of the step that waits at its end this is.
-    pub fn document(&self, state: &HttpState, leg: &Leg<'_>, tried: u8) -> Result<Response, ScriptError> {
+    pub fn document(
+        &self,
+        state: &HttpState,
+        words: &Words,
+        leg: &Leg<'_>,
+        tried: u8,
+    ) -> Result<Response, ScriptError> {
         let speaker = Speaker {
             voice: self.voice(),
             caller_id: &self.call.from,
             transfer_to: self.campaign.transfer_to.as_ref(),
             time_limit_seconds: self.campaign.time_limit_seconds.into(),
         };
+        let whispers = words.whisper.is_some();
         let (urls, call, whom) = (&state.server.callback_urls, self.call.id, self.call.prospect);
         let addresses = |step: &str| Addresses {
             turn: urls.url_of_turn(call, whom, &TurnAt { step: step.to_owned(), tried }),
             recording: urls.url(Purpose::Recording, call, whom),
+            whisper: whispers.then(|| urls.url(Purpose::Whisper, call, whom)),
         };
         message::leg(leg, speaker, |script| self.said(script), addresses)
     }

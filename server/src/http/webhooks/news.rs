@@ -20,6 +20,7 @@ pub(super) fn from_form(state: &HttpState, purpose: Purpose, form: SignedForm) -
         Purpose::Amd => "amd",
         Purpose::Voice => "voice",
         Purpose::Turn => "turn",
+        Purpose::Whisper => "whisper",
     };
     let parsed = callback::parse(purpose, &form.fields);
     let mut news = News {

@@ -56,12 +56,10 @@ async fn document(
         state.actions.take_in(news).await?;
         return Ok(None);
     };
-    let flow = match line.words(state).await?.as_ref().map(flow_of) {
-        Some(Ok(flow)) => flow,
-        _ => {
-            state.actions.take_in(news).await?;
-            return Ok(None);
-        }
+    let words = line.words(state).await?;
+    let Some((words, Ok(flow))) = words.as_ref().map(|words| (words, flow_of(words))) else {
+        state.actions.take_in(news).await?;
+        return Ok(None);
     };
     let Some((turn, outcome)) = outcome_of(&flow, at, &fields) else {
         warn!(call_id = %line.call.id, step = at.step, "no step of the call waits for this turn");
@@ -77,7 +75,7 @@ async fn document(
     if line.is_over() || (!opts_out && line.is_forbidden(state).await?) {
         return Ok(None);
     }
-    let document = line.document(state, &outcome.leg, outcome.again.unwrap_or(1));
+    let document = line.document(state, words, &outcome.leg, outcome.again.unwrap_or(1));
     Ok(document.map(Some).unwrap_or_else(|error| {
         warn!(call_id = %line.call.id, %error, "the script cannot be said to this person");
         None

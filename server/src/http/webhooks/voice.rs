@@ -60,9 +60,11 @@ async fn beginning(
         return Ok(Some(message::sound(audio)));
     }
     let Some(words) = line.words(state).await? else { return Ok(None) };
+    // Where detection goes on beside the call, the verdict came by itself, and this is asked for once more.
+    let answered_by = answered_by.or_else(|| line.call.call.facts.answered_by());
     let document = match (&words.voicemail, answered_by) {
         (Some(voicemail), Some(machine)) if machine.is_machine() => to_a_machine(&line, voicemail, machine),
-        _ => flow_of(&words).and_then(|flow| line.document(state, &flow.beginning(), 1)).map(Some),
+        _ => flow_of(&words).and_then(|flow| line.document(state, &words, &flow.beginning(), 1)).map(Some),
     };
     Ok(document.unwrap_or_else(|error| {
         warn!(call_id = %id, %error, "the script cannot be said to this person");
@@ -76,7 +78,7 @@ fn to_a_machine(
     voicemail: &str,
     machine: AnsweredBy,
 ) -> Result<Option<twiml::Response>, ScriptError> {
-    if machine == AnsweredBy::MachineStart {
+    if !machine.takes_messages() {
         return Ok(None);
     }
     Ok(Some(message::text(line.said(voicemail)?, line.voice())))

@@ -259,14 +259,20 @@ struct Stored {
     steps: Option<Vec<WrittenStep>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     voicemail: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    whisper: Option<String>,
 }
 
 /// Everything but the text; nothing when there is nothing else.
 pub(super) fn text_of(words: &Words) -> Option<String> {
-    let Words { menu, steps, voicemail, .. } = words;
-    let stored =
-        Stored { menu: menu_of(menu), steps: steps.as_ref().map(steps_of), voicemail: voicemail.clone() };
-    let bare = stored.menu.is_empty() && stored.steps.is_none() && stored.voicemail.is_none();
+    let Words { menu, steps, voicemail, whisper, .. } = words;
+    let bare = menu.keys.is_empty() && steps.is_none() && voicemail.is_none() && whisper.is_none();
+    let stored = Stored {
+        menu: menu_of(menu),
+        steps: steps.as_ref().map(steps_of),
+        voicemail: voicemail.clone(),
+        whisper: whisper.clone(),
+    };
     if bare { None } else { serde_json::to_string(&stored).ok() }
 }
 
@@ -279,6 +285,7 @@ pub(super) fn words_of(text: String, rest: Option<&str>) -> Option<Words> {
         menu: menu(stored.menu).ok()?,
         steps: stored.steps.map(flow).transpose().ok()?,
         voicemail: stored.voicemail,
+        whisper: stored.whisper,
     })
 }
 
@@ -294,8 +301,13 @@ mod tests {
                 .map(|(means, key)| MenuKey { key, means, offer: None, reply: Some("x".to_owned()) })
                 .collect(),
         };
-        let with_keys =
-            Words { text: "Hello.".to_owned(), menu, voicemail: Some("Later.".to_owned()), steps: None };
+        let with_keys = Words {
+            text: "Hello.".to_owned(),
+            menu,
+            voicemail: Some("Later.".to_owned()),
+            whisper: Some("A caller.".to_owned()),
+            steps: None,
+        };
         let steps = with_keys.flow().expect("a flow");
         let own = Words { steps: Some(steps), ..Words::default() };
         for words in [Words::of_text("Hello."), with_keys, own] {

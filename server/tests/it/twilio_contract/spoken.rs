@@ -103,6 +103,7 @@ fn documents(flow: &CallFlow, values: &[(String, String)]) -> Vec<String> {
     let addresses = |step: &str| Addresses {
         turn: format!("https://calls.example.com/turn?call=x&at={step}.1"),
         recording: "https://calls.example.com/recording?call=x#rc=5".to_owned(),
+        whisper: Some("https://calls.example.com/whisper?call=x&for=y#rc=5".to_owned()),
     };
     let document = |leg: &Leg<'_>| -> String {
         let said = |text: &str| speech::render(text, values);
@@ -159,6 +160,8 @@ proptest! {
             let (second, second_text) = by_quick_xml(document);
             prop_assert_eq!(&elements, &second, "{}", document);
             prop_assert_eq!(text, second_text, "{}", document);
+            let bound = flow.largest_document(|text| speech::render(text, &values)).expect("it can be said");
+            prop_assert!(document.len() <= bound, "{} bytes, at most {}", document.len(), bound);
         }
     }
 }

@@ -39,6 +39,7 @@ fn everything(text: &str) -> Response {
             recording_status_callback: Some(own()),
         }),
         Verb::Dial(Dial {
+            whisper: Some("https://calls.example.com/whisper?a=1&b=2".to_owned()),
             numbers: vec![number("+14155550123")],
             caller_id: Some(number("+14155550199")),
             action: Some(own()),

@@ -21,6 +21,7 @@ fn words() -> Words {
         text: "Hello {{ firstName | default(\"there\") }}.".to_owned(),
         menu,
         voicemail: Some("Please call us back, {{ firstName | default(\"friend\") }}.".to_owned()),
+        whisper: Some("{{ firstName | default(\"Somebody\") }} is on the line.".to_owned()),
         steps: None,
     }
 }
@@ -64,6 +65,35 @@ async fn a_person_hears_the_text_with_its_keys_and_a_machine_the_message_after_i
     }
     let too_early = beginning("machine_start").await;
     assert!(too_early.ends_with(HANG_UP), "{too_early}");
+    desk.app.abandon().await;
+}
+
+#[tokio::test]
+async fn whoever_is_asked_for_hears_who_is_on_the_line_before_they_are_connected() {
+    let desk = desk(Database::Sqlite).await;
+    let through = press(&desk, "2").await;
+    assert!(through.contains("<Number url=") && through.contains("/twilio/whisper?"), "{through}");
+    let child = with(talking(&desk), &[("ParentCallSid", &desk.sid)]);
+    let news = desk.app.kept_news().await.len();
+    let whispered = ask(&desk, &desk.url(Purpose::Whisper), &child).await;
+    assert!(whispered.ends_with("<Response><Say>Person 0 is on the line.</Say></Response>"), "{whispered}");
+    assert_eq!(desk.app.kept_news().await.len(), news, "it is no news of the call");
+    assert_eq!(desk.post(&desk.url(Purpose::Status), &desk.form(&[])).await, 204);
+    let over = ask(&desk, &desk.url(Purpose::Whisper), &child).await;
+    assert!(over.ends_with("<Response></Response>"), "nobody is hung up on: {over}");
+    desk.app.abandon().await;
+}
+
+#[tokio::test]
+async fn where_detection_goes_on_beside_the_call_its_verdict_decides_what_a_later_request_hears() {
+    let desk = desk(Database::Sqlite).await;
+    let first = ask(&desk, &desk.url(Purpose::Voice), &talking(&desk)).await;
+    assert!(first.contains("<Gather"), "{first}");
+    let verdict = [("AnsweredBy", "machine_end_beep"), ("MachineDetectionDuration", "9000")];
+    let verdict = with(talking(&desk), &verdict);
+    assert_eq!(desk.post(&desk.url(Purpose::Amd), &verdict).await, 204);
+    let second = ask(&desk, &desk.url(Purpose::Voice), &talking(&desk)).await;
+    assert!(second.contains(">Please call us back, Person 0.</Say><Hangup/>"), "{second}");
     desk.app.abandon().await;
 }
 

@@ -120,6 +120,8 @@ pub struct Record {
 pub struct Dial {
     /// Who is rung.
     pub numbers: Vec<PhoneNumber>,
+    /// Whoever picks up hears the document at this address first, alone. Asked with POST.
+    pub whisper: Option<String>,
     /// The caller id they see.
     pub caller_id: Option<PhoneNumber>,
     /// Asked with POST when it is over.
@@ -308,7 +310,9 @@ impl Dial {
             ("timeLimit", time_limit.as_deref()),
         ];
         xml.element("Dial", &attributes, |xml| {
-            self.numbers.iter().for_each(|number| xml.text_element("Number", &[], number.as_str()));
+            let whisper = self.whisper.as_deref();
+            let attributes = [("url", whisper), ("method", whisper.map(|_| "POST"))];
+            self.numbers.iter().for_each(|number| xml.text_element("Number", &attributes, number.as_str()));
         });
     }
 }

@@ -1,6 +1,6 @@
 //! What a script shall be, as it comes in: read whole, or refused with everything that is wrong.
 
-use domain::call_flow::{CallFlow, Does, Words};
+use domain::call_flow::{CallFlow, Does, Menu, Words};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -39,6 +39,10 @@ pub struct ScriptFields {
     #[serde(deserialize_with = "given_or_null")]
     #[schema(value_type = Option<String>)]
     voicemail: Option<Option<String>>,
+    /// What whoever people are put through to hears first, alone, with variables; null for nothing.
+    #[serde(deserialize_with = "given_or_null")]
+    #[schema(value_type = Option<String>)]
+    whisper: Option<Option<String>>,
 }
 
 impl ScriptFields {
@@ -63,8 +67,11 @@ impl ScriptFields {
             let either = "give either `steps`, or `body` with `menu`";
             wrong.push(FieldError::at("/steps", "conflict", either));
         }
-        let says =
-            self.body.is_some() || self.menu.is_some() || self.steps.is_some() || self.voicemail.is_some();
+        let says = self.body.is_some()
+            || self.menu.is_some()
+            || self.steps.is_some()
+            || self.voicemail.is_some()
+            || self.whisper.is_some();
         let name =
             self.name.as_deref().and_then(|name| note(&mut wrong, text::name("/name", name, LONGEST_NAME)));
         let words = says.then(|| self.words(current, server, &mut wrong));
@@ -88,9 +95,12 @@ impl ScriptFields {
         if let Some(voicemail) = self.voicemail {
             words.voicemail = voicemail.and_then(|text| note(wrong, spoken("/voicemail", &text)));
         }
+        if let Some(whisper) = self.whisper {
+            words.whisper = whisper.and_then(|text| note(wrong, spoken("/whisper", &text)));
+        }
         if let Some(steps) = self.steps {
             let flow = written::flow(steps).map_err(|error| unreadable("/steps", &error));
-            words = Words { steps: note(wrong, flow), voicemail: words.voicemail, ..Words::default() };
+            words = Words { steps: note(wrong, flow), text: String::new(), menu: Menu::default(), ..words };
             if let Some(flow) = &words.steps {
                 wrong.extend(mistakes_of(flow, server));
             }

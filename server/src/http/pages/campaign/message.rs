@@ -1,12 +1,13 @@
 //! What people hear: the script with its variables and keys, who reads it, and what a real prospect would hear.
 
+mod document;
 mod keys;
 mod preview;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::call_flow::Words;
+use domain::call_flow::{CallFlow, Words};
 use domain::ids::{CampaignId, ProspectId, ScriptId};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -85,7 +86,7 @@ async fn saved(
         Some(chosen.parse::<ScriptId>().map_err(|_| Problem::not_found("script"))?)
     } else if form.given("body").is_some() {
         let own = script_of(state, campaign).await?.filter(|_| !chosen.is_empty());
-        let mut written = form.texts(&["body", "voicemail"], &["voicemail"]);
+        let mut written = form.texts(&["body", "voicemail", "whisper"], &["voicemail", "whisper"]);
         written.insert("menu".to_owned(), keys::chosen(form, own.as_ref().map(|script| &script.words.menu)));
         if own.is_none() {
             written.insert("name".to_owned(), campaign.name.clone().into());
@@ -132,6 +133,7 @@ fn filled(campaign: &CampaignRecord, script: Option<&ScriptRecord>) -> Form {
         ("scriptId".to_owned(), script.map(|script| script.id.to_string()).unwrap_or_default()),
         ("body".to_owned(), words.map(|words| words.text.clone()).unwrap_or_default()),
         ("voicemail".to_owned(), words.and_then(|words| words.voicemail.clone()).unwrap_or_default()),
+        ("whisper".to_owned(), words.and_then(|words| words.whisper.clone()).unwrap_or_default()),
         ("voiceId".to_owned(), campaign.voice.clone().unwrap_or_default()),
         ("audioUrl".to_owned(), campaign.audio_url.clone().unwrap_or_default()),
         ("transferTo".to_owned(), campaign.transfer_to.as_ref().map(ToString::to_string).unwrap_or_default()),
@@ -165,6 +167,7 @@ async fn page(
                 h2 { "Preview" }
                 (preview::preview(outlook.campaign.id, words, form.given("audioUrl").is_some(), &listeners, listener))
                 (preview::not_for_everybody(words))
+                (document::documents(&outlook.campaign, words, listener))
             }
         }
     };
@@ -187,6 +190,7 @@ fn edit(outlook: &Outlook, form: &Form, scripts: &[ScriptRecord], words: Option<
             (Field::text(form, "scriptId", "Script").choice(&choices))
             @if !has_inputs {
                 p { "This script has steps of its own. They are read and changed through the API, at " code { "/api/scripts" } "." }
+                @if words.and_then(|words| words.steps.as_ref()).is_some_and(CallFlow::transfers) { (keys::person(form)) }
             } @else {
             (Field::text(form, "body", "Text").hint("{{firstName}}, {{lastName}}, {{company}}, {{title}}, {{email}} and your own fields. Say what is spoken where one is missing: {{ firstName | default(\"there\") }}.").area())
             (keys::inputs(form))

@@ -77,7 +77,16 @@ pub fn inputs(form: &Form) -> Markup {
                 }
             }
         }
-        (Field::text(form, "transferTo", "Number of the person to talk to").kind("tel")
-            .hint("Rung when somebody asks for a person. Its calls count against the budget.").line())
+        (person(form))
+        (Field::text(form, "whisper", "Whispered to them first").with(&[("placeholder", "{{ firstName | default(\"Somebody\") }} of {{ company | default(\"a company\") }} is on the line.")])
+            .hint("Only they hear it, before the two are connected. Empty: they are connected at once.").area())
     }
+}
+
+/// Whom people are put through to.
+pub fn person(form: &Form) -> Markup {
+    Field::text(form, "transferTo", "Number of the person to talk to")
+        .kind("tel")
+        .hint("Rung when somebody asks for a person. Its calls count against the budget.")
+        .line()
 }

@@ -40,6 +40,10 @@ pub fn preview(
                     h3 { "Their voicemail" }
                     pre tabindex="0" { (voicemail) }
                 }
+                @if let Some(whisper) = &heard.whisper {
+                    h3 { "Whom they are put through to" }
+                    pre tabindex="0" { (whisper) }
+                }
             }
             Some(Err(error)) => div.notice.warn { p { "This cannot be said to them: " (error) "." } },
         }

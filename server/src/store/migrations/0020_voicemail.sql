@@ -1,0 +1,11 @@
+-- Machines whose tone was heard while the call was under way: what they shall hear is sent to the carrier, once. Times are UTC
+-- milliseconds.
+
+CREATE TABLE voicemail_orders (
+    call_id {uuid} PRIMARY KEY REFERENCES calls (id),
+    workspace_id {uuid} NOT NULL REFERENCES workspaces (id),
+    ordered_at {int} NOT NULL,
+    -- Set just before the request: a machine that hears nothing more is better than one that hears it twice.
+    taken_at {int}
+) {strict};
+CREATE INDEX voicemail_orders_to_take ON voicemail_orders (ordered_at) WHERE taken_at IS NULL;
