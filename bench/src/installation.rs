@@ -112,6 +112,7 @@ async fn make_campaign(actions: &Actions, actor: Actor) -> anyhow::Result<Campai
         audio_url: None,
         audio_duration: None,
         transfer_to: None,
+        disclosure: Default::default(),
         caller_id: None,
         default_region: "US".to_owned(),
         rules: CampaignRules {

@@ -116,6 +116,14 @@ impl CallFlow {
         self.keys().any(|choice| choice.reaction == Some(Reaction::OptedOut))
     }
 
+    /// The step that a leg waits at listens for such a key.
+    pub fn offers_opt_out_at(&self, leg: &Leg<'_>) -> bool {
+        let Then::Wait { step, .. } = leg.then else { return false };
+        let listens = self.step(step).map(|step| &step.does);
+        matches!(listens, Some(Does::Ask { keys, .. })
+            if keys.iter().any(|choice| choice.reaction == Some(Reaction::OptedOut)))
+    }
+
     /// Some step puts people through.
     pub fn transfers(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.does, Does::Transfer { .. }))

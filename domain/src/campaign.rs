@@ -93,6 +93,14 @@ pub enum LaunchBlocker {
     NobodyToTransferTo,
     /// The script has words for machines, and nothing tells when their tone is over.
     VoicemailUndetected,
+    /// It sells, and no key that ends it for good is offered from the outset.
+    OptOutMissing,
+    /// It sells, and does not say in whose name.
+    CallerUnnamed,
+    /// The name of the caller is not said at the beginning.
+    NotIdentified,
+    /// It sells, and its message for machines names no number.
+    VoicemailWithoutNumber,
 }
 
 impl LaunchBlocker {
@@ -105,6 +113,10 @@ impl LaunchBlocker {
             Self::ScriptBroken => "script_broken",
             Self::NobodyToTransferTo => "nobody_to_transfer_to",
             Self::VoicemailUndetected => "voicemail_undetected",
+            Self::OptOutMissing => "opt_out_missing",
+            Self::CallerUnnamed => "caller_unnamed",
+            Self::NotIdentified => "not_identified",
+            Self::VoicemailWithoutNumber => "voicemail_without_number",
         }
     }
 
@@ -123,6 +135,22 @@ impl LaunchBlocker {
             Self::VoicemailUndetected => {
                 "The script has a voicemail message, which is spoken after the tone only. Set machineDetection to \
                  detect_message_end or async, or take the message out."
+            }
+            Self::OptOutMissing => {
+                "A recorded sales call must offer a key that ends such calls for good, from the outset (47 CFR \
+                 64.1200(b)(3)). Give the script a key that means opt_out."
+            }
+            Self::CallerUnnamed => {
+                "A recorded sales call says at its beginning who calls (47 CFR 64.1200(b)(1)). Say in whose name: \
+                 callerName of the campaign."
+            }
+            Self::NotIdentified => {
+                "The callerName of the campaign is not said at the beginning of the script. Say who calls in the first \
+                 sentence."
+            }
+            Self::VoicemailWithoutNumber => {
+                "A sales message left on a machine names a toll-free number at which people can have such calls ended \
+                 (47 CFR 64.1200(b)(3)). Put it into the voicemail message."
             }
         }
     }

@@ -9,6 +9,7 @@ pub mod calling_window;
 pub mod campaign;
 pub mod carrier_event;
 pub mod dial_plan;
+pub mod disclosure;
 pub mod disposition;
 pub mod experiment;
 pub mod facts;

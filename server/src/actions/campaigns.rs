@@ -2,6 +2,7 @@
 
 use domain::call_flow::Words;
 use domain::campaign::{CampaignRules, CampaignStatus, LaunchBlocker, TransitionRefused};
+use domain::disclosure::Disclosure;
 use domain::ids::{CampaignId, ScriptId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use domain::queue::DialOrder;
@@ -28,6 +29,8 @@ pub struct CampaignDraft {
     pub audio_duration: Option<u32>,
     /// Who is rung when somebody asks for a person.
     pub transfer_to: Option<PhoneNumber>,
+    /// What it calls for and in whose name.
+    pub disclosure: Disclosure,
     /// The number shown; the installation's own when absent.
     pub caller_id: Option<PhoneNumber>,
     /// The region of numbers that are written without a country code.
@@ -87,6 +90,7 @@ impl Actions {
             audio_url: None,
             audio_duration: None,
             transfer_to: None,
+            disclosure: Disclosure::default(),
             caller_id: None,
             default_region: String::new(),
             rules: draft.rules.clone(),
@@ -294,6 +298,7 @@ fn fill_in(campaign: &mut CampaignRecord, draft: CampaignDraft) {
     campaign.audio_url = draft.audio_url;
     campaign.audio_duration = draft.audio_duration;
     campaign.transfer_to = draft.transfer_to;
+    campaign.disclosure = draft.disclosure;
     campaign.caller_id = draft.caller_id;
     campaign.default_region = draft.default_region;
     campaign.rules = draft.rules;
@@ -333,13 +338,13 @@ async fn launch_blockers(
         Some(script) if campaign.audio_url.is_none() => {
             blockers.extend(obstacles_of(&script.words, campaign))
         }
-        _ => {}
+        _ => blockers.extend(campaign.disclosure.lacks_of_a_sound()),
     }
     Ok(blockers)
 }
 
 fn obstacles_of(words: &Words, campaign: &CampaignRecord) -> Vec<LaunchBlocker> {
-    let mut obstacles = Vec::new();
+    let mut obstacles = campaign.disclosure.lacks_of(words);
     // What can be said to somebody of whom nothing is known can be said to anybody.
     if speech::check_for_everybody(words).is_err() {
         obstacles.push(LaunchBlocker::ScriptBroken);

@@ -7,6 +7,7 @@ use domain::budget::Budgets;
 use domain::call_flow::{Means, Menu, MenuKey, Words};
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::{CampaignRules, LostCallPolicy};
+use domain::disclosure::Disclosure;
 use domain::disposition::Disposition;
 use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
@@ -112,6 +113,7 @@ fn draft(name: &str) -> CampaignDraft {
         audio_url: None,
         audio_duration: None,
         transfer_to: PhoneNumber::parse(PERSON_TO_TALK_TO, None).ok(),
+        disclosure: Disclosure::default(),
         caller_id: None,
         default_region: "US".to_owned(),
         rules: CampaignRules {

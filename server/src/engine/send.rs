@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::call_flow::{LARGEST_DOCUMENT, document_of_text};
+use domain::campaign::LaunchBlocker;
 use domain::gate::LONGEST_QUEUE;
 use domain::refusal::RefusalMeaning;
 use tracing::{error, info, warn};
@@ -39,6 +40,11 @@ pub(super) async fn send(parts: &Parts, armed: ArmedCall, armed_at: Uptime) {
 async fn send_and_record(parts: &Parts, armed: ArmedCall, armed_at: Uptime) -> Result<(), StoreError> {
     let id = armed.call.id;
     parts.actions.panics.reached(PanicPoint::Send);
+    if let Some(lack) = unlawful(&armed) {
+        let message = format!("{} Nobody was called.", lack.explain());
+        let outcome = Outcome::Refused { meaning: RefusalMeaning::SetUp, code: None, message };
+        return parts.actions.record_outcome(id, armed.call.sends, outcome).await.map(|_| ());
+    }
     match request(&armed) {
         Ok(request) => {
             crash_point::reached(CrashPoint::BeforeFirstByte);
@@ -58,6 +64,16 @@ async fn send_and_record(parts: &Parts, armed: ArmedCall, armed_at: Uptime) -> R
             parts.actions.record_outcome(id, armed.call.sends, outcome).await.map(|_| ())
         }
     }
+}
+
+/// What the words lack that people must hear. They may have changed since the launch.
+fn unlawful(armed: &ArmedCall) -> Option<LaunchBlocker> {
+    let disclosure = &armed.campaign.disclosure;
+    let lacks = match &armed.script {
+        Some(script) => disclosure.lacks_of(&script.words),
+        None => disclosure.lacks_of_a_sound(),
+    };
+    lacks.first().copied()
 }
 
 fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {

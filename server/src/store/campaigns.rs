@@ -3,6 +3,7 @@
 use domain::budget::{Budgets, Quote, RateCard};
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::{CampaignRules, CampaignStatus, LostCallPolicy};
+use domain::disclosure::{CallPurpose, Disclosure};
 use domain::disposition::Disposition;
 use domain::ids::{CampaignId, ScriptId, WorkspaceId};
 use domain::limits::DailyLimit;
@@ -45,6 +46,8 @@ pub struct CampaignRecord {
     pub audio_duration: Option<u32>,
     /// Who is rung when somebody asks for a person.
     pub transfer_to: Option<PhoneNumber>,
+    /// What it calls for and in whose name.
+    pub disclosure: Disclosure,
     /// The number shown; the installation's own when absent.
     pub caller_id: Option<PhoneNumber>,
     /// The region of numbers that are written without a country code.
@@ -74,6 +77,13 @@ pub struct CampaignRecord {
 }
 
 impl CampaignRecord {
+    /// What one of its calls to a number costs that lasts so many seconds, by our rates; `None` when a rate is not known.
+    pub fn estimate(&self, rates: &RateCard, to: &PhoneNumber, seconds: u32) -> Option<Usd> {
+        let (detects, records) = (self.machine_detection != "off", self.recording != "off");
+        let seconds = seconds.min(self.time_limit_seconds.into());
+        Some(rates.quote(to, seconds, detects, records)?.worst_case)
+    }
+
     /// The worst that one of its calls to a number can cost, the call to whoever they are put through to included; `None`
     /// when a rate is not known.
     pub fn quote(&self, rates: &RateCard, to: &PhoneNumber) -> Option<Quote> {
@@ -327,6 +337,11 @@ impl TryFrom<Model> for CampaignRecord {
             audio_url: row.audio_url,
             audio_duration: row.audio_duration.and_then(|seconds| u32::try_from(seconds).ok()),
             transfer_to: row.transfer_to.map(PhoneNumber::from_e164_unchecked),
+            disclosure: Disclosure {
+                // A word that this version does not know asks for as much as the strictest.
+                purpose: row.purpose.map(|word| CallPurpose::parse(&word).unwrap_or(CallPurpose::Marketing)),
+                caller_name: row.caller_name,
+            },
             caller_id: row.caller_id.map(PhoneNumber::from_e164_unchecked),
             default_region: row.default_region,
             rules,
@@ -360,6 +375,8 @@ impl From<&CampaignRecord> for Model {
             audio_duration: campaign.audio_duration.map(Into::into),
             caller_id: campaign.caller_id.as_ref().map(|number| number.as_str().to_owned()),
             transfer_to: campaign.transfer_to.as_ref().map(|number| number.as_str().to_owned()),
+            purpose: campaign.disclosure.purpose.map(|purpose| purpose.as_str().to_owned()),
+            caller_name: campaign.disclosure.caller_name.clone(),
             default_region: campaign.default_region.clone(),
             timezone: zone.name().to_owned(),
             calling_windows: store_windows(windows),

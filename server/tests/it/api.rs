@@ -11,6 +11,7 @@ mod incidents;
 mod lists;
 mod money;
 mod nodes;
+mod outside_urls;
 mod people;
 mod placing;
 mod quarantine;

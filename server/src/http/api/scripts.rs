@@ -169,6 +169,8 @@ pub struct Preview {
     whisper: Option<String>,
     /// About how long the text takes, in seconds.
     seconds: u32,
+    /// About what such a call of their campaign costs, in dollars; null where no rate is known.
+    cost: Option<String>,
 }
 
 /// Shows what a prospect would hear.
@@ -185,15 +187,18 @@ pub async fn preview(
     let wrong =
         |error: domain::ids::InvalidId| FieldError::at("/prospectId", "invalid_id", error.to_string());
     let prospect: ProspectId = wanted.prospect_id.parse().map_err(wrong)?;
-    let (prospect, _) = prospects::load(&state, &visitor, prospect).await?;
+    let (prospect, campaign) = prospects::load(&state, &visitor, prospect).await?;
     let heard = Heard::of(&script.words, &prospect.spoken_values()).map_err(|error| {
         Problem::unprocessable(
             "script_broken",
             format!("The script cannot be said to this prospect: {error}."),
         )
     })?;
+    let rates = &state.actions.installation.rates;
+    let cost = campaign.estimate(rates, &prospect.phone, heard.seconds());
     Ok(Json(Preview {
         seconds: heard.seconds(),
+        cost: cost.map(|cost| cost.to_string()),
         text: heard.text,
         voicemail: heard.voicemail,
         whisper: heard.whisper,

@@ -24,13 +24,15 @@ async fn what_a_script_says_comes_back_as_it_was_written_and_each_change_is_a_ve
             { "key": "9", "means": "opt_out", "reply": "Done." },
             { "key": "*", "means": "hear_again" },
         ]);
-        let new = json!({ "name": "Renewal", "body": "Hello.", "menu": menu, "voicemail": "Call back." });
+        let new = json!({ "name": "Renewal", "body": "Hello.", "menu": menu, "voicemail": "Call back.",
+            "whisper": "{{ firstName | default(\"Somebody\") }} is on the line." });
         let made = owner.post("/api/scripts", new).await.expect(201).json;
         let path = format!("/api/scripts/{}", made["id"].as_str().expect("an id"));
         assert_eq!(
             (&made["menu"], &made["voicemail"], &made["version"]),
             (&menu, &json!("Call back."), &json!(1))
         );
+        assert_eq!(made["whisper"], json!("{{ firstName | default(\"Somebody\") }} is on the line."));
         assert_eq!(owner.get(&path).await.expect(200).json, made);
 
         let renamed = owner.patch(&path, json!({ "name": "Other" })).await.expect(200).json;
@@ -131,4 +133,58 @@ async fn a_launch_says_what_the_script_needs_of_its_campaign() {
     let left: Vec<String> = before.into_iter().filter(|code| after.contains(code)).collect();
     assert_eq!(after, left);
     assert!(!after.iter().any(|code| code == "nobody_to_transfer_to" || code == "voicemail_undetected"));
+}
+
+#[tokio::test]
+async fn a_sales_campaign_is_launched_only_with_what_the_law_wants_people_to_hear() {
+    for database in Database::BOTH {
+        let api = TestApi::on(database).await;
+        let owner = api.as_owner();
+        let script = json!({ "name": "x", "body": "Hello, we sell.", "voicemail": "Call back." });
+        let script = owner.post("/api/scripts", script).await.expect(201).id();
+        let campaign = json!({ "name": "Spring", "scriptId": script, "purpose": "marketing" });
+        let made = owner.post("/api/campaigns", campaign).await.expect(201);
+        assert_eq!((&made.json["purpose"], &made.json["callerName"]), (&json!("marketing"), &Value::Null));
+        let path = format!("/api/campaigns/{}", made.id());
+        let lacks = async || {
+            let refused = owner.post(&format!("{path}/launch"), json!({})).await.expect(422).json;
+            let blockers = refused["blockers"].as_array().expect("blockers").iter();
+            let codes = blockers.map(|blocker| blocker["code"].as_str().expect("a code").to_owned());
+            let law = ["opt_out_missing", "caller_unnamed", "not_identified", "voicemail_without_number"];
+            codes.filter(|code| law.contains(&code.as_str())).collect::<Vec<_>>()
+        };
+        assert_eq!(lacks().await, ["caller_unnamed", "opt_out_missing", "voicemail_without_number"]);
+        owner.patch(&path, json!({ "callerName": "Acme" })).await.expect(200);
+        assert_eq!(lacks().await, ["not_identified", "opt_out_missing", "voicemail_without_number"]);
+        let lawful = json!({ "body": "Hello, this is Acme. We sell.", "voicemail": "Acme. Call 800 555 0100.",
+            "menu": [{ "key": "9", "means": "opt_out" }] });
+        owner.patch(&format!("/api/scripts/{script}"), lawful).await.expect(200);
+        assert_eq!(lacks().await, Vec::<String>::new());
+        owner.patch(&path, json!({ "purpose": "charity" })).await.expect(422);
+        let unsaid =
+            owner.patch(&path, json!({ "purpose": null, "callerName": null })).await.expect(200).json;
+        assert_eq!((&unsaid["purpose"], &unsaid["callerName"]), (&Value::Null, &Value::Null));
+    }
+}
+
+#[tokio::test]
+async fn a_preview_says_how_long_a_text_takes_and_what_such_a_call_costs() {
+    let api = TestApi::on(Database::Sqlite).await;
+    let owner = api.as_owner();
+    // 91 seconds are two minutes of Twilio's, at $0.0140 each, and detection is $0.0075.
+    let script = json!({ "name": "x", "body": "x".repeat(91 * 15) });
+    let script = owner.post("/api/scripts", script).await.expect(201).id();
+    let campaign = json!({ "name": "Spring", "scriptId": script, "machineDetection": "enable" });
+    let campaign = owner.post("/api/campaigns", campaign).await.expect(201).id();
+    let people = format!("/api/campaigns/{campaign}/prospects");
+    let preview = async |phone: &str| {
+        let person = json!({ "firstName": "Ada", "phone": phone });
+        let person = owner.post(&people, person).await.expect(201).id();
+        let wanted = json!({ "prospectId": person });
+        owner.post(&format!("/api/scripts/{script}/preview"), wanted).await.expect(200).json
+    };
+    let near = preview("+1 212 555 0142").await;
+    assert_eq!((&near["seconds"], &near["cost"]), (&json!(91), &json!("0.0355")));
+    let far = preview("+44 20 7946 0958").await;
+    assert_eq!(far["cost"], Value::Null, "no rate is known");
 }

@@ -1,11 +1,15 @@
 //! What the carrier refuses, and whom that costs what.
 
+use domain::call_flow::{Means, Menu, MenuKey, Words};
 use domain::campaign::CampaignStatus;
+use domain::disclosure::{CallPurpose, Disclosure};
 use domain::prospect::ProspectStatus;
 use domain::refusal::RefusalMeaning;
+use prospectai::actions::campaigns::CampaignDraft;
 use simulator::{AnswerModel, CreateFaults, Faults, Outcome};
 
 use super::outsiders;
+use crate::support::campaigns::draft;
 use crate::support::test_app::TestApp;
 use crate::support::world::on_both;
 
@@ -66,6 +70,41 @@ fn a_refused_sign_in_pauses_every_campaign_and_burns_no_prospect() {
         // A call may have been chosen just before the pause; it is given up when its turn comes.
         app.until("everybody is back in line, without an attempt spent", async || {
             let people = [app.prospects(first).await, app.prospects(second).await].concat();
+            people.iter().all(|person| (person.status, person.attempts_spent) == (ProspectStatus::Ready, 0))
+        })
+        .await;
+        app.until_quiet().await;
+        assert!(app.stop().await.ledger.is_empty());
+    });
+}
+
+#[test]
+fn a_sales_script_that_loses_its_key_after_the_launch_pauses_the_campaign_and_rings_nobody() {
+    on_both(async |database| {
+        let app = TestApp::on(database).start().await;
+        let says = |means: Means| {
+            let keys = vec![MenuKey { key: '9', means, offer: None, reply: None }];
+            Words { text: "This is Acme. We sell.".to_owned(), menu: Menu { keys }, ..Words::default() }
+        };
+        let script = app.actions.create_script(app.actor.clone(), "Sales".to_owned(), says(Means::OptOut));
+        let script = script.await.expect("a script").id;
+        let disclosure =
+            Disclosure { purpose: Some(CallPurpose::Marketing), caller_name: Some("Acme".to_owned()) };
+        let draft = CampaignDraft { script: Some(script), disclosure, ..draft() };
+        let campaign = app.campaign(3, draft).await;
+        app.actions.switch_dialing(app.actor.clone(), true).await.expect("stopped");
+        app.launch(campaign).await;
+        let without = Some(says(Means::Confirm));
+        app.actions.change_script(app.actor.clone(), script, None, without).await.expect("changed");
+        app.actions.switch_dialing(app.actor.clone(), false).await.expect("resumed");
+        app.until("the campaign is paused", async || {
+            app.campaign_now(campaign).await.status == CampaignStatus::Paused
+        })
+        .await;
+        let reason = app.campaign_now(campaign).await.pause_reason.unwrap_or_default();
+        assert!(reason.contains("64.1200"), "{reason}");
+        app.until("everybody is back in line, without an attempt spent", async || {
+            let people = app.prospects(campaign).await;
             people.iter().all(|person| (person.status, person.attempts_spent) == (ProspectStatus::Ready, 0))
         })
         .await;

@@ -158,6 +158,7 @@ pub async fn active_campaign(actions: &Actions, people: usize, daily_limit: i64,
         audio_url: None,
         audio_duration: None,
         transfer_to: None,
+        disclosure: Default::default(),
         caller_id: None,
         default_region: "US".into(),
         rules: CampaignRules {

@@ -52,6 +52,7 @@ pub fn draft() -> CampaignDraft {
         audio_url: None,
         audio_duration: None,
         transfer_to: None,
+        disclosure: Default::default(),
         caller_id: None,
         default_region: "US".to_owned(),
         rules: CampaignRules {

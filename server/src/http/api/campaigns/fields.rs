@@ -3,6 +3,7 @@
 use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::{CampaignRules, LostCallPolicy};
+use domain::disclosure::{CallPurpose, Disclosure};
 use domain::ids::ScriptId;
 use domain::limits::DailyLimit;
 use domain::phone_number::{PhoneNumber, Region};
@@ -24,6 +25,7 @@ use crate::http::{FieldError, text};
 use crate::store::campaigns::CampaignRecord;
 
 const LONGEST_NAME: usize = 200;
+const LONGEST_CALLER_NAME: usize = 100;
 /// Seconds of an audio file, at most: a call may not be longer.
 const LONGEST_AUDIO: u32 = 3_600;
 
@@ -60,6 +62,15 @@ pub struct CampaignFields {
     #[serde(deserialize_with = "given_or_null")]
     #[schema(value_type = Option<String>)]
     transfer_to: Option<Option<String>>,
+    /// What it calls for: `marketing` or `informational`; null for not said. Sales calls are launched only with what the law
+    /// wants people to hear.
+    #[serde(deserialize_with = "given_or_null")]
+    #[schema(value_type = Option<Purpose>)]
+    purpose: Option<Option<Purpose>>,
+    /// In whose name it calls, as it is spoken, at most 100 characters. The script must say it at its beginning.
+    #[serde(deserialize_with = "given_or_null")]
+    #[schema(value_type = Option<String>, example = "Acme")]
+    caller_name: Option<Option<String>>,
     /// The country of numbers written without a country code, as two letters. Default `US`.
     #[serde(deserialize_with = "given")]
     #[schema(example = "US")]
@@ -123,6 +134,26 @@ pub struct CampaignFields {
     /// Who of one priority comes first. Default `due`.
     #[serde(deserialize_with = "given")]
     dial_order: Option<Order>,
+}
+
+/// What a campaign calls for.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = CallPurpose)]
+pub enum Purpose {
+    /// It sells, or leads to a sale.
+    Marketing,
+    /// It informs.
+    Informational,
+}
+
+impl From<Purpose> for CallPurpose {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Marketing => Self::Marketing,
+            Purpose::Informational => Self::Informational,
+        }
+    }
 }
 
 /// In which order those of one priority are rung.
@@ -218,6 +249,13 @@ impl CampaignFields {
         }
         if let Some(number) = &self.transfer_to {
             draft.transfer_to = number.as_deref().and_then(|it| note(wrong, own_number("/transferTo", it)));
+        }
+        if let Some(purpose) = self.purpose {
+            draft.disclosure.purpose = purpose.map(CallPurpose::from);
+        }
+        if let Some(name) = &self.caller_name {
+            let read = |name| note(wrong, text::name("/callerName", name, LONGEST_CALLER_NAME));
+            draft.disclosure.caller_name = name.as_deref().and_then(read);
         }
         if let Some(region) = &self.default_region {
             let read = Region::parse(region);
@@ -339,6 +377,7 @@ pub fn draft_of(campaign: &CampaignRecord) -> CampaignDraft {
         audio_url: campaign.audio_url.clone(),
         audio_duration: campaign.audio_duration,
         transfer_to: campaign.transfer_to.clone(),
+        disclosure: campaign.disclosure.clone(),
         caller_id: campaign.caller_id.clone(),
         default_region: campaign.default_region.clone(),
         rules: campaign.rules.clone(),
@@ -362,6 +401,7 @@ fn defaults() -> CampaignDraft {
         audio_url: None,
         audio_duration: None,
         transfer_to: None,
+        disclosure: Disclosure::default(),
         caller_id: None,
         default_region: "US".to_owned(),
         rules: CampaignRules {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::disclosure::CallPurpose;
 use domain::prospect::ProspectStatus;
 use serde::Serialize;
 use serde_json::Value;
@@ -50,6 +51,10 @@ pub struct CampaignView {
     caller_id: Option<String>,
     /// Who is rung when somebody asks for a person; null when nobody is.
     transfer_to: Option<String>,
+    /// What it calls for: `marketing` or `informational`; null where it does not say.
+    purpose: Option<&'static str>,
+    /// In whose name, as it is spoken.
+    caller_name: Option<String>,
     /// The country of numbers written without a country code.
     default_region: String,
     /// How long the phone rings.
@@ -122,6 +127,8 @@ impl From<CampaignRecord> for CampaignView {
             retry_policy: RetryFields::of(&rules.retry),
             caller_id: campaign.caller_id.map(|number| number.to_string()),
             transfer_to: campaign.transfer_to.map(|number| number.to_string()),
+            purpose: campaign.disclosure.purpose.map(CallPurpose::as_str),
+            caller_name: campaign.disclosure.caller_name,
             metadata: stored_json(&campaign.metadata),
             budget: rules.budgets.total.map(|budget| budget.to_string()),
             daily_budget: rules.budgets.per_day.map(|budget| budget.to_string()),

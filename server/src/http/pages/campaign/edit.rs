@@ -212,6 +212,11 @@ fn general(form: &Form) -> Markup {
         h2 { "General" }
         (Field::text(form, "name", "Name").required().line())
         (zone_and_region(form))
+        @let purposes = [("", "Not said"), ("marketing", "To sell, or to lead to a sale"), ("informational", "To inform")];
+        div.row {
+            (Field::text(form, "purpose", "What it calls for").hint("Sales calls are launched only with what the law wants people to hear.").choice(&purposes))
+            (Field::text(form, "callerName", "In whose name").hint("As it is spoken. The script must say it at its beginning.").with(&[("maxlength", "100")]).line())
+        }
         (Field::text(form, "callerId", "Number shown").kind("tel").hint("One of the carrier account. Empty: the installation's own.").line())
     }
 }
@@ -291,6 +296,8 @@ fn filled(campaign: &CampaignRecord) -> Form {
         ("timezone".into(), rules.zone.name().into()),
         ("defaultRegion".into(), campaign.default_region.clone()),
         ("callerId".into(), campaign.caller_id.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ("purpose".into(), campaign.disclosure.purpose.map(|it| it.as_str().to_owned()).unwrap_or_default()),
+        ("callerName".into(), campaign.disclosure.caller_name.clone().unwrap_or_default()),
         ("dailyCallLimit".into(), rules.daily_limit.calls().to_string()),
         (
             "callsPerSecond".into(),
@@ -326,11 +333,13 @@ fn filled(campaign: &CampaignRecord) -> Form {
 
 /// What the form says, in the words of the API.
 fn object_of(form: &Form) -> Map<String, Value> {
-    let nullable = ["callerId", "budget", "dailyBudget"];
+    let nullable = ["purpose", "callerName", "callerId", "budget", "dailyBudget"];
     let names = [
         "name",
         "timezone",
         "defaultRegion",
+        "purpose",
+        "callerName",
         "callerId",
         "budget",
         "dailyBudget",

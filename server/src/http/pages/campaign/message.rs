@@ -165,7 +165,7 @@ async fn page(
             div.card { h2 { "What people hear" } @if editable { (edit(&outlook, form, &scripts, words)) } @else { (read(form)) } }
             div.card {
                 h2 { "Preview" }
-                (preview::preview(outlook.campaign.id, words, form.given("audioUrl").is_some(), &listeners, listener))
+                (preview::preview(&outlook.campaign, &state.actions.installation.rates, words, form.given("audioUrl").is_some(), &listeners, listener))
                 (preview::not_for_everybody(words))
                 (document::documents(&outlook.campaign, words, listener))
             }

@@ -1,16 +1,18 @@
 //! What a real prospect would hear.
 
+use domain::budget::RateCard;
 use domain::call_flow::Words;
-use domain::ids::CampaignId;
 use maud::{Markup, html};
 
 use crate::http::pages::parts::show;
 use crate::speech::{self, Heard};
+use crate::store::campaigns::CampaignRecord;
 use crate::store::prospects::ProspectRecord;
 
 /// The preview. `words`: what would be said; nothing when nothing was written yet.
 pub fn preview(
-    campaign: CampaignId,
+    campaign: &CampaignRecord,
+    rates: &RateCard,
     words: Option<&Words>,
     plays_a_file: bool,
     listeners: &[ProspectRecord],
@@ -20,7 +22,7 @@ pub fn preview(
         return html! { p.muted { "When somebody is on the list, this shows what they would hear." } };
     };
     html! {
-        form.filters method="get" action={ "/campaigns/" (campaign) "/message" } data-submit="yes" {
+        form.filters method="get" action={ "/campaigns/" (campaign.id) "/message" } data-submit="yes" {
             div.field {
                 label for="prospect" { "As heard by" }
                 select #prospect name="prospect" {
@@ -35,7 +37,13 @@ pub fn preview(
             None => p.muted { "There is no text yet." },
             Some(Ok(heard)) => {
                 pre tabindex="0" { (heard.text) }
-                p.muted { "About " (show::duration(heard.seconds().into())) ", " (heard.text.chars().count()) " characters." }
+                p.muted {
+                    "About " (show::duration(heard.seconds().into())) ", " (heard.text.chars().count()) " characters"
+                    @match campaign.estimate(rates, &listener.phone, heard.seconds()) {
+                        Some(cost) => { ", about " (show::price(cost)) " when they hear it to the end." }
+                        None => { "; what a call to this number costs is not known here." }
+                    }
+                }
                 @if let Some(voicemail) = &heard.voicemail {
                     h3 { "Their voicemail" }
                     pre tabindex="0" { (voicemail) }

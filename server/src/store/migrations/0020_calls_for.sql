@@ -1,5 +1,8 @@
--- Machines whose tone was heard while the call was under way: what they shall hear is sent to the carrier, once. Times are UTC
+-- What a campaign calls for and in whose name; and machines whose tone was heard while the call was under way: what they shall hear is sent to the carrier, once. Times are UTC
 -- milliseconds.
+
+ALTER TABLE campaigns ADD COLUMN purpose {text};
+ALTER TABLE campaigns ADD COLUMN caller_name {text};
 
 CREATE TABLE voicemail_orders (
     call_id {uuid} PRIMARY KEY REFERENCES calls (id),
