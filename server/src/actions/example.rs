@@ -28,6 +28,9 @@ pub const MOST_PEOPLE: u32 = 2_000;
 const PEOPLE: &str = include_str!("../../../examples/prospects.csv");
 const SCRIPT: &str = "Hello {{ firstName | default(\"there\") }}, this is the ProspectAI demo calling \
     {{ company | default(\"your company\") }}. Nobody real was called.";
+/// For whoever they are put through to, alone.
+const WHISPER: &str =
+    "{{ firstName | default(\"Somebody\") }} of {{ company | default(\"a company\") }} is on the line.";
 const VOICEMAIL: &str = "Hello {{ firstName | default(\"there\") }}, this is the ProspectAI demo. Nobody real was called. \
     Have a good day!";
 /// The key that ends it for good.
@@ -100,6 +103,7 @@ fn words() -> Words {
         text: SCRIPT.to_owned(),
         menu: Menu { keys: keys.to_vec() },
         voicemail: Some(VOICEMAIL.to_owned()),
+        whisper: Some(WHISPER.to_owned()),
         steps: None,
     }
 }

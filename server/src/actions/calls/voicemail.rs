@@ -24,7 +24,7 @@ impl Actions {
                 if !waits || !call.is_live() || call.placement != Placement::Placed {
                     return Ok(false);
                 }
-                let campaign = tx.campaign(record.workspace, record.campaign).await?;
+                let campaign = tx.campaign(record.campaign).await?;
                 if campaign.is_none_or(|campaign| campaign.machine_detection != "async") {
                     return Ok(false);
                 }

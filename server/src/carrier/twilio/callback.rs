@@ -42,6 +42,7 @@ pub fn parse(purpose: Purpose, fields: &[(String, String)]) -> ParsedCallback {
         Purpose::Voice | Purpose::Turn => fields.call_news().map(ParsedCallback::Voice),
         Purpose::Amd => fields.amd_news().map(ParsedCallback::Amd),
         Purpose::Recording => fields.recording_news().map(ParsedCallback::Recording),
+        Purpose::Whisper => Err(NotNews::Unmapped("it is of the call to somebody else".to_owned())),
     });
     parsed.unwrap_or_else(|not_news| match not_news {
         NotNews::Unmapped(why) => ParsedCallback::Unmapped { why },
