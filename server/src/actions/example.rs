@@ -64,15 +64,18 @@ pub enum ExampleRefused {
 }
 
 impl Actions {
-    /// Makes the example campaign with the first `people` rows of the example file, imported the way every file is.
+    /// Makes the example campaign with the first `people` rows of the example file, imported the way every file is. `recorded`:
+    /// its calls are recorded, each side by itself.
     pub async fn make_example(
         &self,
         actor: Actor,
         name: &str,
         people: u32,
+        recorded: bool,
     ) -> Result<CampaignId, ExampleRefused> {
         let script = self.create_script(actor.clone(), name.to_owned(), words()).await?;
-        let draft = CampaignDraft { script: Some(script.id), ..draft(name) };
+        let recording = if recorded { "dual" } else { "off" }.to_owned();
+        let draft = CampaignDraft { script: Some(script.id), recording, ..draft(name) };
         let campaign = self.create_campaign(actor.clone(), draft).await?;
         let file = people_file(people).map_err(ImportRefused::File)?;
         let begun = self.start_import(actor.clone(), campaign.id, file, ImportOptions::default()).await?;
