@@ -58,7 +58,13 @@ pub struct CallView {
     /// What went wrong and what it means.
     error_message: Option<String>,
     /// `human`, `machine_start`, `machine_end_beep`, `machine_end_silence`, `machine_end_other`, `fax` or `unknown`.
+    /// What somebody of the team said counts most.
     answered_by: Option<&'static str>,
+    /// The same by the carrier alone.
+    answered_by_carrier: Option<&'static str>,
+    /// When somebody of the team said who picked up; null when nobody did.
+    #[schema(format = DateTime)]
+    answered_by_corrected_at: Option<String>,
     #[schema(format = DateTime)]
     started_at: Option<String>,
     #[schema(format = DateTime)]
@@ -134,6 +140,8 @@ impl CallView {
             error_code: facts.error_code,
             error_message: error_message(record, role),
             answered_by: facts.answered_by().map(|by| by.as_str()),
+            answered_by_carrier: facts.answer.map(|answer| answer.by.as_str()),
+            answered_by_corrected_at: maybe_time(facts.correction.and_then(|said| said.at)),
             started_at: maybe_time(facts.initiated_at.or(facts.ringing_at).or(facts.answered_at)),
             ended_at: ended_at.clone(),
             scheduled_for: maybe_time(record.scheduled_for),
