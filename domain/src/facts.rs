@@ -26,17 +26,20 @@ pub enum Source {
     Rest,
     /// A key that was pressed on the call, told by a signed request for what to say next.
     Keypress,
+    /// Somebody of the team, who listened to the call or knows of it.
+    Person,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Inferred,
         Self::InstructionsRequest,
         Self::Callback,
         Self::DetectionCallback,
         Self::Rest,
         Self::Keypress,
+        Self::Person,
     ];
 
     /// The word in our database.
@@ -48,6 +51,7 @@ impl Source {
             Self::DetectionCallback => "detection_callback",
             Self::Rest => "rest",
             Self::Keypress => "keypress",
+            Self::Person => "person",
         }
     }
 
@@ -61,13 +65,15 @@ impl Source {
         match self {
             Self::Rest => 3,
             Self::Callback | Self::DetectionCallback | Self::InstructionsRequest | Self::Keypress => 2,
-            Self::Inferred => 1,
+            Self::Inferred | Self::Person => 1,
         }
     }
 
-    /// How far its word on who answered counts: machines press no keys, and otherwise a detection callback knows best.
+    /// How far its word on who answered counts: a person is asked last, machines press no keys, and otherwise a detection
+    /// callback knows best.
     const fn authority_on_answer(self) -> u8 {
         match self {
+            Self::Person => 6,
             Self::Keypress => 5,
             Self::DetectionCallback => 4,
             Self::InstructionsRequest | Self::Callback => 3,
@@ -137,6 +143,15 @@ pub struct Answer {
     pub source: Source,
 }
 
+/// What somebody of the team said about who picked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Correction {
+    /// Who picked up.
+    pub by: AnsweredBy,
+    /// When they said so.
+    pub at: Option<Timestamp>,
+}
+
 /// Everything the evidence so far established.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallFacts {
@@ -154,8 +169,10 @@ pub struct CallFacts {
     pub duration_seconds: Option<u32>,
     /// What it cost, positive.
     pub price: Option<Usd>,
-    /// Who picked up.
+    /// Who picked up, by all evidence but that of people.
     pub answer: Option<Answer>,
+    /// Who picked up, as somebody of the team said at last. It stands beside the answer and takes nothing away from it.
+    pub correction: Option<Correction>,
     /// The SIP response that ended it.
     pub sip_code: Option<u16>,
     /// The carrier's error code.
@@ -172,8 +189,15 @@ impl CallFacts {
             Some(status) => self.apply_progress(status, evidence.at),
             None => {}
         }
-        if let Some(by) = evidence.answered_by {
-            self.answer = max_by_rank(self.answer, Answer { by, source: evidence.source }, answer_rank);
+        match evidence.answered_by {
+            Some(by) if evidence.source == Source::Person => {
+                let claim = Correction { by, at: evidence.at };
+                self.correction = max_by_rank(self.correction, claim, correction_rank);
+            }
+            Some(by) => {
+                self.answer = max_by_rank(self.answer, Answer { by, source: evidence.source }, answer_rank);
+            }
+            None => {}
         }
         self.duration_seconds = self.duration_seconds.max(evidence.duration_seconds);
         self.price = self.price.max(evidence.price);
@@ -187,9 +211,9 @@ impl CallFacts {
         self.ending.map(|ending| ending.status).or(self.progress)
     }
 
-    /// Who picked up, where anything is known of it.
+    /// Who picked up, where anything is known of it: what people say counts most.
     pub fn answered_by(&self) -> Option<AnsweredBy> {
-        self.answer.map(|answer| answer.by)
+        self.correction.map(|said| said.by).or(self.answer.map(|answer| answer.by))
     }
 
     fn apply_ending(&mut self, status: CarrierStatus, evidence: &Evidence) {
@@ -232,7 +256,17 @@ fn ending_rank(ending: &Ending) -> (u8, u8, bool, Reverse<Option<Timestamp>>, So
 
 /// `unknown` never replaces an answer; then the stronger source; then the value that says more.
 fn answer_rank(answer: &Answer) -> (bool, u8, u8, Source) {
-    let detail = match answer.by {
+    let known = answer.by != AnsweredBy::Unknown;
+    (known, answer.source.authority_on_answer(), detail(answer.by), answer.source)
+}
+
+/// The last word wins; of words at the same instant the one that says more. Whoever corrects may also say that nobody knows.
+fn correction_rank(said: &Correction) -> (Option<Timestamp>, u8) {
+    (said.at, detail(said.by))
+}
+
+const fn detail(by: AnsweredBy) -> u8 {
+    match by {
         AnsweredBy::Unknown => 0,
         AnsweredBy::MachineStart => 1,
         AnsweredBy::MachineEndOther => 2,
@@ -240,9 +274,7 @@ fn answer_rank(answer: &Answer) -> (bool, u8, u8, Source) {
         AnsweredBy::MachineEndBeep => 4,
         AnsweredBy::Fax => 5,
         AnsweredBy::Human => 6,
-    };
-    let known = answer.by != AnsweredBy::Unknown;
-    (known, answer.source.authority_on_answer(), detail, answer.source)
+    }
 }
 
 #[cfg(test)]

@@ -175,6 +175,25 @@ proptest! {
     }
 
     #[test]
+    fn a_persons_last_word_on_who_answered_holds_whatever_the_carrier_says_before_and_after(
+        history in prop::collection::vec(evidence(), 0..12),
+        place in any::<Index>(),
+        by in select(AnsweredBy::ALL.to_vec()),
+    ) {
+        let carrier = || history.iter().filter(|evidence| evidence.source != Source::Person);
+        let said = Evidence { answered_by: Some(by), at: Some(at(100)), ..Evidence::from(Source::Person) };
+        let mut all = history.clone();
+        all.insert(place.index(history.len() + 1), said);
+        let corrected = fold(&all);
+        prop_assert_eq!(corrected.answered_by(), Some(by));
+        prop_assert_eq!(corrected.answer, fold(carrier()).answer);
+        // The statistics count what is said last.
+        let tally = Tally::of(&placed(corrected));
+        prop_assert_eq!(tally.answered_by_human, i64::from(by == AnsweredBy::Human));
+        prop_assert_eq!(tally.answered_by_machine, i64::from(by.is_machine()));
+    }
+
+    #[test]
     fn every_call_counts_in_exactly_one_status(history in prop::collection::vec(evidence(), 0..6), placement in select(Placement::ALL.to_vec())) {
         let call = Call { placement, closed_at: Some(at(0)), ..placed(fold(&history)) };
         let tally = Tally::of(&call);

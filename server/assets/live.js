@@ -138,14 +138,25 @@ document.addEventListener("change", event => {
   document.getElementById(event.target.dataset.plays).playbackRate = Number(event.target.value);
 });
 
-// A click on the picture of a sound goes there.
-document.addEventListener("click", event => {
-  const picture = event.target.closest("svg[data-plays]");
-  if (!picture) return;
-  const player = document.getElementById(picture.dataset.plays);
-  const { left, width } = picture.getBoundingClientRect();
-  player.currentTime = Number(picture.dataset.length) * (event.clientX - left) / width;
+function playFrom(player, seconds) {
+  player.currentTime = seconds;
   player.play();
+}
+
+// A click on the picture of a sound goes there, one on a sentence to where it was said.
+document.addEventListener("click", event => {
+  const place = event.target.closest("[data-plays]:not(select)");
+  const player = place && document.getElementById(place.dataset.plays);
+  if (!player) return;
+  if (place.dataset.from) {
+    // Whoever wants it in another window gets it there.
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    playFrom(player, Number(place.dataset.from));
+    return;
+  }
+  const { left, width } = place.getBoundingClientRect();
+  playFrom(player, Number(place.dataset.length) * (event.clientX - left) / width);
 });
 
 // --- keys -----------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ use crate::answer_model::{Answer, AnswerModel};
 use crate::callbacks::Post;
 use crate::dice::{Dice, sid};
 use crate::faults::Faults;
-use crate::ring_ledger::Ring;
+use crate::ring_ledger::{Recorded, Ring};
 use crate::settings::Settings;
 use crate::timeline::Timeline;
 use alerts::{Alert, RaisedAlert};
@@ -170,6 +170,11 @@ impl Network {
     /// Every created call in the order of creation.
     pub(crate) fn ledger(&self) -> Vec<Ring> {
         self.state().calls.iter().map(Ring::of).collect()
+    }
+
+    /// Every recording that can be fetched, in the order in which they began.
+    pub(crate) fn recorded(&self) -> Vec<Recorded> {
+        self.state().recordings.iter().filter_map(Recorded::of).collect()
     }
 
     /// `http://host:port/2010-04-01/Accounts/AC…`

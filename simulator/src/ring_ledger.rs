@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::network::call::Call;
+use crate::network::recording::Recording;
 use crate::network::status::Status;
 
 /// One created call. Instants are virtual; in JSON they are RFC 3339 in UTC.
@@ -48,6 +49,30 @@ pub struct Ring {
     pub sip_response_code: Option<u16>,
     /// The caller's own mark: the `StatusCallback` URL of the create request, without its fragment.
     pub tag: Option<String>,
+}
+
+/// A recording that has sound and was not deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The recording's identifier.
+    pub sid: String,
+    /// Of which call.
+    pub call_sid: String,
+    /// It is a message that was left, and not the whole call.
+    pub is_message: bool,
+    /// Its length, rounded.
+    pub seconds: u64,
+}
+
+impl Recorded {
+    pub(crate) fn of(recording: &Recording) -> Option<Self> {
+        (recording.status() == "completed" && !recording.deleted).then(|| Self {
+            sid: recording.sid.clone(),
+            call_sid: recording.call_sid.clone(),
+            is_message: recording.source == "RecordVerb",
+            seconds: recording.seconds().unwrap_or_default(),
+        })
+    }
 }
 
 impl Ring {

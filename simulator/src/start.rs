@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::faults::{Faults, FaultsError};
 use crate::network::Network;
 use crate::rest;
-use crate::ring_ledger::Ring;
+use crate::ring_ledger::{Recorded, Ring};
 use crate::settings::Settings;
 
 /// How long requests in progress may take when the network stops.
@@ -90,6 +90,11 @@ impl Simulator {
     /// Every created call in the order of creation, including those never dialled.
     pub fn ledger(&self) -> Vec<Ring> {
         self.network.ledger()
+    }
+
+    /// Every recording that can be fetched, in the order in which they began.
+    pub fn recorded(&self) -> Vec<Recorded> {
+        self.network.recorded()
     }
 
     /// Resolves when no call is open and no callback is on its way.

@@ -126,6 +126,23 @@ fn on_who_answered_the_detection_knows_best_and_then_callbacks_the_record_and_us
 }
 
 #[test]
+fn what_a_person_says_counts_most_and_leaves_the_carriers_word_beside_it() {
+    use AnsweredBy::*;
+    for source in Source::ALL.into_iter().filter(|source| *source != Source::Person) {
+        for by in AnsweredBy::ALL {
+            let facts = both_ways(&detects(source, Human), &detects(Source::Person, by));
+            assert_eq!(facts.answered_by(), Some(by), "over {source:?}");
+            assert_eq!(facts.answer, Some(Answer { by: Human, source }));
+        }
+    }
+    let said = |by, second| Evidence { at: Some(at(second)), ..detects(Source::Person, by) };
+    assert_eq!(both_ways(&said(Human, 7), &said(MachineStart, 9)).answered_by(), Some(MachineStart));
+    assert_eq!(both_ways(&said(Human, 7), &said(Unknown, 9)).answered_by(), Some(Unknown), "the last word");
+    assert_eq!(both_ways(&said(Human, 7), &said(Unknown, 7)).answered_by(), Some(Human));
+    assert_eq!(both_ways(&said(Human, 7), &detects(Source::Person, Fax)).answered_by(), Some(Human));
+}
+
+#[test]
 fn of_two_answers_from_one_source_the_one_that_says_more_wins() {
     use AnsweredBy::*;
     let least_first = [Unknown, MachineStart, MachineEndOther, MachineEndSilence, MachineEndBeep, Fax, Human];

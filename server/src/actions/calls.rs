@@ -1,6 +1,7 @@
 //! What can happen to a call: reserve, arm, record what the carrier answered, end, and settle what follows.
 
 mod arm;
+mod correct;
 mod end;
 mod place;
 mod polling;
@@ -14,6 +15,7 @@ mod unsent;
 mod voicemail;
 
 pub use arm::{Armed, ArmedCall};
+pub use correct::CorrectRefused;
 pub use end::EndRefused;
 pub(super) use end::{end_queued, release};
 pub use place::{PlaceRefused, PlacedMany};

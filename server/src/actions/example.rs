@@ -13,6 +13,7 @@ use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
 use domain::phone_number::PhoneNumber;
 use domain::queue::DialOrder;
+use domain::recording_consent::RecordingConsent;
 use domain::retry::{RetryPolicy, RetryRule};
 
 use super::campaigns::{CampaignDraft, CampaignRefused};
@@ -68,15 +69,18 @@ pub enum ExampleRefused {
 }
 
 impl Actions {
-    /// Makes the example campaign with the first `people` rows of the example file, imported the way every file is.
+    /// Makes the example campaign with the first `people` rows of the example file, imported the way every file is. `recorded`:
+    /// its calls are recorded, each side by itself.
     pub async fn make_example(
         &self,
         actor: Actor,
         name: &str,
         people: u32,
+        recorded: bool,
     ) -> Result<CampaignId, ExampleRefused> {
         let script = self.create_script(actor.clone(), name.to_owned(), words()).await?;
-        let draft = CampaignDraft { script: Some(script.id), ..draft(name) };
+        let recording = if recorded { "dual" } else { "off" }.to_owned();
+        let draft = CampaignDraft { script: Some(script.id), recording, ..draft(name) };
         let campaign = self.create_campaign(actor.clone(), draft).await?;
         let file = people_file(people).map_err(ImportRefused::File)?;
         let begun = self.start_import(actor.clone(), campaign.id, file, ImportOptions::default()).await?;
@@ -133,6 +137,7 @@ fn draft(name: &str) -> CampaignDraft {
         time_limit_seconds: 120,
         machine_detection: "detect_message_end".to_owned(),
         recording: "off".to_owned(),
+        recording_consent: RecordingConsent::default(),
         metadata: "{}".to_owned(),
         dial_order: DialOrder::default(),
     }

@@ -3,6 +3,8 @@
 //! It is the same server, client and webhooks as for real calls; only the network answers from the next port, and time
 //! runs faster for both.
 
+mod heard;
+mod services;
 mod summary;
 
 use std::net::TcpListener;
@@ -35,8 +37,8 @@ const CALLS_PER_SECOND: f64 = 1.0;
 /// Calls on at the same time.
 const MAX_LIVE: u32 = 100;
 
-/// Rings made-up people on the phone network in the box, shows how it goes, and compares the result with the network's
-/// own ledger
+/// Rings made-up people on the phone network in the box, records the calls and writes them down, shows how it goes, and
+/// compares the result with the network's own ledger
 #[derive(Args)]
 pub(super) struct Demo {
     /// How many people are rung, at most 2000
@@ -48,7 +50,8 @@ pub(super) struct Demo {
     /// Virtual seconds per second
     #[arg(long, default_value_t = 60.0)]
     speed: f64,
-    /// End after the summary: exit code 0 only if ledger, database and statistics agree
+    /// End after the summary: exit code 0 only if ledger, database and statistics agree, and every
+    /// recording is stored and written down
     #[arg(long)]
     exit: bool,
 }
@@ -56,8 +59,9 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) async fn run(self, flags: Flags) -> anyhow::Result<ExitCode> {
         let folder = tempfile::tempdir().context("no throw-away data folder could be made")?;
-        let settings = self.settings(flags, folder.path())?;
+        let mut settings = self.settings(flags, folder.path())?;
         telemetry::start(&settings.log)?;
+        let services = services::start(&mut settings).await?;
         let timeline = Timeline::new(mid_morning(Clock::System.now()), Instant::now(), self.speed);
         // The network takes a quarter more calls per second than we make: its own queue stays empty.
         let network = Network {
@@ -73,9 +77,10 @@ impl Demo {
         let password = make_visitor(&app, actor.clone()).await?;
         println!("Watch it live at {}: sign in as {VISITOR} with the password {password}", base(&app));
         println!("The API is at {}/docs, the key for it is {}", base(&app), app.console_key.expose_secret());
-        let campaign = app.actions.make_example(actor.clone(), "Demo", self.prospects).await?;
+        let campaign = app.actions.make_example(actor.clone(), "Demo", self.prospects, true).await?;
         app.actions.launch(actor, campaign).await?;
         follow(&app, campaign, u64::from(self.prospects)).await?;
+        heard::until_all_is_written_down(&app).await?;
         let agree = summary::print(&app, campaign).await?;
 
         if !self.exit {
@@ -83,6 +88,7 @@ impl Demo {
             stop_asked_for().await;
         }
         app.stop().await?;
+        services.stop().await;
         Ok(if agree { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 

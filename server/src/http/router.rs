@@ -151,6 +151,7 @@ fn shown() -> Router<HttpState> {
         .route("/calls/{id}", get(call::show))
         .route("/calls/{id}/end", post(call::end))
         .route("/calls/{id}/resolve", post(call::resolve))
+        .route("/calls/{id}/answered-by", post(call::correction::correct))
         .route("/recordings/{id}/fetch", post(call::recordings::fetch_again))
         .route("/recordings/{id}/delete", post(call::recordings::remove))
         .route("/do-not-call", get(do_not_call_page::show).post(do_not_call_page::add))
@@ -254,6 +255,7 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(calls::read))                                               // /api/calls/{id}
         .routes(routes!(calls::cancel))                                             // /api/calls/{id}/cancel
         .routes(routes!(calls::resolve::resolve))                                   // /api/calls/{id}/resolve
+        .routes(routes!(calls::answered_by::correct))                               // /api/calls/{id}/answered-by
         .routes(routes!(recordings::list))                                          // /api/recordings
         .routes(routes!(recordings::read, recordings::remove))                      // /api/recordings/{id}
         .routes(routes!(recordings::fetch_again))                                   // /api/recordings/{id}/fetch

@@ -110,7 +110,9 @@ impl CallFilter {
             all = all.add(in_any_of(&self.statuses, by));
         }
         if !self.answered_by.is_empty() {
-            all = all.add(Column::AnsweredBy.is_in(self.answered_by.iter().map(|by| by.as_str())));
+            let said =
+                Func::coalesce([Expr::col(Column::CorrectedAnsweredBy), Expr::col(Column::AnsweredBy)]);
+            all = all.add(Expr::expr(said).is_in(self.answered_by.iter().map(|by| by.as_str())));
         }
         if !self.reactions.is_empty() {
             all = all.add(Column::Reaction.is_in(self.reactions.iter().map(|reaction| reaction.as_str())));

@@ -26,7 +26,8 @@ pub struct CarrierEventRecord {
     pub call: Option<CallId>,
     /// The carrier's name for the call.
     pub carrier_sid: Option<String>,
-    /// `status`, `amd`, `recording`, `voice`, `turn`, `rest`, or `orphan` and `quarantine` for news without effect.
+    /// `status`, `amd`, `recording`, `voice`, `turn`, `rest`, `correction` for the word of somebody of the team, or `orphan` and
+    /// `quarantine` for news without effect.
     pub kind: String,
     /// What names the content: the same news twice has the same key.
     pub content_key: [u8; 32],

@@ -32,6 +32,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("0014_recordings", include_str!("migrations/0014_recordings.sql")),
     ("0015_transcripts", include_str!("migrations/0015_transcripts.sql")),
     ("0020_calls_for", include_str!("migrations/0020_calls_for.sql")),
+    ("0019_corrections", include_str!("migrations/0019_corrections.sql")),
 ];
 
 /// Any number, the same for every version: who holds it on PostgreSQL changes the schema, and nobody else meanwhile.

@@ -2,6 +2,7 @@
 
 use domain::ids::{CallId, RecordingId, WorkspaceId};
 use domain::money::Usd;
+use domain::recording::RecordingState;
 use domain::sentiment::Tone;
 use domain::transcript::{Speaker, TranscriptState};
 use jiff::Timestamp;
@@ -151,6 +152,32 @@ impl Store {
             format!("SELECT COUNT(*) AS lacking FROM (SELECT id {} LIMIT 1) AS found", stored_without("$1"));
         let found: Option<Lacking> = sql::one(self.reader(), &wanted, [millis(since).into()]).await?;
         Ok(found.is_some_and(|found| found.lacking > 0))
+    }
+
+    /// How many recordings of a workspace stand where, by the states of recording and transcript.
+    pub async fn recordings_by_state(
+        &self,
+        of: WorkspaceId,
+    ) -> Result<Vec<(RecordingState, Option<TranscriptState>, u64)>, StoreError> {
+        #[derive(sea_orm::FromQueryResult)]
+        struct Row {
+            recording: String,
+            transcript: Option<String>,
+            count: i64,
+        }
+        let wanted = "SELECT recordings.state AS recording, transcripts.state AS transcript, COUNT(*) AS count \
+                      FROM recordings LEFT JOIN transcripts ON transcripts.recording_id = recordings.id \
+                      WHERE recordings.workspace_id = $1 GROUP BY recordings.state, transcripts.state";
+        let rows: Vec<Row> = sql::all(self.reader(), wanted, [of.uuid().into()]).await?;
+        let known = |row: Row| {
+            let recording = RecordingState::parse(&row.recording)
+                .ok_or(StoreError::CorruptRow { table: "recordings", column: "state" })?;
+            let transcript = row.transcript.as_deref();
+            let transcript =
+                transcript.map(|word| TranscriptState::parse(word).ok_or(corrupt("state"))).transpose()?;
+            Ok((recording, transcript, row.count.unsigned_abs()))
+        };
+        rows.into_iter().map(known).collect()
     }
 
     /// When a transcript is to be tried the next time.

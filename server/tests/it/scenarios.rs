@@ -2,6 +2,7 @@
 
 mod accidents;
 mod closing;
+mod corrections;
 mod decisions;
 mod keys;
 mod machines;

@@ -1,11 +1,14 @@
 //! Recordings are written down and summed up, once each, through accidents and restarts; and what was said is found again.
 
+mod pages;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::{CallId, RecordingId, time_ordered_uuid};
+use domain::ids::{CallId, CampaignId, RecordingId, WorkspaceId, time_ordered_uuid};
 use domain::money::Usd;
+use domain::recording::RecordingState;
 use domain::transcript::{ListeningPrices, TranscriptState};
 use jiff::Timestamp;
 use prospectai::actions::transcripts::WrittenDown;
@@ -14,7 +17,7 @@ use prospectai::engine::transcriber::{self, Listening};
 use prospectai::live::Subject;
 use prospectai::speech_services::ServiceAddress;
 use prospectai::speech_services::openai::OpenAiSettings;
-use prospectai::store::transcripts::TranscriptRecord;
+use prospectai::store::transcripts::{Piece, TranscriptRecord};
 use serde_json::{Value, json};
 use simulator::{SpeechFault, SpeechServices, SpeechSettings};
 use tokio_util::sync::CancellationToken;
@@ -347,30 +350,44 @@ async fn what_was_said_is_found_whatever_its_case_and_only_by_those_who_may_read
     }
 }
 
+/// A server that records, with the services that write down and sum up.
+async fn server_that_listens(database: Database) -> (TestApp, SpeechServices) {
+    let services = SpeechServices::start(SpeechSettings::new("key", "key")).await.expect("start");
+    let address = ServiceAddress::parse(&format!("{}/v1", services.base_url())).expect("an address");
+    let mut listens = OpenAiSettings::new(address, "key".into());
+    listens.transcription_model = Some("whisper-1".to_owned());
+    let world = TestApp::on(database).speed(120.0);
+    let app = world.with(move |settings| settings.openai = Some(listens.clone())).start().await;
+    (app, services)
+}
+
+/// Waits until the only call of a campaign is written down.
+async fn until_written_down(app: &TestApp, campaign: CampaignId) -> (TranscriptRecord, Vec<Piece>) {
+    app.until_completed(campaign).await;
+    let call = app.calls(campaign).await.remove(0);
+    app.until("the transcript is done", async || {
+        let found = app.actions.store.transcripts_of_call(call.id).await.expect("read");
+        found.iter().any(|transcript| transcript.state == TranscriptState::Done)
+    })
+    .await;
+    let found = app.actions.store.transcripts_of_call(call.id).await.expect("read").remove(0);
+    let pieces = app.actions.store.transcript_pieces(found.recording).await.expect("read");
+    (found, pieces)
+}
+
 #[test]
 fn what_was_said_on_a_recorded_call_is_written_down_by_itself() {
     on_both(async |database| {
-        let services = SpeechServices::start(SpeechSettings::new("key", "key")).await.expect("start");
-        let address = ServiceAddress::parse(&format!("{}/v1", services.base_url())).expect("an address");
-        let mut listens = OpenAiSettings::new(address, "key".into());
-        listens.transcription_model = Some("whisper-1".to_owned());
-        let app = TestApp::on(database)
-            .speed(120.0)
-            .with(move |settings| settings.openai = Some(listens.clone()))
-            .start()
-            .await;
+        let (app, _services) = server_that_listens(database).await;
         let campaign = app.campaign(1, recorded()).await;
         app.launch(campaign).await;
-        app.until_completed(campaign).await;
-        let call = app.calls(campaign).await.remove(0);
-        app.until("the transcript is done", async || {
-            let found = app.actions.store.transcripts_of_call(call.id).await.expect("read");
-            found.iter().any(|transcript| transcript.state == TranscriptState::Done)
-        })
-        .await;
-        let found = app.actions.store.transcripts_of_call(call.id).await.expect("read").remove(0);
-        let pieces = app.actions.store.transcript_pieces(found.recording).await.expect("read");
+        let (found, pieces) = until_written_down(&app, campaign).await;
         assert!(!pieces.is_empty() && found.judgement.is_some(), "{found:?}");
+        let store = &app.actions.store;
+        let standing = store.recordings_by_state(app.actor.workspace).await.expect("read");
+        assert_eq!(standing, [(RecordingState::Stored, Some(TranscriptState::Done), 1)]);
+        let nobody = WorkspaceId::from_uuid(time_ordered_uuid(1, [0; 10]));
+        assert_eq!(store.recordings_by_state(nobody).await.expect("read"), []);
         app.stop().await;
     });
 }

@@ -18,14 +18,15 @@ pub(super) fn wav(sid: &str, seconds: u64, channels: u8) -> Vec<u8> {
     let frame = u32::from(channels) * 2;
     let size = seconds * RATE * frame;
     let mut wav = head(u16::from(channels), size);
-    let voices = [Voice::of(sid, 0), Voice::of(sid, 1)];
-    for nth in 0..seconds * RATE {
-        let sides = voices.map(|voice| voice.at(nth));
-        if channels == 1 {
-            wav.extend_from_slice(&(sides[0] + sides[1]).to_le_bytes());
-        } else {
-            wav.extend(sides.into_iter().flat_map(i16::to_le_bytes));
+    // Hummed once and repeated: a call of an hour is made as quickly as one of seconds.
+    let turns = [0, 1].map(|side| Voice::of(sid, side).turn(side, channels));
+    let end = wav.len() + size as usize;
+    for turn in turns.iter().cycle() {
+        let missing = end - wav.len();
+        if missing == 0 {
+            break;
         }
+        wav.extend_from_slice(&turn[..missing.min(turn.len())]);
     }
     wav
 }
@@ -49,27 +50,32 @@ fn head(channels: u16, size: u32) -> Vec<u8> {
 }
 
 /// Somebody who hums at their own height, two seconds at a time, while the other one is quiet.
-#[derive(Clone, Copy)]
 struct Voice {
-    side: u32,
     hertz: f64,
     loudness: f64,
 }
 
 impl Voice {
-    fn of(sid: &str, side: u32) -> Self {
+    fn of(sid: &str, side: usize) -> Self {
         let mut dice = Dice::new(0, &["voice", sid, &side.to_string()]);
-        Self { side, hertz: dice.between((110.0, 330.0)), loudness: dice.between((6_000.0, 14_000.0)) }
+        Self { hertz: dice.between((110.0, 330.0)), loudness: dice.between((6_000.0, 14_000.0)) }
     }
 
-    fn at(self, nth: u32) -> i16 {
+    /// The frames of one turn of this side.
+    fn turn(&self, side: usize, channels: u8) -> Vec<u8> {
         const TURN: u32 = 2 * RATE;
-        if nth / TURN % 2 != self.side {
-            return 0;
+        let mut frames = Vec::new();
+        for nth in 0..TURN {
+            let swell = (f64::from(nth) / f64::from(TURN) * TAU / 2.0).sin();
+            let tone = (f64::from(nth) / f64::from(RATE) * self.hertz * TAU).sin();
+            let heard = ((self.loudness * swell * tone) as i16).to_le_bytes();
+            match (channels, side) {
+                (1, _) => frames.extend_from_slice(&heard),
+                (_, 0) => frames.extend_from_slice(&[heard[0], heard[1], 0, 0]),
+                _ => frames.extend_from_slice(&[0, 0, heard[0], heard[1]]),
+            }
         }
-        let swell = (f64::from(nth % TURN) / f64::from(TURN) * TAU / 2.0).sin();
-        let tone = (f64::from(nth) / f64::from(RATE) * self.hertz * TAU).sin();
-        (self.loudness * swell * tone) as i16
+        frames
     }
 }
 

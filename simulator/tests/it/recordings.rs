@@ -55,6 +55,10 @@ async fn a_recorded_call_is_told_of_listed_played_and_deleted() {
     };
     assert_eq!([loud(0, 1), loud(1, 1), loud(0, 3), loud(1, 3)], [true, false, false, true]);
 
+    let told = &world.phones.recorded()[0];
+    assert_eq!((told.sid.as_str(), told.call_sid.as_str()), (done.field("RecordingSid"), sid(&call)));
+    assert_eq!((told.seconds, told.is_message), (4, false));
+
     let mp3 = world.http.get(world.url(&format!("{path}.mp3"))).send().await.unwrap();
     assert_eq!(mp3.headers()["content-type"], "audio/mpeg");
     assert_eq!(&mp3.bytes().await.unwrap()[..2], &[0xFF, 0xE3]);
@@ -66,6 +70,7 @@ async fn a_recorded_call_is_told_of_listed_played_and_deleted() {
     let deleted = world.http.delete(world.url(&format!("{path}.json"))).basic_auth(ACCOUNT, Some(TOKEN));
     assert_eq!(deleted.send().await.unwrap().status(), 204);
     assert_eq!(world.get(&format!("{path}.json")).await.0, 404);
+    assert!(world.phones.recorded().is_empty());
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! The end of the demo: what became of everybody, and whether ledger, database and statistics tell the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::call::Placement;
 use domain::ids::CampaignId;
 use domain::money::Usd;
+use domain::statistics::Tally;
+use simulator::Ring;
 
+use super::heard::{self, Check};
 use crate::actions::example::{MOST_PEOPLE, OPT_OUT_KEY};
 use crate::app::App;
 use crate::store::StoreError;
@@ -50,37 +53,22 @@ pub(super) async fn print(app: &App, campaign: CampaignId) -> anyhow::Result<boo
     ] {
         println!("  {name:<18} {count:>6}");
     }
+    let heard = heard::progress(app).await?;
+    println!(
+        "Of {} recordings {} are stored and {} written down and summed up.",
+        heard.made, heard.stored, heard.written
+    );
     println!();
 
-    let placed = placed_calls(app, campaign).await?;
-    let rings = rings_by_call(app);
-    let twice = rings.values().filter(|count| **count > 1).count();
-    let same = placed == rings.keys().cloned().collect::<BTreeSet<_>>();
     let recount = store.recount().await?;
-    let (asked_to_stop, listed) = opt_outs(app).await?;
-    let checks = [
-        (format!("every person has one final answer ({unfinished} have none)"), unfinished == 0),
-        (
-            format!("calls rung in the ledger = calls in the database ({} = {})", rings.len(), placed.len()),
-            same,
-        ),
-        (format!("no attempt rang twice ({twice} did)"), twice == 0),
-        (
-            format!(
-                "who pressed {OPT_OUT_KEY} in the ledger = who is on the do-not-call list ({} = {})",
-                asked_to_stop.len(),
-                listed.len()
-            ),
-            asked_to_stop == listed,
-        ),
-        (
-            format!(
-                "statistics = recount from {} events ({} differences)",
-                recount.events, recount.differences
-            ),
-            recount.is_equal(),
-        ),
-    ];
+    let mut checks =
+        vec![(format!("every person has one final answer ({unfinished} have none)"), unfinished == 0)];
+    checks.extend(calls(app, campaign, &tally).await?);
+    checks.extend(heard::recordings(app).await?);
+    checks.push((
+        format!("statistics = recount from {} events ({} differences)", recount.events, recount.differences),
+        recount.is_equal(),
+    ));
     for (what, holds) in &checks {
         println!("  {} {what}", if *holds { "yes" } else { "NO " });
     }
@@ -91,14 +79,32 @@ pub(super) async fn print(app: &App, campaign: CampaignId) -> anyhow::Result<boo
     Ok(checks.iter().all(|(_, holds)| *holds))
 }
 
-/// The calls that the carrier made, by our own identifiers.
-async fn placed_calls(app: &App, campaign: CampaignId) -> Result<BTreeSet<String>, StoreError> {
+/// Whether ledger, database and statistics tell the same of the calls.
+async fn calls(app: &App, campaign: CampaignId, tally: &Tally) -> Result<Vec<Check>, StoreError> {
     let calls = app.actions.store.calls_of(campaign).await?;
-    Ok(calls
-        .into_iter()
-        .filter(|call| call.call.placement == Placement::Placed)
-        .map(|call| call.id.to_string())
-        .collect())
+    let placed = calls.iter().filter(|call| call.call.placement == Placement::Placed);
+    let placed: BTreeSet<String> = placed.map(|call| call.id.to_string()).collect();
+    let rings = rings_of_calls(app);
+    let rung: BTreeSet<String> = rings.iter().map(|(call, _)| call.clone()).collect();
+    let twice = rings.len() - rung.len();
+    let (asked_to_stop, listed) = opt_outs(app).await?;
+    let mut checks = vec![
+        (
+            format!("calls rung in the ledger = calls in the database ({} = {})", rung.len(), placed.len()),
+            rung == placed,
+        ),
+        (format!("no attempt rang twice ({twice} did)"), twice == 0),
+        (
+            format!(
+                "who pressed {OPT_OUT_KEY} in the ledger = who is on the do-not-call list ({} = {})",
+                asked_to_stop.len(),
+                listed.len()
+            ),
+            asked_to_stop == listed,
+        ),
+    ];
+    checks.extend(heard::deeds(&rings, &calls, tally));
+    Ok(checks)
 }
 
 /// The numbers of those who asked to be left alone, by the network's own ledger, and those on the list.
@@ -110,14 +116,12 @@ async fn opt_outs(app: &App) -> Result<(BTreeSet<String>, BTreeSet<String>), Sto
     Ok((asked.collect(), listed.into_iter().map(|entry| entry.phone.to_string()).collect()))
 }
 
-/// How often each of our calls rang, by the network's own ledger: its callback URL carries our identifier.
-fn rings_by_call(app: &App) -> BTreeMap<String, usize> {
-    let mut rings = BTreeMap::new();
-    for ring in app.network.as_ref().map(|network| network.ledger()).unwrap_or_default() {
-        let id = ring.tag.as_deref().and_then(call_in).unwrap_or_else(|| ring.call_sid.clone());
-        *rings.entry(id).or_insert(0) += 1;
-    }
-    rings
+/// Every ring with the call of ours that it belongs to: the network's ledger has our callback URL, which carries its identifier.
+fn rings_of_calls(app: &App) -> Vec<(String, Ring)> {
+    let rings = app.network.as_ref().map(|network| network.ledger()).unwrap_or_default();
+    let of_call =
+        |ring: Ring| (ring.tag.as_deref().and_then(call_in).unwrap_or_else(|| ring.call_sid.clone()), ring);
+    rings.into_iter().map(of_call).collect()
 }
 
 fn call_in(tag: &str) -> Option<String> {

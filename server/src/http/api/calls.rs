@@ -1,5 +1,7 @@
 //! Calls: place one, list, read, end.
 
+/// Who picked up, by the word of people.
+pub mod answered_by;
 /// Lists of calls.
 pub mod list;
 /// What a person found out about a lost one.

@@ -4,6 +4,7 @@ use domain::campaign::TransitionRefused;
 use domain::gate::{HoldReason, NeverReason};
 
 use crate::actions::accounts::{PasswordRefused, UserChangeRefused};
+use crate::actions::calls::CorrectRefused;
 use crate::actions::calls::EndRefused;
 use crate::actions::calls::PlaceRefused;
 use crate::actions::calls::ResolveRefused;
@@ -179,6 +180,19 @@ impl From<ResolveRefused> for Problem {
                 "Another call of ours has this name at the carrier already. Look the call up again.",
             ),
             ResolveRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CorrectRefused> for Problem {
+    fn from(refused: CorrectRefused) -> Self {
+        match refused {
+            CorrectRefused::NoSuchCall => Self::not_found("call"),
+            CorrectRefused::NotAnswered => Self::conflict(
+                "not_answered",
+                "Nobody picked up this call, so there is nothing to correct. Look at it again when somebody has.",
+            ),
+            CorrectRefused::Store(error) => error.into(),
         }
     }
 }

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use super::calls;
 use super::words::{maybe_time, time};
+use crate::actions::users::Visitor;
 use crate::http::auth::Analyst;
-
 use crate::http::query::{Cursor, Limit, ListIdentity, Position, SearchText};
 use crate::http::state::HttpState;
 use crate::http::{PathId, Problem, Query};
@@ -122,16 +122,38 @@ pub async fn list(
     Analyst(visitor): Analyst,
     Query(asked): Query<TranscriptsQuery>,
 ) -> Result<Json<TranscriptList>, Problem> {
-    let workspace = visitor.actor.workspace;
-    let text = asked.q.as_ref().and_then(SearchText::text).unwrap_or_default().to_lowercase();
+    let text = asked.q.as_ref().and_then(SearchText::text).unwrap_or_default();
+    let limit = asked.limit.rows();
+    let found = find(&state, &visitor, text, asked.cursor.as_ref(), limit).await?;
+    let view = |(transcript, pieces)| TranscriptView::of(transcript, pieces);
+    let transcripts = found.transcripts.into_iter().map(view).collect();
+    Ok(Json(TranscriptList { transcripts, limit, next_cursor: found.next_cursor }))
+}
+
+/// A stretch of what a search found.
+pub struct Found {
+    /// Each with the first pieces in which the text was said; latest recordings first.
+    pub transcripts: Vec<(TranscriptRecord, Vec<Piece>)>,
+    /// Where the next stretch begins.
+    pub next_cursor: Option<String>,
+}
+
+/// Searches in what was said; at most so many transcripts.
+pub async fn find(
+    state: &HttpState,
+    visitor: &Visitor,
+    text: &str,
+    cursor: Option<&Cursor>,
+    limit: u64,
+) -> Result<Found, Problem> {
+    let (workspace, text) = (visitor.actor.workspace, text.to_lowercase());
     let list = ListIdentity { endpoint: "transcripts", workspace: &workspace.to_string(), filters: &text };
     let key = &state.server.cursor_key;
-    let after = match Position::<String>::new(None, asked.cursor.as_ref(), &list, key)? {
+    let after = match Position::<String>::new(None, cursor, &list, key)? {
         // Our own seal is on it.
         Position::After(id) => id.parse::<RecordingId>().ok(),
         Position::Skip(_) => None,
     };
-    let limit = asked.limit.rows();
     let store = &state.actions.store;
     let mut found = store.transcripts_with(workspace, &text, after, limit + 1).await?;
     let more = found.len() as u64 > limit;
@@ -143,9 +165,9 @@ pub async fn list(
         let mut pieces = store.transcript_pieces(transcript.recording).await?;
         pieces.retain(|piece| piece.said.to_lowercase().contains(&text));
         pieces.truncate(MOST_FOUND);
-        transcripts.push(TranscriptView::of(transcript, pieces));
+        transcripts.push((transcript, pieces));
     }
-    Ok(Json(TranscriptList { transcripts, limit, next_cursor }))
+    Ok(Found { transcripts, next_cursor })
 }
 
 impl TranscriptView {

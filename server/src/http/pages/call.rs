@@ -1,8 +1,11 @@
 //! The card of one call: everything that is known of it, from the decision to the last price, with who says so.
 
+/// Who picked up, by the word of people.
+pub mod correction;
 /// Its recordings.
 pub mod recordings;
-mod transcript;
+/// What was said on it.
+pub mod transcript;
 mod turns;
 
 use std::sync::Arc;
@@ -18,6 +21,7 @@ use domain::ids::CallId;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use self::transcript::Hearing;
 use super::form::Form;
 use super::frame::ForOpenPage;
 use super::page::{Interest, Page, Place};
@@ -28,7 +32,7 @@ use crate::http::api::calls::resolve::settle;
 use crate::http::api::calls::{ask_when_quiet, load, view};
 use crate::http::auth::{Admin, Listener, Operator};
 use crate::http::state::{HttpState, ServerFacts};
-use crate::http::{PathId, Problem, json};
+use crate::http::{PathId, Problem, Query, json};
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::carrier_events::CarrierEventRecord;
@@ -41,16 +45,23 @@ pub async fn show(
     State(state): State<HttpState>,
     Listener(visitor): Listener,
     PathId(id): PathId<CallId>,
+    Query(hearing): Query<Hearing>,
     open: Option<Extension<ForOpenPage>>,
 ) -> Result<Page, Problem> {
     // Somebody came to look. A page that stays open asks for nothing: it would do so every few seconds.
     if open.is_none() {
         ask_when_quiet(&state, &load(&state, &visitor, id).await?).await?;
     }
-    page(&state, &visitor, id, &Form::default()).await
+    page(&state, &visitor, id, &Form::default(), &hearing).await
 }
 
-async fn page(state: &HttpState, visitor: &Visitor, id: CallId, form: &Form) -> Result<Page, Problem> {
+async fn page(
+    state: &HttpState,
+    visitor: &Visitor,
+    id: CallId,
+    form: &Form,
+    hearing: &Hearing,
+) -> Result<Page, Problem> {
     let call = load(state, visitor, id).await?;
     let store = &state.actions.store;
     let workspace = visitor.actor.workspace;
@@ -77,7 +88,7 @@ async fn page(state: &HttpState, visitor: &Visitor, id: CallId, form: &Form) -> 
         .with("trouble", card.trouble(form))
         .with(
             "card",
-            html! { div.columns.uneven { div.stack { (card.recordings()) (transcript::transcripts(&card.transcripts)) (card.timeline()) (card.raw()) } (card.facts()) } },
+            html! { div.columns.uneven { div.stack { (card.recordings(hearing)) (transcript::transcripts(&card.transcripts, &card.recordings, hearing)) (card.timeline()) (card.raw()) } (card.facts(form)) } },
         );
     Ok(page.live(Interest::Campaign(card.call.campaign)))
 }
@@ -111,7 +122,7 @@ pub async fn resolve(
         Ok(_) => Ok(Redirect::to(&format!("/calls/{id}")).into_response()),
         Err(problem) if problem.status().is_server_error() => Err(problem),
         Err(problem) => {
-            let page = page(&state, &visitor, id, &form.with_problem(&problem)).await?;
+            let page = page(&state, &visitor, id, &form.with_problem(&problem), &Hearing::default()).await?;
             Ok(page.status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
         }
     }
@@ -212,7 +223,7 @@ impl Card {
         }
     }
 
-    fn facts(&self) -> Markup {
+    fn facts(&self, form: &Form) -> Markup {
         let known = &self.call.call.facts;
         let dash = || html! { span.muted { "–" } };
         let cost = match (known.price, self.call.call.is_live()) {
@@ -231,7 +242,7 @@ impl Card {
                     ("Outcome", disposition.unwrap_or_else(dash)),
                     ("Duration", known.duration_seconds.map_or_else(dash, |seconds| html! { (show::duration(seconds.into())) })),
                     ("Cost", cost),
-                    ("Answered by", known.answered_by().map_or_else(dash, |by| html! { (badge::answered_by(by)) })),
+                    ("Answered by", correction::answered_by(known).unwrap_or_else(dash)),
                     ("What they did", known.reaction.map_or_else(dash, |it| html! { (badge::reaction_word(it)) })),
                     ("Script", self.call.script.map_or_else(dash, |said| html! { @if self.role > Role::Listener { a href={ "/campaigns/" (self.campaign.id) "/message" } { "Version " (said.version) } } @else { "Version " (said.version) } })),
                     ("Error", known.error_code.map_or_else(dash, |code| html! { "Twilio " (code) })),
@@ -239,14 +250,15 @@ impl Card {
                     ("Twilio's name", self.call.carrier_sid.as_ref().map_or_else(dash, |sid| html! { code { (sid) } })),
                     ("Our name", html! { code { (self.call.id) } }),
                 ]))
+                @if self.role >= Role::Operator { (correction::form(self.call.id, known, form)) }
             }
         }
     }
 
-    fn recordings(&self) -> Markup {
+    fn recordings(&self, hearing: &Hearing) -> Markup {
         let answered = self.call.call.facts.answered_at.is_some();
-        let expected = answered && self.campaign.recording != "off";
-        recordings::cards(&self.recordings, expected, self.role, &self.server)
+        let ruling = self.call.recording_ruling.filter(|_| answered);
+        recordings::cards(&self.recordings, ruling, hearing, self.role, &self.server)
     }
 
     fn timeline(&self) -> Markup {
@@ -265,7 +277,9 @@ impl Card {
         ];
         let steps = steps.into_iter().filter_map(|(at, what, by)| Some((at?, what.to_owned(), by)));
         let turns = turns::turns(&self.events).into_iter().map(|(at, what)| (at, what, "the person"));
-        let mut steps: Vec<_> = steps.chain(turns).collect();
+        let said = facts.correction.and_then(|said| Some((said.at?, correction::in_words(said.by))));
+        let said = said.map(|(at, what)| (at, what, "somebody of the team"));
+        let mut steps: Vec<_> = steps.chain(turns).chain(said).collect();
         steps.sort_by_key(|(at, ..)| *at);
         html! {
             div.card {
@@ -288,12 +302,13 @@ impl Card {
     }
 
     fn raw(&self) -> Markup {
+        let sent: Vec<_> = self.events.iter().filter(|event| event.kind != "correction").collect();
         html! {
             div.card {
                 details {
-                    summary { "What the carrier sent (" (self.events.len()) ")" }
-                    @if self.events.is_empty() { p.muted { "Nothing yet." } }
-                    @for event in &self.events {
+                    summary { "What the carrier sent (" (sent.len()) ")" }
+                    @if sent.is_empty() { p.muted { "Nothing yet." } }
+                    @for event in &sent {
                         h3 { (event.kind) span.muted { " · received " (show::clock(event.received_at, self.zone())) } }
                         @if self.role > Role::Listener {
                             pre tabindex="0" { (readable(&event.payload)) }
@@ -310,6 +325,7 @@ impl Card {
 const fn source_word(source: Source) -> &'static str {
     match source {
         Source::Inferred => "concluded by this server",
+        Source::Person => "somebody of the team",
         Source::Rest => "Twilio, when asked",
         Source::InstructionsRequest | Source::Callback | Source::DetectionCallback | Source::Keypress => {
             "Twilio"

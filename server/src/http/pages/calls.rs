@@ -1,4 +1,7 @@
-//! The latest calls of every campaign: the first page of those who only listen.
+//! The latest calls of every campaign: the first page of those who only listen. Everybody else also searches here for what
+//! was said.
+
+mod words;
 
 use axum::extract::State;
 use domain::calling_window::CampaignZone;
@@ -12,7 +15,7 @@ use super::parts::pager::{address, pager};
 use super::parts::{badge, empty, show};
 use crate::actions::users::Role;
 use crate::http::auth::Listener;
-use crate::http::query::{Cursor, ListIdentity, Position};
+use crate::http::query::{Cursor, ListIdentity, Position, SearchText};
 use crate::http::state::HttpState;
 use crate::http::{Problem, Query};
 use crate::store::call_list::{Begin, CallFilter, Order};
@@ -25,15 +28,24 @@ const ROWS: u64 = 50;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
+    words: Option<SearchText>,
     cursor: Option<Cursor>,
 }
 
-/// Shows the latest calls.
+/// Shows the latest calls, or those in which something was said.
 pub async fn show(
     State(state): State<HttpState>,
     Listener(visitor): Listener,
     Query(asked): Query<Asked>,
 ) -> Result<Page, Problem> {
+    let wanted = asked.words.as_ref().and_then(SearchText::text);
+    if let Some(wanted) = wanted {
+        // What was said is not for those who only listen.
+        if visitor.role == Role::Listener {
+            return Err(Problem::forbidden());
+        }
+        return words::found(&state, &visitor, wanted, asked.cursor.as_ref()).await;
+    }
     let workspace = visitor.actor.workspace;
     let list =
         ListIdentity { endpoint: "calls of all campaigns", workspace: &workspace.to_string(), filters: "" };
@@ -76,10 +88,18 @@ pub async fn show(
             (pager(found.len(), &total, first, next.as_deref()))
         }
     };
-    let page = Page::new("Calls", Place::Calls)
-        .with("head", head("Calls", "The calls of every campaign, the latest first.", &html! {}))
-        .with("calls", content);
+    let mut page = Page::new("Calls", place(visitor.role))
+        .with("head", head("Calls", "The calls of every campaign, the latest first.", &html! {}));
+    if visitor.role > Role::Listener {
+        page = page.with("search", words::search(""));
+    }
+    let page = page.with("calls", content);
     Ok(page.live(Interest::Workspace))
+}
+
+/// Those who do more than listen come here from their campaigns.
+fn place(role: Role) -> Place {
+    if role > Role::Listener { Place::Campaigns } else { Place::Calls }
 }
 
 fn row(call: &CallRecord, name: &str, role: Role, now: Timestamp) -> Markup {

@@ -139,7 +139,7 @@ pub async fn example(
     State(state): State<HttpState>,
     Operator(visitor): Operator,
 ) -> Result<Response, Problem> {
-    let made = state.actions.make_example(visitor.actor, "Example", EXAMPLE_PEOPLE).await;
+    let made = state.actions.make_example(visitor.actor, "Example", EXAMPLE_PEOPLE, false).await;
     let campaign = made.map_err(|refused| {
         tracing::error!(error = %refused, "the example campaign could not be made");
         Problem::internal()

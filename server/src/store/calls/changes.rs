@@ -129,6 +129,8 @@ const fn is_news(column: Column) -> bool {
             | Column::ErrorCode
             | Column::RecordingSid
             | Column::Reaction
+            | Column::CorrectedAnsweredBy
+            | Column::CorrectedAt
             | Column::NextPollAt
             | Column::Polls
     )
@@ -194,6 +196,7 @@ mod tests {
             polls: 0,
             quote: Quote::default(),
             script: None,
+            recording_ruling: None,
             looked_at: None,
             late: false,
             dial_by: None,
@@ -218,6 +221,7 @@ mod tests {
         };
         let statuses = CarrierStatus::ALL.map(|status| Evidence { status: Some(status), ..nothing.clone() });
         let answers = AnsweredBy::ALL.map(|by| Evidence { answered_by: Some(by), ..nothing.clone() });
+        let corrections = answers.clone().map(|said| Evidence { source: Source::Person, ..said });
         let others = [
             Evidence { duration_seconds: Some(7), ..nothing.clone() },
             Evidence { price: Some(Usd::from_micros(7)), ..nothing.clone() },
@@ -225,7 +229,7 @@ mod tests {
             Evidence { reaction: Some(Reaction::OptedOut), ..nothing.clone() },
             Evidence { error_code: Some(30_001), ..nothing },
         ];
-        statuses.into_iter().chain(answers).chain(others).collect()
+        statuses.into_iter().chain(answers).chain(corrections).chain(others).collect()
     }
 
     fn assert_all_is_written(before: &CallRecord, after: &CallRecord) {

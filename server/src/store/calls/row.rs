@@ -3,11 +3,12 @@
 use domain::budget::Quote;
 use domain::call::{Call, Placement};
 use domain::carrier_event::{AnsweredBy, CarrierStatus};
-use domain::facts::{Answer, CallFacts, Ending, Source};
+use domain::facts::{Answer, CallFacts, Correction, Ending, Source};
 use domain::ids::{CallId, CampaignId, ProspectId, ScriptId, WorkspaceId};
 use domain::money::Usd;
 use domain::phone_number::PhoneNumber;
 use domain::reaction::Reaction;
+use domain::recording_consent::RecordingRuling;
 use domain::refusal::RefusalMeaning;
 
 use super::CallRecord;
@@ -47,6 +48,11 @@ impl TryFrom<Model> for CallRecord {
             }),
             _ => None,
         };
+        let corrected = row.corrected_answered_by.as_deref();
+        let correction = corrected.map(|by| {
+            let by = word("corrected_answered_by", by, AnsweredBy::parse)?;
+            Ok::<_, StoreError>(Correction { by, at: row.corrected_at.map(time) })
+        });
         let facts = CallFacts {
             progress: row
                 .progress
@@ -60,6 +66,7 @@ impl TryFrom<Model> for CallRecord {
             duration_seconds: row.duration_seconds.map(|n| number("duration_seconds", n)).transpose()?,
             price: row.price_micros.map(Usd::from_micros),
             answer,
+            correction: correction.transpose()?,
             sip_code: row.sip_code.map(|n| number("sip_code", n)).transpose()?,
             error_code: row.error_code.map(|n| number("error_code", n)).transpose()?,
             reaction: row.reaction.as_deref().map(|r| word("reaction", r, Reaction::parse)).transpose()?,
@@ -106,6 +113,11 @@ impl TryFrom<Model> for CallRecord {
             },
             looked_at: row.looked_at.map(time),
             late: row.late,
+            recording_ruling: row
+                .recording_ruling
+                .as_deref()
+                .map(|ruling| word("recording_ruling", ruling, RecordingRuling::parse))
+                .transpose()?,
             dial_by: row.dial_by.map(time),
             script,
             metadata: row.metadata,
@@ -172,6 +184,9 @@ impl From<&CallRecord> for Model {
             script_version: record.script.map(|said| said.version.into()),
             second_call_micros: record.quote.second_call.micros(),
             reaction: facts.reaction.map(|reaction| reaction.as_str().to_owned()),
+            corrected_answered_by: facts.correction.map(|said| said.by.as_str().to_owned()),
+            recording_ruling: record.recording_ruling.map(RecordingRuling::stored),
+            corrected_at: facts.correction.and_then(|said| said.at).map(millis),
         }
     }
 }

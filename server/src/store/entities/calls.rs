@@ -64,6 +64,9 @@ pub struct Model {
     pub script_version: Option<i64>,
     pub reaction: Option<String>,
     pub second_call_micros: i64,
+    pub corrected_answered_by: Option<String>,
+    pub corrected_at: Option<i64>,
+    pub recording_ruling: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -43,6 +43,8 @@ pub struct Model {
     pub transfer_to: Option<String>,
     pub purpose: Option<String>,
     pub caller_name: Option<String>,
+    pub recording_consent: String,
+    pub recording_notice: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

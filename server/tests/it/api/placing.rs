@@ -1,5 +1,6 @@
 //! Placing calls by hand: who is called, who is not, and when it is possible again.
 
+use prospectai::actions::users::Role;
 use serde_json::{Value, json};
 
 use crate::support::api_client::{Database, TestApi};
@@ -37,6 +38,30 @@ async fn a_call_that_is_placed_is_queued_and_can_be_cancelled_once() {
         assert_eq!(cancelled.json["status"], "canceled");
         assert!(cancelled.json["errorMessage"].as_str().is_some_and(|why| why.contains("Cancelled")));
         owner.post(&format!("{path}/cancel"), json!({})).await.problem(409, "call_over");
+    }
+}
+
+#[tokio::test]
+async fn who_picked_up_is_said_in_known_words_by_operators_and_only_of_calls_that_were_answered() {
+    for database in Database::BOTH {
+        let api = TestApi::on(database).await;
+        let owner = api.as_owner();
+        let (campaign, prospects) = api.running_campaign(1).await;
+        let call = owner.post("/api/calls/place", wish(&campaign, &prospects[0])).await.expect(201).id();
+        let path = format!("/api/calls/{call}/answered-by");
+        owner.post(&path, json!({ "answeredBy": "human" })).await.problem(409, "not_answered");
+        let wrong = owner.post(&path, json!({ "answeredBy": "a dog" })).await.problem(422, "invalid");
+        assert_eq!(wrong.pointer(), "/answeredBy");
+        owner.post(&path, json!({})).await.problem(422, "required");
+        let analyst = api.with_role(Role::Analyst).await;
+        analyst.post(&path, json!({ "answeredBy": "human" })).await.problem(403, "forbidden");
+        let stranger = api.as_stranger().await;
+        stranger.post(&path, json!({ "answeredBy": "human" })).await.problem(404, "not_found");
+        let unchanged = owner.get(&format!("/api/calls/{call}")).await.expect(200).json;
+        assert_eq!(
+            (&unchanged["answeredBy"], &unchanged["answeredByCorrectedAt"]),
+            (&Value::Null, &Value::Null)
+        );
     }
 }
 

@@ -69,6 +69,7 @@ const OTHER_FACES: &[(&str, u16)] = &[
     ("/campaigns/{empty}/prospects", 200),
     ("/campaigns/{empty}/queue", 200),
     ("/campaigns/{empty}/launch", 200),
+    ("/calls?words=nobody+said+this", 200),
     ("/do-not-call?q=999", 200),
     ("/prospects/pro_00000000000070008000000000000000", 404),
     ("/nowhere", 404),

@@ -241,6 +241,7 @@ impl Ids {
             "/api/calls/{id}/resolve" => {
                 json!({ "outcome": "not_placed", "reason": "looked", "confirm": true })
             }
+            "/api/calls/{id}/answered-by" => json!({ "answeredBy": "human" }),
             "/api/campaigns/{id}/calls" => json!({ "maxCalls": 1 }),
             "/api/campaigns/{id}/prospects" => json!({ "phone": "+12127365999" }),
             "/api/campaigns/{id}/queue/priority" => {
@@ -260,6 +261,7 @@ impl Ids {
 
     fn form(&self, path: &str) -> String {
         let inputs: &[(&str, &str)] = match path {
+            "/calls/{id}/answered-by" => &[("answeredBy", "human")],
             "/calls/{id}/resolve" => &[("outcome", "not_placed"), ("reason", "looked"), ("confirm", "yes")],
             "/campaigns/{id}/prospects/new" => &[("phone", "+12127365999")],
             "/do-not-call/remove" => &[("phone", "+12127365000"), ("reason", "asked for it")],

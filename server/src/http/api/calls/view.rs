@@ -3,6 +3,7 @@
 use domain::call::CallStatus;
 use domain::ids::RecordingId;
 use domain::phone_number::PhoneNumber;
+use domain::recording_consent::RecordingRuling;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -50,6 +51,9 @@ pub struct CallView {
     /// Where it is heard, once it is stored here; for whoever may.
     recording_url: Option<String>,
     recording_sid: Option<String>,
+    /// Whether it was to be recorded, and why: `announced`, `one_party` (recorded where one party's consent is enough), `all_parties`
+    /// (not recorded: everybody must agree there) or `unknown_place` (not recorded). Null where the campaign does not record.
+    recording_consent: Option<&'static str>,
     /// US dollars as a decimal, once rated.
     #[schema(example = "0.0140")]
     cost: Option<String>,
@@ -58,7 +62,13 @@ pub struct CallView {
     /// What went wrong and what it means.
     error_message: Option<String>,
     /// `human`, `machine_start`, `machine_end_beep`, `machine_end_silence`, `machine_end_other`, `fax` or `unknown`.
+    /// What somebody of the team said counts most.
     answered_by: Option<&'static str>,
+    /// The same by the carrier alone.
+    answered_by_carrier: Option<&'static str>,
+    /// When somebody of the team said who picked up; null when nobody did.
+    #[schema(format = DateTime)]
+    answered_by_corrected_at: Option<String>,
     #[schema(format = DateTime)]
     started_at: Option<String>,
     #[schema(format = DateTime)]
@@ -130,10 +140,13 @@ impl CallView {
             duration: facts.duration_seconds,
             recording_url: recording.map(|id| audio_url(id, server)),
             recording_sid: record.recording_sid.clone(),
+            recording_consent: record.recording_ruling.map(RecordingRuling::as_str),
             cost: facts.price.map(|price| price.to_string()),
             error_code: facts.error_code,
             error_message: error_message(record, role),
             answered_by: facts.answered_by().map(|by| by.as_str()),
+            answered_by_carrier: facts.answer.map(|answer| answer.by.as_str()),
+            answered_by_corrected_at: maybe_time(facts.correction.and_then(|said| said.at)),
             started_at: maybe_time(facts.initiated_at.or(facts.ringing_at).or(facts.answered_at)),
             ended_at: ended_at.clone(),
             scheduled_for: maybe_time(record.scheduled_for),

@@ -4,8 +4,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::ids::RecordingId;
 use domain::recording::{RecordingSource, RecordingState};
+use domain::recording_consent::RecordingRuling;
 use maud::{Markup, html};
 
+use super::transcript::{Hearing, seconds};
 use crate::actions::users::Role;
 use crate::http::api::recordings::view::in_words;
 use crate::http::auth::{Admin, Operator};
@@ -42,27 +44,46 @@ fn back_to(recording: &RecordingRecord) -> Response {
     Redirect::to(&format!("/calls/{}", recording.call)).into_response()
 }
 
-/// One card for each recording; `expected` where the carrier was asked to record and has not said anything yet.
-pub fn cards(recordings: &[RecordingRecord], expected: bool, role: Role, server: &ServerFacts) -> Markup {
+/// One card for each recording, and why the call was recorded or not: `ruling`, for one that was picked up.
+pub fn cards(
+    recordings: &[RecordingRecord],
+    ruling: Option<RecordingRuling>,
+    hearing: &Hearing,
+    role: Role,
+    server: &ServerFacts,
+) -> Markup {
     html! {
-        @for recording in recordings { (card(recording, role, server)) }
-        @if recordings.is_empty() && expected {
+        @for recording in recordings { (card(recording, ruling, hearing, role, server)) }
+        @if let (true, Some(ruling)) = (recordings.is_empty(), ruling) {
             div.card {
                 h2 { "Recording" }
-                p.muted { "The carrier was asked to record this call, and has announced no recording yet. Its list is read every quarter of an hour." }
+                @if ruling.records() {
+                    p.muted { "The carrier was asked to record this call, and has announced no recording yet. Its list is read every quarter of an hour." }
+                } @else {
+                    p { (ruling.explain()) }
+                }
             }
         }
     }
 }
 
-fn card(recording: &RecordingRecord, role: Role, server: &ServerFacts) -> Markup {
+fn card(
+    recording: &RecordingRecord,
+    ruling: Option<RecordingRuling>,
+    hearing: &Hearing,
+    role: Role,
+    server: &ServerFacts,
+) -> Markup {
     let copy = recording.copy.as_ref().filter(|_| recording.state == RecordingState::Stored);
     html! {
         div.card.recording id=(recording.id) {
             h2 { (title(recording.source)) }
-            @if let Some(copy) = copy { (player(recording, copy)) }
+            @if let Some(copy) = copy { (player(recording, copy, hearing.start_of(recording.id))) }
             p class=(if recording.state == RecordingState::Failed { "problem" } else { "muted" }) {
                 (in_words(recording, server))
+            }
+            @if let Some(ruling) = ruling.filter(|_| recording.source == RecordingSource::Call) {
+                p.muted { (ruling.explain()) }
             }
             @if recording.state == RecordingState::Failed && role >= Role::Operator {
                 (act(&format!("/recordings/{}/fetch", recording.id), "Try again", ""))
@@ -86,13 +107,15 @@ const fn title(source: RecordingSource) -> &'static str {
     }
 }
 
-fn player(recording: &RecordingRecord, copy: &OurCopy) -> Markup {
+fn player(recording: &RecordingRecord, copy: &OurCopy, start_ms: Option<u64>) -> Markup {
     let name = format!("player-{}", recording.id);
     let sides = if copy.channels == 2 { ", each side by itself" } else { "" };
+    // Players begin where the address of the sound says (W3C, Media Fragments URI 1.0, section 4.2.1).
+    let start = start_ms.map(|start| format!("#t={}", seconds(start))).unwrap_or_default();
     html! {
         (waveform(&name, copy.duration_ms, &copy.peaks, copy.channels))
         audio id=(name) controls preload="none" aria-label=(title(recording.source))
-            src={ "/api/recordings/" (recording.id) "/audio" } {}
+            src={ "/api/recordings/" (recording.id) "/audio" (start) } {}
         p.row {
             span.number { (show::duration(copy.duration_ms.div_ceil(1_000))) (sides) }
             label.scripted {

@@ -186,6 +186,7 @@ pub(super) fn filters(campaign: &CampaignRecord, asked: &Asked, person: Option<&
             button type="submit" { "Filter" }
             @if asked.is_filtered() { a.button href=(base) { "Clear" } }
             a.button href={ (asked.file(&format!("{base}/calls.csv"))) } { "Export CSV" }
+            a.button href=(address("/calls", &[("words", asked.text().unwrap_or_default())])) { "Search what was said" }
         }
     }
 }
