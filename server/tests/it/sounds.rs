@@ -3,7 +3,8 @@
 mod addresses;
 mod files;
 pub mod ground;
+mod housekeeping;
 mod page;
-mod played;
+pub mod played;
 mod reencoding;
 mod uploads;

@@ -15,7 +15,7 @@ use crate::support::test_app::TestApp;
 use crate::support::world::on_both;
 
 /// Sends a sound of so many seconds.
-async fn sent(app: &TestApp, seconds: u32) -> SoundId {
+pub async fn sent(app: &TestApp, seconds: u32) -> SoundId {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let file = wav(16_000, 1, &tone(16_000, 440.0, f64::from(seconds)));
     let request = client.post(app.url("/api/sounds?name=Hello")).bearer_auth(app.key().await).body(file);
@@ -35,7 +35,8 @@ fn a_campaign_plays_a_sound_to_everybody_and_the_network_fetches_it_once() {
         let answers = AnswerModel::always(Outcome::Human { talk_seconds: 110 });
         let app = TestApp::on(database).speed(200.0).answers(answers).start().await;
         let sound = sent(&app, 4).await;
-        let draft = CampaignDraft { sound: Some(sound), ..draft() };
+        let draft =
+            CampaignDraft { sound: Some(sound), machine_detection: "off".to_owned(), ..draft() };
         let campaign = app.campaign(3, draft).await;
         assert_eq!(app.campaign_now(campaign).await.audio_duration, Some(4));
         app.launch(campaign).await;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use domain::ids::SoundId;
 use futures_util::stream;
 use prospectai::actions::users::Role;
+use prospectai::store::{StoreError, Tx};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -222,6 +223,17 @@ async fn a_sound_that_is_played_is_not_deleted_and_one_that_is_gone_is_not_chose
         operator.patch(&script, json!({ "body": "Hello." })).await.expect(200);
         // Only what it says now counts: earlier versions are history.
         operator.delete(&format!("/api/sounds/{two}")).await.expect(204);
+
+        let third = super::ground::kept(&api, api.workspace()).await.id;
+        let campaign = json!({ "name": "Summer", "audioId": third.to_string() });
+        let campaign = operator.post("/api/campaigns", campaign).await.expect(201).id();
+        // As no action deletes it: the sound of a campaign that is about to ring.
+        let now = api.clock.now();
+        let delete = move |tx: Tx| async move { tx.delete_sound(third, now).await };
+        api.state.actions.store.transaction::<_, StoreError, _, _>(delete).await.expect("deleted");
+        let launch = operator.post(&format!("/api/campaigns/{campaign}/launch"), json!({})).await.expect(422);
+        let blockers = launch.json["blockers"].as_array().expect("blockers").iter();
+        assert!(blockers.clone().any(|blocker| blocker["code"] == "sound_missing"), "{blockers:?}");
 
         let nobodys =
             SoundId::from_uuid(domain::ids::time_ordered_uuid(1_800_000_000_000, [5; 10])).to_string();
