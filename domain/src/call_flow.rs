@@ -15,6 +15,7 @@ pub use size::{LARGEST_DOCUMENT, document_of_text};
 pub use walk::{Heard, Leg, Outcome, Then, Turn, Waits};
 pub use words::Words;
 
+use crate::ids::SoundId;
 use crate::reaction::Reaction;
 
 /// A checked tree of steps. The first one is where calls begin.
@@ -42,10 +43,10 @@ pub enum Does {
         /// What follows.
         then: Goto,
     },
-    /// Plays a sound file.
+    /// Plays a sound.
     Play {
-        /// Its public address.
-        url: String,
+        /// Which.
+        what: Played,
         /// What follows.
         then: Goto,
     },
@@ -78,6 +79,15 @@ pub enum Does {
     },
     /// Ends the call.
     HangUp,
+}
+
+/// A sound that is played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Played {
+    /// The file at a public address.
+    File(String),
+    /// A sound that is kept here.
+    Sound(SoundId),
 }
 
 /// A key and what it does.
@@ -142,6 +152,14 @@ impl CallFlow {
         self.steps.iter().flat_map(|step| match &step.does {
             Does::Ask { keys, .. } => keys.iter().map(|choice| (step.name.as_str(), choice.key)).collect(),
             _ => Vec::new(),
+        })
+    }
+
+    /// Every sound of ours that is played.
+    pub fn sounds(&self) -> impl Iterator<Item = SoundId> {
+        self.steps.iter().filter_map(|step| match step.does {
+            Does::Play { what: Played::Sound(sound), .. } => Some(sound),
+            _ => None,
         })
     }
 

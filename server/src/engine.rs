@@ -11,6 +11,7 @@ pub mod relay;
 mod rest_news;
 mod room;
 mod send;
+mod sounds;
 mod sweep;
 mod task;
 pub mod transcriber;

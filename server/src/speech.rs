@@ -4,7 +4,7 @@
 //! access to anything but the prospect's own fields. A value that is missing has an explicit default or is an error:
 //! nobody is greeted as "Hello ,".
 
-use domain::call_flow::{self, Then, Waits, Words};
+use domain::call_flow::{self, Played, Then, Waits, Words};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 /// The longest script, in characters.
@@ -83,7 +83,8 @@ impl Heard {
         for heard in &leg.heard {
             match heard {
                 call_flow::Heard::Text(text) => texts.push(render(text, values)?),
-                call_flow::Heard::Sound(url) => texts.push(format!("[{url}]")),
+                call_flow::Heard::Sound(Played::File(url)) => texts.push(format!("[{url}]")),
+                call_flow::Heard::Sound(Played::Sound(id)) => texts.push(format!("[{id}]")),
             }
         }
         if let Then::Wait { waits: Waits::Key { text, .. }, .. } = leg.then {

@@ -38,6 +38,7 @@ pub mod recordings;
 pub mod reserved_calls;
 pub mod scripts;
 pub mod snapshot;
+pub mod sounds;
 pub mod sql;
 pub mod standings;
 mod statistics;

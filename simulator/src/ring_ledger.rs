@@ -43,6 +43,8 @@ pub struct Ring {
     pub messages: u32,
     /// How often something was said first, alone, to whoever they were put through to.
     pub whispers: u32,
+    /// Files that were played, one after the other.
+    pub played: Vec<PlayedSound>,
     /// Seconds from answer to end; 0 when it was not answered.
     pub duration_seconds: u64,
     /// The SIP response the call ended with.
@@ -75,6 +77,27 @@ impl Recorded {
     }
 }
 
+/// A file that `<Play>` named.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct PlayedSound {
+    /// Its address.
+    pub url: String,
+    /// What it was sent as; none when it was not had.
+    pub content_type: Option<String>,
+    /// Its size; 0 when it was not had.
+    pub bytes: u64,
+    /// Its length, where its head tells.
+    pub seconds: Option<f64>,
+    /// Why it was not had.
+    pub trouble: Option<String>,
+}
+
+impl PlayedSound {
+    pub(crate) fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), ..Self::default() }
+    }
+}
+
 impl Ring {
     pub(crate) fn of(call: &Call) -> Self {
         let tag = call.order.status_callback.as_ref().and_then(|target| target.url.split('#').next());
@@ -93,6 +116,7 @@ impl Ring {
             pressed: call.pressed.clone(),
             messages: call.messages,
             whispers: call.whispers,
+            played: call.played.clone(),
             duration_seconds: call.duration(),
             sip_response_code: call.ending.map(|ending| ending.sip).filter(|sip| *sip != 0),
             tag: tag.map(str::to_owned),

@@ -1,12 +1,14 @@
 //! How large the carrier's documents of a flow become. Twilio ends a call whose document is too large, so that nobody may
 //! be rung with one.
 
-use super::{CallFlow, Does, Step};
+use super::{CallFlow, Does, Played, Step};
 
 /// Bytes of a document that Twilio fetches, at most (its error 11750).
 pub const LARGEST_DOCUMENT: usize = 64 * 1024;
 /// What stands around a text or an address: a verb with its attributes.
 const AROUND_EACH: usize = 256;
+/// A sealed address of ours.
+const LONGEST_ADDRESS: usize = 1024;
 /// What stands around all of them, with the sealed addresses of the step that waits.
 const AROUND_ALL: usize = 4 * 1024;
 
@@ -43,7 +45,9 @@ pub fn document_of_text(text: &str) -> usize {
 fn size_of_step<E>(step: &Step, said: &mut impl FnMut(&str) -> Result<String, E>) -> Result<usize, E> {
     match &step.does {
         Does::Say { text, .. } | Does::Ask { text, .. } => Ok(written(&said(text)?)),
-        Does::Play { url, .. } => Ok(written(url)),
+        Does::Play { what: Played::File(url), .. } => Ok(written(url)),
+        // Its address is as long as those of a step that waits.
+        Does::Play { what: Played::Sound(_), .. } => Ok(LONGEST_ADDRESS),
         Does::TakeMessage { .. } | Does::Transfer { .. } | Does::HangUp => Ok(0),
     }
 }

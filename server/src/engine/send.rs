@@ -46,7 +46,7 @@ async fn send_and_record(parts: &Parts, armed: ArmedCall, armed_at: Uptime) -> R
         let outcome = Outcome::Refused { meaning: RefusalMeaning::SetUp, code: None, message };
         return parts.actions.record_outcome(id, armed.call.sends, outcome).await.map(|_| ());
     }
-    match request(&armed) {
+    match request(parts, &armed) {
         Ok(request) => {
             crash_point::reached(CrashPoint::BeforeFirstByte);
             let placing = parts.carrier.place(&request, armed_at);
@@ -77,7 +77,7 @@ fn unlawful(armed: &ArmedCall) -> Option<LaunchBlocker> {
     lacks.first().copied()
 }
 
-fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
+fn request(parts: &Parts, armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
     let ArmedCall { call, campaign, script, .. } = armed;
     let speaks_to_machines = script.as_ref().is_some_and(|script| script.words.voicemail.is_some());
     Ok(PlaceCall {
@@ -85,7 +85,7 @@ fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
         prospect_id: call.prospect,
         to: call.to.clone(),
         from: call.from.clone(),
-        speech: speech_of(armed)?,
+        speech: speech_of(parts, armed)?,
         ring_timeout: Duration::from_secs(campaign.ring_timeout_seconds.into()),
         time_limit: Duration::from_secs(campaign.time_limit_seconds.into()),
         machine_detection: match campaign.machine_detection.as_str() {
@@ -107,11 +107,14 @@ fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
 
 /// What is said, along with the call where it is all that is said. What depends on who picks up, on their keys, or is too
 /// long is fetched by the carrier when somebody picks up.
-fn speech_of(armed: &ArmedCall) -> Result<CallSpeech, ScriptError> {
+fn speech_of(parts: &Parts, armed: &ArmedCall) -> Result<CallSpeech, ScriptError> {
     let ArmedCall { campaign, prospect, script, .. } = armed;
+    let (urls, now) = (&parts.keeping.public, parts.actions.clock.now());
+    let kept = |sound| urls.url(sound, campaign.workspace, now);
     let broken = |why: String| ScriptError { line: 1, why };
-    let document = match (&campaign.audio_url, script) {
-        (Some(audio), _) => Some(message::sound(audio.clone())),
+    let played = campaign.sound.map(kept).or_else(|| campaign.audio_url.clone());
+    let document = match (played, script) {
+        (Some(address), _) => Some(message::sound(address)),
         (None, None) => return Err(broken("the campaign has nothing to say".to_owned())),
         (None, Some(script)) => {
             let flow = script.words.flow().map_err(|error| broken(error.to_string()))?;
@@ -133,7 +136,7 @@ fn speech_of(armed: &ArmedCall) -> Result<CallSpeech, ScriptError> {
                      {LARGEST_DOCUMENT}; shorten the texts or the values"
                 )));
             }
-            let whole = message::last_leg(&flow.beginning(), campaign.voice.as_deref(), said)?;
+            let whole = message::last_leg(&flow.beginning(), campaign.voice.as_deref(), said, kept)?;
             whole.filter(|_| script.words.voicemail.is_none())
         }
     };

@@ -160,7 +160,7 @@ fn arm_one(change: &mut Changed, prospect: Option<ProspectRecord>, books: &mut B
         Verdict::Dial => {
             let carrier_was_troubled = books.are_troubled();
             books.take(record, &campaign);
-            let script = books.script_of(&campaign).filter(|_| campaign.audio_url.is_none());
+            let script = books.script_of(&campaign).filter(|_| !campaign.plays_a_sound());
             record.script = script.as_ref().map(ScriptRecord::said_now);
             let wants_to_record = campaign.recording != "off";
             record.recording_ruling = wants_to_record.then(|| campaign.recording_consent.ruling(&record.to));

@@ -1,7 +1,7 @@
 //! A call with everything it takes to say something on it.
 
 use domain::call_flow::{CallFlow, Leg, Words};
-use domain::ids::CallId;
+use domain::ids::{CallId, SoundId};
 use jiff::SignedDuration;
 
 use crate::carrier::twilio::message::{self, Addresses, Speaker};
@@ -94,7 +94,18 @@ impl Line {
             recording: urls.url(Purpose::Recording, call, whom),
             whisper: whispers.then(|| urls.url(Purpose::Whisper, call, whom)),
         };
-        message::leg(leg, speaker, |script| self.said(script), addresses)
+        message::leg(
+            leg,
+            speaker,
+            |script| self.said(script),
+            |sound| self.address_of(state, sound),
+            addresses,
+        )
+    }
+
+    /// Where the carrier fetches a sound: an address that outlives the call.
+    pub fn address_of(&self, state: &HttpState, sound: SoundId) -> String {
+        state.server.public_sounds.url(sound, self.call.workspace, state.actions.clock.now())
     }
 }
 

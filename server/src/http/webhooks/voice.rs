@@ -57,7 +57,8 @@ async fn beginning(
         return Ok(None);
     }
     let noticed = |document| message::begun_with(document, line.notice(), line.voice());
-    if let Some(audio) = line.campaign.audio_url.clone() {
+    let kept = line.campaign.sound.map(|sound| line.address_of(state, sound));
+    if let Some(audio) = kept.or_else(|| line.campaign.audio_url.clone()) {
         return Ok(Some(noticed(message::sound(audio))));
     }
     let Some(words) = line.words(state).await? else { return Ok(None) };

@@ -45,6 +45,7 @@ pub struct Model {
     pub caller_name: Option<String>,
     pub recording_consent: String,
     pub recording_notice: Option<String>,
+    pub audio_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

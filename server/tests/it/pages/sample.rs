@@ -10,6 +10,7 @@ use prospectai::store::calls::CallRecord;
 use prospectai::store::incidents::{IncidentKind, IncidentRecord};
 use simulator::AnswerModel;
 
+use crate::sounds::played::sent;
 use crate::support::campaigns::{draft, number, person};
 use crate::support::test_app::TestApp;
 use crate::support::world::Database;
@@ -51,6 +52,7 @@ impl Sample {
             let listed = actions.add_do_not_call(actor.clone(), number, "dashboard", reason.to_owned());
             listed.await.expect("listed");
         }
+        sent(&app, 3).await;
         app.launch(running).await;
         let answered =
             |call: &CallRecord| call.call.facts.answered_at.is_some() && call.call.ended_at().is_some();

@@ -14,6 +14,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use crate::recordings::hearing::recorded;
+use crate::sounds::ground::kept;
 use crate::support::api_client::{Client, Database, TestApi};
 
 /// Everybody's password.
@@ -37,6 +38,7 @@ pub struct Ids {
     pub prospect: String,
     pub call: String,
     pub recording: String,
+    pub sound: String,
     pub script: String,
     pub import: String,
     pub user: String,
@@ -76,6 +78,7 @@ impl Ground {
         let place = json!({ "campaignId": campaign, "prospectId": prospects[0] });
         let call = owner.post("/api/calls/place", place).await.expect(201).id();
         let recording = recorded(&self.api, &call).await;
+        let sound = kept(&self.api, self.api.workspace()).await.id.to_string();
         let scripts = owner.get("/api/scripts").await.json;
         let script = scripts["scripts"][0]["id"].as_str().expect("a script").to_owned();
         let import = format!("/api/campaigns/{campaign}/imports?wait=true");
@@ -88,7 +91,7 @@ impl Ground {
         let colleague = json!({ "email": "colleague@example.com", "password": PASSWORD, "role": "listener" });
         let user = owner.post("/api/users", colleague).await.expect(201).id();
         let (_, session) = self.begin(self.person(Role::Listener)).await;
-        Ids { campaign, prospect: prospects[1].clone(), call, recording, script, import, user, key, session }
+        Ids { campaign, prospect: prospects[1].clone(), call, recording, sound, script, import, user, key, session }
     }
 
     /// The user with this role.
@@ -188,6 +191,7 @@ impl Ids {
             prospect: id("pro"),
             call: id("call"),
             recording: id("rec"),
+            sound: id("snd"),
             script: id("scr"),
             import: id("imp"),
             user: id("usr"),
@@ -204,6 +208,7 @@ impl Ids {
             Some("prospects") => &self.prospect,
             Some("calls") => &self.call,
             Some("recordings") => &self.recording,
+            Some("sounds") => &self.sound,
             Some("scripts") => &self.script,
             Some("imports") => &self.import,
             Some("users") => &self.user,
@@ -211,7 +216,8 @@ impl Ids {
             Some("sessions" | "account") => &self.session,
             _ => path,
         };
-        let filled = path.replace("{id}", id).replace("{number}", "+12127365000");
+        let filled =
+            path.replace("{id}", id).replace("{number}", "+12127365000").replace("{token}", &"A".repeat(72));
         let filled = filled.replace("{name}", "app.css").replace("{*rest}", "index.css");
         // What a stream or a list is about stands in its query.
         match filled.as_str() {
@@ -231,6 +237,9 @@ impl Ids {
         }
         if path.ends_with("/imports") {
             return Some(("text/csv", "phone\n+12127365000\n".to_owned()));
+        }
+        if path == "/api/sounds" {
+            return Some(("audio/wav", "no sound".to_owned()));
         }
         Some(("application/json", self.json(method, path).to_string()))
     }

@@ -3,6 +3,8 @@
 mod document;
 mod keys;
 mod preview;
+/// Sounds instead of a text.
+pub mod sounds;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,6 +13,7 @@ use domain::call_flow::{CallFlow, Words};
 use domain::ids::{CampaignId, ProspectId, ScriptId};
 use maud::{Markup, html};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::outlook::{Outlook, outlook};
 use crate::actions::users::{Role, Visitor};
@@ -38,6 +41,9 @@ const MOST_SCRIPTS: u64 = 100;
 pub struct Asked {
     prospect: String,
     done: String,
+    /// Why a sound that was just sent is not here.
+    #[serde(skip)]
+    not_taken: Option<String>,
 }
 
 /// Shows what people hear.
@@ -110,6 +116,10 @@ async fn saved(
     };
     let of_the_campaign = ["voiceId", "audioUrl", "transferTo"];
     let mut object = form.texts(&of_the_campaign, &of_the_campaign);
+    if form.given("audioUrl").is_some() {
+        // One of both is heard.
+        object.insert("audioId".to_owned(), Value::Null);
+    }
     object.insert("scriptId".to_owned(), script.map(|id| id.to_string()).into());
     let fields: CampaignFields = json::from_value(object.into())?;
     let server = state.server.clone();
@@ -158,14 +168,18 @@ async fn page(
     let words = script.as_ref().map(|script| &script.words);
     let outlook = outlook(state, campaign).await?;
     let editable = visitor.role >= Role::Operator;
-    let saved = (asked.done == "saved").then_some("Saved. Calls that begin from now on say it.");
+    let played = sounds::to_show(state, &outlook.campaign).await?;
+    let plays_a_sound = form.given("audioUrl").is_some() || outlook.campaign.sound.is_some();
     let content = html! {
-        (done(saved))
+        (done(sounds::done_in_words(&asked.done)))
         div.columns {
+            div {
             div.card { h2 { "What people hear" } @if editable { (edit(&outlook, form, &scripts, words)) } @else { (read(form)) } }
+            (sounds::card(&outlook.campaign, &played, editable, asked.not_taken.as_deref()))
+            }
             div.card {
                 h2 { "Preview" }
-                (preview::preview(&outlook.campaign, &state.actions.installation.rates, words, form.given("audioUrl").is_some(), &listeners, listener))
+                (preview::preview(&outlook.campaign, &state.actions.installation.rates, words, plays_a_sound, &listeners, listener))
                 (preview::not_for_everybody(words))
                 (document::documents(&outlook.campaign, words, listener))
             }
@@ -197,7 +211,7 @@ fn edit(outlook: &Outlook, form: &Form, scripts: &[ScriptRecord], words: Option<
             (Field::text(form, "voicemail", "On voicemail").hint("Said after the tone, instead of the text. Needs answering machine detection up to the tone; see Settings. Empty: machines hear the text.").area())
             }
             (Field::text(form, "voiceId", "Voice").choice(&voices))
-            (Field::text(form, "audioUrl", "Or an audio file").kind("url").hint("A public https address. It is played instead of the text.").line())
+            (Field::text(form, "audioUrl", "Or an audio file elsewhere").kind("url").hint("A public https address. It is played instead of the text.").line())
             button.primary type="submit" { "Save" }
         }
     }

@@ -1,0 +1,10 @@
+//! Sounds that are played to people: who can fetch them, what may be sent, and that calls play them.
+
+mod addresses;
+mod files;
+pub mod ground;
+mod housekeeping;
+mod page;
+pub mod played;
+mod reencoding;
+mod uploads;
