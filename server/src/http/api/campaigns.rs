@@ -4,6 +4,8 @@
 pub mod activity;
 /// Several calls at once: the next few, or the failed ones once more.
 pub mod batches;
+/// A/B tests.
+pub mod experiment;
 /// What a person may say about a campaign.
 pub mod fields;
 /// Statistics and the schedule.
