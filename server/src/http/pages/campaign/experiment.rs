@@ -60,7 +60,9 @@ pub async fn end(
 
 /// What the page says of tests: the results, and below them what can be done.
 pub struct Sections {
+    /// What was found so far.
     pub results: Markup,
+    /// Forms to start one or to end it.
     pub moves: Markup,
 }
 
