@@ -109,6 +109,17 @@ impl Store {
         read(self.reader(), &wanted, vec![campaign.uuid().into(), (most as i64).into()]).await
     }
 
+    /// Tests of all campaigns of a workspace, newest first.
+    pub async fn experiments_in(
+        &self,
+        of: WorkspaceId,
+        most: u64,
+    ) -> Result<Vec<ExperimentRecord>, StoreError> {
+        let latest = "SELECT id FROM experiments WHERE workspace_id = $1 ORDER BY id DESC LIMIT $2";
+        let wanted = format!("{SELECT} WHERE e.id IN ({latest}) ORDER BY e.id DESC, a.arm");
+        read(self.reader(), &wanted, vec![of.uuid().into(), (most as i64).into()]).await
+    }
+
     /// What the person of a call was drawn for.
     pub async fn drawn_arm(&self, drawn: Drawn) -> Result<Option<ArmRecord>, StoreError> {
         let wanted = format!("{SELECT} WHERE e.id = $1 ORDER BY a.arm");

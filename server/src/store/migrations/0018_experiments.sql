@@ -14,6 +14,7 @@ CREATE TABLE experiments (
     CHECK (adopted IS NULL OR ended_at IS NOT NULL)
 ) {strict};
 CREATE UNIQUE INDEX experiments_one_running_per_campaign ON experiments (campaign_id) WHERE ended_at IS NULL;
+CREATE INDEX experiments_in_workspace ON experiments (workspace_id, id);
 CREATE INDEX experiments_of_campaign ON experiments (campaign_id, id);
 
 -- What each arm says, and what its people amount to: changed in the transaction that changes a call.
