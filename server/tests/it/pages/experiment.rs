@@ -18,7 +18,7 @@ const PEOPLE: usize = 12;
 async fn world() -> (TestApp, String) {
     let answers = AnswerModel::always(Outcome::Human { talk_seconds: 110 });
     let answers = (0..PEOPLE).fold(answers, |answers, nth| answers.pressing(&number(nth), "1"));
-    let app = TestApp::on(Database::Sqlite).speed(100.0).answers(answers).start().await;
+    let app = TestApp::on(Database::Sqlite).speed(60.0).calls_per_second(50.0).answers(answers).start().await;
     let words = asking("The long way to say it.", '1');
     let script = app.actions.create_script(app.actor.clone(), "Long".to_owned(), words).await;
     let draft = CampaignDraft { script: script.ok().map(|it| it.id), ..draft() };
