@@ -102,6 +102,8 @@ typed_ids! {
     RecordingId = "rec";
     /// One sound that is played to people.
     SoundId = "snd";
+    /// One A/B test of a campaign.
+    ExperimentId = "exp";
     /// One thing that must not happen and did.
     IncidentId = "inc";
 }

@@ -2,6 +2,7 @@
 
 mod arm;
 mod correct;
+mod arm_counts;
 mod end;
 mod place;
 mod polling;

@@ -13,6 +13,7 @@ use super::{Actions, Actor, audit, new_uuid};
 use crate::live::Subject;
 use crate::speech;
 use crate::store::campaigns::CampaignRecord;
+use crate::store::scripts::ScriptRecord;
 use crate::store::{StoreError, Tx};
 
 /// What a person decides about a campaign.
@@ -68,6 +69,9 @@ pub enum CampaignRefused {
     /// Its sound is not there.
     #[error("there is no such sound")]
     NoSuchSound,
+    /// A test that runs compares what is said.
+    #[error("an A/B test runs: script, voice and sound cannot be changed before it has ended")]
+    Compared,
     /// It stands where this cannot be done, or something is missing.
     #[error(transparent)]
     Transition(#[from] TransitionRefused),
@@ -110,6 +114,7 @@ impl Actions {
             recording_consent: RecordingConsent::default(),
             metadata: String::new(),
             dial_order: DialOrder::default(),
+            experiment: None,
             created_at: now,
             updated_at: now,
             launched_at: None,
@@ -146,7 +151,11 @@ impl Actions {
                 let found = tx.lock_campaign(actor.workspace, id).await?;
                 let mut campaign = found.ok_or(CampaignRefused::NotFound)?;
                 let draft = change(&campaign)?;
+                let said = said_by(&campaign);
                 fill_in(&mut campaign, draft);
+                if campaign.experiment.is_some() && said_by(&campaign) != said {
+                    return Err(CampaignRefused::Compared.into());
+                }
                 campaign.updated_at = now;
                 script_exists(&tx, &campaign).await?;
                 sound_exists(&tx, &mut campaign).await?;
@@ -324,6 +333,13 @@ fn fill_in(campaign: &mut CampaignRecord, draft: CampaignDraft) {
     campaign.dial_order = draft.dial_order;
 }
 
+/// What a test compares, which nobody may change beside it.
+fn said_by(
+    campaign: &CampaignRecord,
+) -> (Option<ScriptId>, Option<String>, Option<String>, Option<SoundId>) {
+    (campaign.script, campaign.voice.clone(), campaign.audio_url.clone(), campaign.sound)
+}
+
 async fn script_exists(tx: &Tx, campaign: &CampaignRecord) -> Result<(), CampaignRefused> {
     match campaign.script {
         Some(id) if tx.script(campaign.workspace, id).await?.is_none() => Err(CampaignRefused::NoSuchScript),
@@ -351,16 +367,18 @@ async fn launch_blockers(
     if campaign.caller_id.is_none() && !has_caller_id {
         blockers.push(LaunchBlocker::NoCallerId);
     }
-    let script = match campaign.script {
-        Some(id) => tx.script(campaign.workspace, id).await?,
-        None => None,
-    };
     let mut sounds: Vec<SoundId> = campaign.sound.into_iter().collect();
-    match script {
-        _ if campaign.plays_a_sound() => blockers.extend(campaign.disclosure.lacks_of_a_sound()),
-        None => blockers.push(LaunchBlocker::NothingToSay),
-        Some(script) => {
-            blockers.extend(obstacles_of(&script.words, campaign));
+    if campaign.plays_a_sound() {
+        blockers.extend(campaign.disclosure.lacks_of_a_sound());
+    } else {
+        let scripts = scripts_of(tx, campaign).await?;
+        if scripts.is_empty() {
+            blockers.push(LaunchBlocker::NothingToSay);
+        }
+        for script in &scripts {
+            let new = obstacles_of(&script.words, campaign).into_iter();
+            let new: Vec<_> = new.filter(|it| !blockers.contains(it)).collect();
+            blockers.extend(new);
             sounds.extend(script.words.flow().iter().flat_map(CallFlow::sounds));
         }
     }
@@ -370,7 +388,22 @@ async fn launch_blockers(
     Ok(blockers)
 }
 
-fn obstacles_of(words: &Words, campaign: &CampaignRecord) -> Vec<LaunchBlocker> {
+/// Everything that somebody may hear: the script, or those of all arms while a test runs.
+async fn scripts_of(tx: &Tx, campaign: &CampaignRecord) -> Result<Vec<ScriptRecord>, StoreError> {
+    let ids: Vec<ScriptId> = match campaign.experiment {
+        Some(test) => {
+            let tests = tx.experiments(&[test]).await?;
+            tests.iter().flat_map(|test| test.arms.iter().map(|arm| arm.said.script)).collect()
+        }
+        None => campaign.script.into_iter().collect(),
+    };
+    let mut scripts = tx.scripts(&ids).await?;
+    scripts.retain(|script| script.workspace == campaign.workspace);
+    Ok(scripts)
+}
+
+/// What keeps these words from being said in the campaign.
+pub(super) fn obstacles_of(words: &Words, campaign: &CampaignRecord) -> Vec<LaunchBlocker> {
     let mut obstacles = campaign.disclosure.lacks_of(words);
     // What can be said to somebody of whom nothing is known can be said to anybody.
     if speech::check_for_everybody(words).is_err() {

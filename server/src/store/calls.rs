@@ -17,6 +17,7 @@ use sea_orm::{
 };
 
 use super::entities::calls::{Column, Entity, Model};
+use super::experiments::Drawn;
 use super::given::{self, Given};
 use super::scripts::ScriptVersion;
 use super::{Store, StoreError, Tx, dialect, millis, sql, time};
@@ -78,6 +79,8 @@ pub struct CallRecord {
     pub script: Option<ScriptVersion>,
     /// Whether it is recorded, and why, from its arming on; nothing where its campaign does not record.
     pub recording_ruling: Option<RecordingRuling>,
+    /// The arm of an A/B test that its person was drawn for, from its arming on.
+    pub drawn: Option<Drawn>,
     /// The caller's own JSON.
     pub metadata: String,
     /// When it was chosen.

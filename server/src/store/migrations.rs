@@ -34,6 +34,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("0020_calls_for", include_str!("migrations/0020_calls_for.sql")),
     ("0019_corrections", include_str!("migrations/0019_corrections.sql")),
     ("0016_sounds", include_str!("migrations/0016_sounds.sql")),
+    ("0018_experiments", include_str!("migrations/0018_experiments.sql")),
 ];
 
 /// Any number, the same for every version: who holds it on PostgreSQL changes the schema, and nobody else meanwhile.

@@ -112,6 +112,7 @@ pub(super) fn reservation(
         quote: Quote::default(),
         script: None,
         recording_ruling: None,
+        drawn: None,
         looked_at: None,
         late: false,
         dial_by: None,

@@ -6,6 +6,8 @@ pub mod activity;
 pub mod batches;
 /// What it does about those who must agree to a recording.
 pub mod consent;
+/// A/B tests.
+pub mod experiment;
 /// What a person may say about a campaign.
 pub mod fields;
 /// Statistics and the schedule.

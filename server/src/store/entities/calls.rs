@@ -67,6 +67,8 @@ pub struct Model {
     pub corrected_answered_by: Option<String>,
     pub corrected_at: Option<i64>,
     pub recording_ruling: Option<String>,
+    pub experiment_id: Option<Uuid>,
+    pub arm: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

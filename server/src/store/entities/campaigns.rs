@@ -46,6 +46,7 @@ pub struct Model {
     pub recording_consent: String,
     pub recording_notice: Option<String>,
     pub audio_id: Option<Uuid>,
+    pub experiment_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -29,6 +29,8 @@ pub struct CampaignView {
     voice_id: Option<String>,
     /// The sound played instead, one of `/api/sounds`.
     audio_id: Option<String>,
+    /// The A/B test that runs now: `exp_…`.
+    experiment_id: Option<String>,
     /// The audio file played instead.
     audio_url: Option<String>,
     /// Its length in seconds.
@@ -124,6 +126,7 @@ impl From<CampaignRecord> for CampaignView {
         Self {
             id: campaign.id.to_string(),
             script_id: campaign.script.map(|id| id.to_string()),
+            experiment_id: campaign.experiment.map(|id| id.to_string()),
             status: campaign.status.as_str(),
             daily_call_limit: rules.daily_limit.calls(),
             call_window_start: start,
