@@ -25,6 +25,8 @@ pub mod reaction;
 pub mod recording;
 pub mod refusal;
 pub mod retry;
+pub mod sentences;
 pub mod sentiment;
 pub mod statistics;
 pub mod transcript;
+pub mod voice;

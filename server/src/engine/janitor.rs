@@ -15,6 +15,9 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken) {
         if let Err(error) = task::turn(parts.actions.forget_what_is_over()).await {
             tracing::warn!(%error, "old sessions and keys could not be forgotten yet");
         }
+        if let Err(error) = task::turn(parts.actions.forget_unused_texts()).await {
+            tracing::warn!(%error, "spoken texts that nobody uses could not be deleted yet");
+        }
         let until = clock.now().checked_add(PAUSE).unwrap_or_else(|_| clock.now());
         if !task::wait(clock, until, std::future::pending(), &stop).await {
             return;

@@ -9,7 +9,7 @@ use tracing::{error, info, warn};
 use super::{Parts, rest_news, task};
 use crate::actions::Actor;
 use crate::actions::calls::{ArmedCall, Outcome};
-use crate::carrier::twilio::message;
+use crate::carrier::twilio::message::{self, Said};
 use crate::carrier::{CallSpeech, CarrierCall, MachineDetection, PlaceCall, PlaceOutcome, Recording};
 use crate::clock::Uptime;
 use crate::crash_point::{self, CrashPoint};
@@ -104,8 +104,10 @@ fn speech_of(armed: &ArmedCall) -> Result<CallSpeech, ScriptError> {
             flow.texts()
                 .chain(script.words.voicemail.as_deref())
                 .try_for_each(|text| said(text).map(drop))?;
-            let whole = message::last_leg(&flow.beginning(), campaign.voice.as_deref(), said)?;
-            whole.filter(|_| script.words.voicemail.is_none())
+            let words = |text: &str| said(text).map(|text| vec![Said::Words(text)]);
+            let whole = message::last_leg(&flow.beginning(), campaign.carrier_voice(), words)?;
+            // What was spoken beforehand is looked up, sound by sound, when somebody picks up.
+            whole.filter(|_| script.words.voicemail.is_none() && !campaign.needs_narration())
         }
     };
     let along = document.and_then(|document| document.render_inline().ok());

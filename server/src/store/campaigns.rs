@@ -11,6 +11,7 @@ use domain::pacing::Pacing;
 use domain::phone_number::PhoneNumber;
 use domain::queue::DialOrder;
 use domain::retry::{RetryPolicy, RetryRule};
+use domain::voice::ServiceVoice;
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use sea_orm::{
@@ -74,6 +75,24 @@ pub struct CampaignRecord {
 }
 
 impl CampaignRecord {
+    /// The voice of a service that speaks its words beforehand.
+    pub fn narrated_by(&self) -> Option<ServiceVoice> {
+        if self.audio_url.is_some() {
+            return None;
+        }
+        ServiceVoice::of(self.voice.as_deref()?)?.ok()
+    }
+
+    /// Nobody is rung before a service has spoken its words.
+    pub fn needs_narration(&self) -> bool {
+        self.narrated_by().is_some()
+    }
+
+    /// The carrier's voice that says what is not spoken beforehand; the account's default when absent.
+    pub fn carrier_voice(&self) -> Option<&str> {
+        self.voice.as_deref().filter(|voice| ServiceVoice::of(voice).is_none())
+    }
+
     /// The worst that one of its calls to a number can cost, the call to whoever they are put through to included; `None`
     /// when a rate is not known.
     pub fn quote(&self, rates: &RateCard, to: &PhoneNumber) -> Option<Quote> {

@@ -52,11 +52,12 @@ async fn document(
         Some(call) => Line::of(state, call).await?,
         None => None,
     };
-    let Some(line) = line else {
+    let Some(mut line) = line else {
         state.actions.take_in(news).await?;
         return Ok(None);
     };
-    let flow = match line.words(state).await?.as_ref().map(flow_of) {
+    let words = line.words(state).await?;
+    let flow = match words.as_ref().map(flow_of) {
         Some(Ok(flow)) => flow,
         _ => {
             state.actions.take_in(news).await?;
@@ -76,6 +77,9 @@ async fn document(
     state.actions.take_in(news).await?;
     if line.is_over() || (!opts_out && line.is_forbidden(state).await?) {
         return Ok(None);
+    }
+    if let Some(words) = &words {
+        line.listen(state, words).await;
     }
     let document = line.document(state, &outcome.leg, outcome.again.unwrap_or(1));
     Ok(document.map(Some).unwrap_or_else(|error| {

@@ -52,7 +52,7 @@ async fn beginning(
     id: CallId,
     answered_by: Option<AnsweredBy>,
 ) -> Result<Option<twiml::Response>, StoreError> {
-    let Some(line) = Line::of(state, id).await?.filter(|line| !line.is_over()) else { return Ok(None) };
+    let Some(mut line) = Line::of(state, id).await?.filter(|line| !line.is_over()) else { return Ok(None) };
     if line.is_forbidden(state).await? {
         return Ok(None);
     }
@@ -60,6 +60,7 @@ async fn beginning(
         return Ok(Some(message::sound(audio)));
     }
     let Some(words) = line.words(state).await? else { return Ok(None) };
+    line.listen(state, &words).await;
     let document = match (&words.voicemail, answered_by) {
         (Some(voicemail), Some(machine)) if machine.is_machine() => to_a_machine(&line, voicemail, machine),
         _ => flow_of(&words).and_then(|flow| line.document(state, &flow.beginning(), 1)).map(Some),
@@ -79,5 +80,5 @@ fn to_a_machine(
     if machine == AnsweredBy::MachineStart {
         return Ok(None);
     }
-    Ok(Some(message::text(line.said(voicemail)?, line.voice())))
+    Ok(Some(message::said(line.said(voicemail)?, line.voice())))
 }

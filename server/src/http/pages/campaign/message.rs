@@ -1,5 +1,7 @@
 //! What people hear: the script with its variables and keys, who reads it, and what a real prospect would hear.
 
+/// What would be heard, spoken.
+pub mod hearing;
 mod keys;
 mod preview;
 
@@ -25,7 +27,7 @@ use crate::http::pages::parts::head::done;
 use crate::http::state::HttpState;
 use crate::http::{PathId, Problem, Query, json};
 use crate::store::campaigns::CampaignRecord;
-use crate::store::prospects::ProspectFilter;
+use crate::store::prospects::{ProspectFilter, ProspectRecord};
 use crate::store::scripts::ScriptRecord;
 
 /// Scripts to choose from.
@@ -37,6 +39,7 @@ const MOST_SCRIPTS: u64 = 100;
 pub struct Asked {
     prospect: String,
     done: String,
+    heard: String,
 }
 
 /// Shows what people hear.
@@ -111,6 +114,7 @@ async fn saved(
     let mut object = form.texts(&of_the_campaign, &of_the_campaign);
     object.insert("scriptId".to_owned(), script.map(|id| id.to_string()).into());
     let fields: CampaignFields = json::from_value(object.into())?;
+    voices::prepare_check(&state.server, fields.voice(), state.actions.clock.now()).await;
     let server = state.server.clone();
     let change = move |campaign: &CampaignRecord| {
         fields.changed(draft_of(campaign), &server).map_err(Problem::invalid)
@@ -154,16 +158,20 @@ async fn page(
     let listener = listeners.iter().find(|it| Some(it.id) == chosen).or(listeners.first());
     let script = script_of(state, &campaign).await?;
     let words = script.as_ref().map(|script| &script.words);
+    let voices = voices::choices(state, form.value("voiceId")).await;
+    let values = listener.map(ProspectRecord::spoken_values).unwrap_or_default();
+    let sound = hearing::section(state, &campaign, words, listener.map(|it| it.id), &values, asked, visitor.role).await?;
     let outlook = outlook(state, campaign).await?;
     let editable = visitor.role >= Role::Operator;
     let saved = (asked.done == "saved").then_some("Saved. Calls that begin from now on say it.");
     let content = html! {
         (done(saved))
         div.columns {
-            div.card { h2 { "What people hear" } @if editable { (edit(&outlook, form, &scripts, words)) } @else { (read(form)) } }
+            div.card { h2 { "What people hear" } @if editable { (edit(&outlook, form, &scripts, words, &voices)) } @else { (read(form)) } }
             div.card {
                 h2 { "Preview" }
                 (preview::preview(outlook.campaign.id, words, form.given("audioUrl").is_some(), &listeners, listener))
+                (sound)
                 (preview::not_for_everybody(words))
             }
         }
@@ -171,7 +179,13 @@ async fn page(
     Ok(super::page(&outlook, visitor.role, "/message").with("message", content))
 }
 
-fn edit(outlook: &Outlook, form: &Form, scripts: &[ScriptRecord], words: Option<&Words>) -> Markup {
+fn edit(
+    outlook: &Outlook,
+    form: &Form,
+    scripts: &[ScriptRecord],
+    words: Option<&Words>,
+    voices: &[(String, String)],
+) -> Markup {
     let has_inputs = words.is_none_or(|words| words.steps.is_none() && keys::can_show(&words.menu));
     let own = outlook.campaign.script.map(|id| id.to_string());
     let mut choices = vec![(String::new(), "A new script, with the text below".to_owned())];
@@ -180,7 +194,6 @@ fn edit(outlook: &Outlook, form: &Form, scripts: &[ScriptRecord], words: Option<
         let this = if Some(&id) == own.as_ref() { " (this one, with the text below)" } else { "" };
         (id, format!("{}{this}", script.name))
     }));
-    let voices = voices::choices();
     html! {
         (mistakes(form))
         form method="post" action={ "/campaigns/" (outlook.campaign.id) "/message" } {
@@ -192,7 +205,7 @@ fn edit(outlook: &Outlook, form: &Form, scripts: &[ScriptRecord], words: Option<
             (keys::inputs(form))
             (Field::text(form, "voicemail", "On voicemail").hint("Said after the tone, instead of the text. Needs answering machine detection up to the tone; see Settings. Empty: machines hear the text.").area())
             }
-            (Field::text(form, "voiceId", "Voice").choice(&voices))
+            (Field::text(form, "voiceId", "Voice").hint("Settings, Voices lets you hear those of ElevenLabs.").choice(voices))
             (Field::text(form, "audioUrl", "Or an audio file").kind("url").hint("A public https address. It is played instead of the text.").line())
             button.primary type="submit" { "Save" }
         }
