@@ -13,6 +13,7 @@ pub use menu::{Means, Menu, MenuKey};
 pub use walk::{Heard, Leg, Outcome, Then, Turn, Waits};
 pub use words::Words;
 
+use crate::ids::SoundId;
 use crate::reaction::Reaction;
 
 /// A checked tree of steps. The first one is where calls begin.
@@ -40,10 +41,10 @@ pub enum Does {
         /// What follows.
         then: Goto,
     },
-    /// Plays a sound file.
+    /// Plays a sound.
     Play {
-        /// Its public address.
-        url: String,
+        /// Which.
+        what: Played,
         /// What follows.
         then: Goto,
     },
@@ -76,6 +77,15 @@ pub enum Does {
     },
     /// Ends the call.
     HangUp,
+}
+
+/// A sound that is played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Played {
+    /// The file at a public address.
+    File(String),
+    /// A sound that is kept here.
+    Sound(SoundId),
 }
 
 /// A key and what it does.
@@ -123,6 +133,14 @@ impl CallFlow {
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().filter_map(|step| match &step.does {
             Does::Say { text, .. } | Does::Ask { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Every sound of ours that is played.
+    pub fn sounds(&self) -> impl Iterator<Item = SoundId> {
+        self.steps.iter().filter_map(|step| match step.does {
+            Does::Play { what: Played::Sound(sound), .. } => Some(sound),
             _ => None,
         })
     }

@@ -87,6 +87,8 @@ pub enum LaunchBlocker {
     NoCallerId,
     /// Neither a script nor an audio file.
     NothingToSay,
+    /// A sound that would be played is not there.
+    SoundMissing,
     /// The script names a variable without a value for everybody and without a default.
     ScriptBroken,
     /// The script puts people through, and nobody is named for it.
@@ -102,6 +104,7 @@ impl LaunchBlocker {
             Self::NoProspects => "no_prospects",
             Self::NoCallerId => "no_caller_id",
             Self::NothingToSay => "nothing_to_say",
+            Self::SoundMissing => "sound_missing",
             Self::ScriptBroken => "script_broken",
             Self::NobodyToTransferTo => "nobody_to_transfer_to",
             Self::VoicemailUndetected => "voicemail_undetected",
@@ -115,7 +118,10 @@ impl LaunchBlocker {
             Self::NoCallerId => {
                 "There is no number to call from. Set TWILIO_PHONE_NUMBER, or callerId of the campaign."
             }
-            Self::NothingToSay => "People would hear silence. Give the campaign a script or an audioUrl.",
+            Self::NothingToSay => {
+                "People would hear silence. Give the campaign a script, an audioId or an audioUrl."
+            }
+            Self::SoundMissing => "A sound that would be played is not there any more. Choose another one.",
             Self::ScriptBroken => "The script cannot be rendered. Correct it; its preview shows the place.",
             Self::NobodyToTransferTo => {
                 "The script puts people through to somebody. Say to whom: transferTo of the campaign."

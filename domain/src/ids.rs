@@ -100,6 +100,8 @@ typed_ids! {
     ClearingId = "clr";
     /// One recording of a call.
     RecordingId = "rec";
+    /// One sound that is played to people.
+    SoundId = "snd";
     /// One thing that must not happen and did.
     IncidentId = "inc";
 }

@@ -23,6 +23,7 @@ pub mod quarantine;
 pub mod queue;
 pub mod recordings;
 pub mod scripts;
+pub mod sounds;
 pub mod spoken_texts;
 pub mod sweeps;
 pub mod transcripts;

@@ -11,6 +11,7 @@ pub mod relay;
 mod rest_news;
 mod room;
 mod send;
+mod sounds;
 pub mod speaker;
 mod sweep;
 mod task;

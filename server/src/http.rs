@@ -31,6 +31,7 @@ pub mod pages;
 mod policy_reports;
 /// The one answer for everything that went wrong.
 pub mod problem;
+mod public_sounds;
 /// Query strings, read strictly; paging and time ranges.
 pub mod query;
 /// One part of a file.
@@ -41,6 +42,7 @@ pub mod router;
 pub mod server;
 /// How often a sign-in may fail.
 pub mod sign_in_throttle;
+mod sound_answer;
 /// What credentials of long answers open.
 pub mod standing;
 /// What every handler is given.

@@ -4,9 +4,13 @@
 //! before it counts as kept. Nothing here knows what a recording is.
 
 mod place;
+mod public_urls;
+mod reencode;
 mod sound;
 mod store;
 
 pub use place::{MediaPlace, S3Place};
+pub use public_urls::{Opened, PublicUrls};
+pub use reencode::{Reencoded, Unfit, reencode};
 pub use sound::{PEAKS, Sound, SoundReader, Unreadable};
 pub use store::{MediaError, MediaStore, ObjectName, Piece, Pieces, Stored, Writing};

@@ -7,7 +7,7 @@
 mod narrator;
 pub mod wav;
 
-use domain::call_flow::{self, Then, Waits, Words};
+use domain::call_flow::{self, Played, Then, Waits, Words};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 pub use narrator::{Delivery, Fingerprint, Narrator, OUTPUT_FORMAT, SAMPLE_RATE, Sentence};
@@ -86,7 +86,8 @@ impl Heard {
         for heard in &leg.heard {
             match heard {
                 call_flow::Heard::Text(text) => texts.push(render(text, values)?),
-                call_flow::Heard::Sound(url) => texts.push(format!("[{url}]")),
+                call_flow::Heard::Sound(Played::File(url)) => texts.push(format!("[{url}]")),
+                call_flow::Heard::Sound(Played::Sound(id)) => texts.push(format!("[{id}]")),
             }
         }
         if let Then::Wait { waits: Waits::Key { text, .. }, .. } = leg.then {

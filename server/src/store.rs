@@ -39,6 +39,7 @@ pub mod recordings;
 pub mod reserved_calls;
 pub mod scripts;
 pub mod snapshot;
+pub mod sounds;
 pub mod spoken_texts;
 pub mod sql;
 pub mod standings;

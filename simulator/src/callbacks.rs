@@ -4,6 +4,7 @@ mod edge;
 pub(crate) mod fields;
 pub(crate) mod reach;
 pub(crate) mod signature;
+pub(crate) mod sounds;
 
 use std::time::{Duration, Instant};
 
@@ -50,6 +51,7 @@ pub(crate) struct Post {
     client: Client,
     auth_token: String,
     reach: Reach,
+    sounds: sounds::Kept,
 }
 
 impl Post {
@@ -62,7 +64,7 @@ impl Post {
             .no_proxy()
             .user_agent("TwilioProxy/1.1")
             .build()?;
-        Ok(Self { client, auth_token, reach })
+        Ok(Self { client, auth_token, reach, sounds: sounds::Kept::default() })
     }
 
     /// Delivers a status callback, retrying as the fragment of its URL says.

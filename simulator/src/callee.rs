@@ -1,6 +1,7 @@
 //! The other end of the line: hears out the TwiML verb by verb, presses keys, and hangs up when the talk is over.
 
 mod detection;
+mod played;
 mod twiml;
 mod verbs;
 

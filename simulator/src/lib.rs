@@ -36,7 +36,7 @@ pub use callbacks::reach::Reach;
 pub use callbacks::signature::sign;
 pub use faults::{CallbackFaults, CreateFaults, Faults, FaultsError, RecordingFaults};
 pub use network::status::Status;
-pub use ring_ledger::Ring;
+pub use ring_ledger::{PlayedSound, Ring};
 pub use settings::Settings;
 pub use speech_services::{SpeechFault, SpeechServices, SpeechSettings, SpeechStartError};
 pub use start::{Simulator, StartError};

@@ -40,12 +40,35 @@ pub struct Ring {
     pub pressed: String,
     /// Messages that were left.
     pub messages: u32,
+    /// Files that were played, one after the other.
+    pub played: Vec<PlayedSound>,
     /// Seconds from answer to end; 0 when it was not answered.
     pub duration_seconds: u64,
     /// The SIP response the call ended with.
     pub sip_response_code: Option<u16>,
     /// The caller's own mark: the `StatusCallback` URL of the create request, without its fragment.
     pub tag: Option<String>,
+}
+
+/// A file that `<Play>` named.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct PlayedSound {
+    /// Its address.
+    pub url: String,
+    /// What it was sent as; none when it was not had.
+    pub content_type: Option<String>,
+    /// Its size; 0 when it was not had.
+    pub bytes: u64,
+    /// Its length, where its head tells.
+    pub seconds: Option<f64>,
+    /// Why it was not had.
+    pub trouble: Option<String>,
+}
+
+impl PlayedSound {
+    pub(crate) fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), ..Self::default() }
+    }
 }
 
 impl Ring {
@@ -65,6 +88,7 @@ impl Ring {
             answered_by: call.verdict.map(|verdict| verdict.answered_by.to_owned()),
             pressed: call.pressed.clone(),
             messages: call.messages,
+            played: call.played.clone(),
             duration_seconds: call.duration(),
             sip_response_code: call.ending.map(|ending| ending.sip).filter(|sip| *sip != 0),
             tag: tag.map(str::to_owned),

@@ -1,6 +1,6 @@
 //! A walk through a flow: what is heard up to the next turn of the person, and where that turn leads.
 
-use super::{CallFlow, Does, Goto};
+use super::{CallFlow, Does, Goto, Played};
 use crate::reaction::Reaction;
 
 /// What is heard in one go.
@@ -17,8 +17,8 @@ pub struct Leg<'f> {
 pub enum Heard<'f> {
     /// A script with variables, spoken.
     Text(&'f str),
-    /// The sound file at this address.
-    Sound(&'f str),
+    /// A sound, played.
+    Sound(&'f Played),
 }
 
 /// What follows what was heard.
@@ -153,8 +153,8 @@ impl CallFlow {
                     at = self.going_to(then);
                     continue;
                 }
-                Does::Play { url, then } => {
-                    heard.push(Heard::Sound(url));
+                Does::Play { what, then } => {
+                    heard.push(Heard::Sound(what));
                     at = self.going_to(then);
                     continue;
                 }

@@ -1,8 +1,8 @@
 //! Campaigns: make, change, launch, pause, resume, finish, remove.
 
-use domain::call_flow::Words;
+use domain::call_flow::{CallFlow, Words};
 use domain::campaign::{CampaignRules, CampaignStatus, LaunchBlocker, TransitionRefused};
-use domain::ids::{CampaignId, ScriptId, WorkspaceId};
+use domain::ids::{CampaignId, ScriptId, SoundId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use domain::queue::DialOrder;
 
@@ -22,9 +22,11 @@ pub struct CampaignDraft {
     pub script: Option<ScriptId>,
     /// The voice that reads it.
     pub voice: Option<String>,
-    /// An audio file to play instead.
+    /// A sound that is kept here, to play instead.
+    pub sound: Option<SoundId>,
+    /// An audio file elsewhere, to play instead.
     pub audio_url: Option<String>,
-    /// Its length in seconds.
+    /// Its length in seconds; of a sound that is kept here, its own.
     pub audio_duration: Option<u32>,
     /// Who is rung when somebody asks for a person.
     pub transfer_to: Option<PhoneNumber>,
@@ -57,6 +59,9 @@ pub enum CampaignRefused {
     /// Its script is not there.
     #[error("there is no such script")]
     NoSuchScript,
+    /// Its sound is not there.
+    #[error("there is no such sound")]
+    NoSuchSound,
     /// It stands where this cannot be done, or something is missing.
     #[error(transparent)]
     Transition(#[from] TransitionRefused),
@@ -84,6 +89,7 @@ impl Actions {
             pause_reason: None,
             script: None,
             voice: None,
+            sound: None,
             audio_url: None,
             audio_duration: None,
             transfer_to: None,
@@ -105,6 +111,7 @@ impl Actions {
         self.store
             .transaction(move |tx| async move {
                 script_exists(&tx, &campaign).await?;
+                sound_exists(&tx, &mut campaign).await?;
                 tx.add_campaign(&campaign).await?;
                 let detail = serde_json::json!({ "name": campaign.name });
                 audit::note(&tx, &actor, "campaign.create", campaign.id, detail, now).await?;
@@ -134,6 +141,7 @@ impl Actions {
                 fill_in(&mut campaign, draft);
                 campaign.updated_at = now;
                 script_exists(&tx, &campaign).await?;
+                sound_exists(&tx, &mut campaign).await?;
                 tx.save_campaign(&campaign).await?;
                 audit::note(&tx, &actor, "campaign.change", id, serde_json::json!({}), now).await?;
                 Ok::<_, E>(campaign)
@@ -291,6 +299,7 @@ fn fill_in(campaign: &mut CampaignRecord, draft: CampaignDraft) {
     campaign.name = draft.name;
     campaign.script = draft.script;
     campaign.voice = draft.voice;
+    campaign.sound = draft.sound;
     campaign.audio_url = draft.audio_url;
     campaign.audio_duration = draft.audio_duration;
     campaign.transfer_to = draft.transfer_to;
@@ -312,6 +321,14 @@ async fn script_exists(tx: &Tx, campaign: &CampaignRecord) -> Result<(), Campaig
     }
 }
 
+/// The sound is there, stays as long as it is played here, and says itself how long it is.
+async fn sound_exists(tx: &Tx, campaign: &mut CampaignRecord) -> Result<(), CampaignRefused> {
+    let Some(id) = campaign.sound else { return Ok(()) };
+    let sound = tx.lock_sound(campaign.workspace, id).await?.ok_or(CampaignRefused::NoSuchSound)?;
+    campaign.audio_duration = u32::try_from(sound.duration_ms.div_ceil(1_000)).ok();
+    Ok(())
+}
+
 async fn launch_blockers(
     tx: &Tx,
     campaign: &CampaignRecord,
@@ -328,12 +345,17 @@ async fn launch_blockers(
         Some(id) => tx.script(campaign.workspace, id).await?,
         None => None,
     };
+    let mut sounds: Vec<SoundId> = campaign.sound.into_iter().collect();
     match script {
-        None if campaign.audio_url.is_none() => blockers.push(LaunchBlocker::NothingToSay),
-        Some(script) if campaign.audio_url.is_none() => {
-            blockers.extend(obstacles_of(&script.words, campaign))
+        _ if campaign.plays_a_sound() => {}
+        None => blockers.push(LaunchBlocker::NothingToSay),
+        Some(script) => {
+            blockers.extend(obstacles_of(&script.words, campaign));
+            sounds.extend(script.words.flow().iter().flat_map(CallFlow::sounds));
         }
-        _ => {}
+    }
+    if tx.missing_sound(campaign.workspace, &sounds).await?.is_some() {
+        blockers.push(LaunchBlocker::SoundMissing);
     }
     Ok(blockers)
 }

@@ -16,6 +16,7 @@ use domain::retry::{RetryPolicy, RetryRule};
 
 use super::campaigns::{CampaignDraft, CampaignRefused};
 use super::imports::{ImportOptions, ImportRefused};
+use super::scripts::ScriptRefused;
 use super::{Actions, Actor};
 use crate::store::StoreError;
 use crate::store::imports::ImportStatus;
@@ -47,6 +48,9 @@ pub enum ExampleRefused {
     /// The campaign was not made.
     #[error(transparent)]
     Campaign(#[from] CampaignRefused),
+    /// Its script was not made.
+    #[error(transparent)]
+    Script(#[from] ScriptRefused),
     /// Its people did not come in.
     #[error(transparent)]
     Import(#[from] ImportRefused),
@@ -109,6 +113,7 @@ fn draft(name: &str) -> CampaignDraft {
         name: name.to_owned(),
         script: None,
         voice: Some("Polly.Joanna".to_owned()),
+        sound: None,
         audio_url: None,
         audio_duration: None,
         transfer_to: PhoneNumber::parse(PERSON_TO_TALK_TO, None).ok(),

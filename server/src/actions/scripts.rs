@@ -1,11 +1,22 @@
 //! Scripts: make and change the texts that people hear.
 
-use domain::call_flow::Words;
-use domain::ids::ScriptId;
+use domain::call_flow::{CallFlow, Words};
+use domain::ids::{ScriptId, SoundId, WorkspaceId};
 
 use super::{Actions, Actor, audit, new_uuid};
-use crate::store::StoreError;
 use crate::store::scripts::ScriptRecord;
+use crate::store::{StoreError, Tx};
+
+/// Why a script is not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ScriptRefused {
+    /// A step plays a sound that is not there.
+    #[error("there is no sound {0}")]
+    NoSuchSound(SoundId),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 impl Actions {
     /// Makes a script.
@@ -14,7 +25,7 @@ impl Actions {
         actor: Actor,
         name: String,
         words: Words,
-    ) -> Result<ScriptRecord, StoreError> {
+    ) -> Result<ScriptRecord, ScriptRefused> {
         let now = self.clock.now();
         let id = ScriptId::from_uuid(new_uuid(now));
         let workspace = actor.workspace;
@@ -22,6 +33,7 @@ impl Actions {
             ScriptRecord { id, workspace, name, words, version: 1, created_at: now, updated_at: now };
         self.store
             .transaction(move |tx| async move {
+                sounds_exist(&tx, workspace, &script.words).await?;
                 tx.add_script(&script).await?;
                 audit::note(&tx, &actor, "script.create", id, serde_json::json!({}), now).await?;
                 Ok(script)
@@ -37,7 +49,7 @@ impl Actions {
         id: ScriptId,
         name: Option<String>,
         words: Option<Words>,
-    ) -> Result<Option<ScriptRecord>, StoreError> {
+    ) -> Result<Option<ScriptRecord>, ScriptRefused> {
         let now = self.clock.now();
         self.store
             .transaction(move |tx| async move {
@@ -46,6 +58,7 @@ impl Actions {
                 script.updated_at = now;
                 let new = words.filter(|words| *words != script.words);
                 if let Some(words) = new {
+                    sounds_exist(&tx, actor.workspace, &words).await?;
                     script.words = words;
                     script.version = script.version.saturating_add(1);
                     tx.add_version(&script).await?;
@@ -63,5 +76,14 @@ impl Actions {
                 Ok(Some(script))
             })
             .await
+    }
+}
+
+/// Every sound that a script plays is there, and stays as long as it is played.
+async fn sounds_exist(tx: &Tx, of: WorkspaceId, words: &Words) -> Result<(), ScriptRefused> {
+    let played: Vec<SoundId> = words.steps.iter().flat_map(CallFlow::sounds).collect();
+    match tx.missing_sound(of, &played).await? {
+        Some(missing) => Err(ScriptRefused::NoSuchSound(missing)),
+        None => Ok(()),
     }
 }

@@ -27,7 +27,7 @@ use crate::http::standing::Standing;
 use crate::http::state::{HttpParts, HttpState, ServerFacts};
 use crate::http::voice_shelf::VoiceShelf;
 use crate::live::Live;
-use crate::media::MediaStore;
+use crate::media::{MediaStore, PublicUrls};
 use crate::speech::Narrator;
 use crate::speech_services::elevenlabs::ElevenLabs;
 use crate::store::nodes::NodeRole;
@@ -48,7 +48,7 @@ pub struct Desk {
     pub(super) account: Credentials,
     /// For those who ask the carrier something: connected as soon as it can be reached.
     pub(super) line: CarrierLine,
-    /// Where recordings go.
+    /// Where sounds go.
     pub(super) keeping: Keeping,
     /// Who speaks texts beforehand, where a key was given.
     pub(super) voices: Option<Arc<ElevenLabs>>,
@@ -80,7 +80,7 @@ impl Desk {
         membership: Membership,
         public_url: &Url,
     ) -> anyhow::Result<Self> {
-        let keeping = keeping(settings)?;
+        let media = media(settings)?;
         let simulation = matches!(settings.carrier, CarrierSettings::Simulation);
         let own_number = settings.caller_id.clone();
         let installation = Installation {
@@ -101,6 +101,8 @@ impl Desk {
         let lease = LeaseKeeper::start(actions.clone(), lease);
         let relay = Relay::start(&actions).await;
 
+        let keeping = keeping(&actions, media, settings, public_url).await?;
+
         let account = match &settings.carrier {
             CarrierSettings::Twilio { credentials, .. } => credentials.clone(),
             CarrierSettings::Simulation => network::account(&actions).await?,
@@ -114,6 +116,7 @@ impl Desk {
             public_url: public_url.clone(),
             cursor_key: CursorKey::new(actions.installation_secret("cursor_key").await?),
             callback_urls: callback_urls(&actions, public_url).await?,
+            public_sounds: keeping.public.clone(),
             webhook_tokens: vec![account.auth_token().clone()],
             account_sid: account.account_sid().to_owned(),
             console_key: console_key.hash,
@@ -149,13 +152,24 @@ impl Desk {
     }
 }
 
-/// Where recordings go. A folder that cannot be made is found out before anything rings.
-fn keeping(settings: &Settings) -> anyhow::Result<Keeping> {
+/// The store of sound files. A folder that cannot be made is found out before anything rings.
+fn media(settings: &Settings) -> anyhow::Result<MediaStore> {
     let place = settings.media_place();
-    let media = MediaStore::open(&place)
-        .with_context(|| format!("the place of sound files cannot be used ({})", place.describe()))?;
+    MediaStore::open(&place)
+        .with_context(|| format!("the place of sound files cannot be used ({})", place.describe()))
+}
+
+/// Where sounds go, and where the carrier fetches them.
+async fn keeping(
+    actions: &Actions,
+    media: MediaStore,
+    settings: &Settings,
+    public_url: &Url,
+) -> anyhow::Result<Keeping> {
+    let key = SecretBox::new(Box::new(actions.installation_secret("public_sound_key").await?));
+    let public = Arc::new(PublicUrls::new(public_url, key));
     let (days, delete_at_carrier) = (settings.recordings.keep_days, settings.recordings.delete_at_carrier);
-    Ok(Keeping { media, days, delete_at_carrier })
+    Ok(Keeping { media, public, days, delete_at_carrier })
 }
 
 /// 64 random bits, as people can type them: four groups of four.

@@ -29,7 +29,7 @@ pub(super) async fn check(settings: &Settings) -> anyhow::Result<ExitCode> {
         "Recounted {} calls from {} events, and {} prospects.",
         found.calls, found.events, found.prospects
     );
-    println!("Read {} recordings in the store of sound files.", sounds.read);
+    println!("Read {} files in the store of sound files.", sounds.read);
     let wrong = found.differences + sounds.differences.len() as u64;
     if wrong == 0 {
         println!("Everything that is stored follows from its source.");

@@ -6,6 +6,7 @@
 mod catch_up;
 mod fetch;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::recording::RecordingState;
@@ -17,7 +18,7 @@ use tracing::{info, warn};
 use super::{Parts, task};
 use crate::carrier::RecordingSid;
 use crate::crash_point::{self, CrashPoint};
-use crate::media::{MediaStore, ObjectName};
+use crate::media::{MediaStore, ObjectName, PublicUrls};
 use crate::store::StoreError;
 use crate::store::recordings::RecordingRecord;
 
@@ -27,12 +28,14 @@ const AT_ONCE: usize = 4;
 const MOST_PER_TURN: u64 = 100;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Where recordings are kept, and for how long.
+/// Where sounds are kept, where the carrier fetches them, and for how long recordings are kept.
 #[derive(Debug, Clone)]
 pub struct Keeping {
-    /// Their files.
+    /// The files.
     pub media: MediaStore,
-    /// They are deleted after so many days.
+    /// Public addresses of sounds that are played to people.
+    pub public: Arc<PublicUrls>,
+    /// Recordings are deleted after so many days.
     pub days: u32,
     /// The carrier's copy is deleted as soon as ours is verified and written down.
     pub delete_at_carrier: bool,

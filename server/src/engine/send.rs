@@ -38,7 +38,7 @@ pub(super) async fn send(parts: &Parts, armed: ArmedCall, armed_at: Uptime) {
 async fn send_and_record(parts: &Parts, armed: ArmedCall, armed_at: Uptime) -> Result<(), StoreError> {
     let id = armed.call.id;
     parts.actions.panics.reached(PanicPoint::Send);
-    match request(&armed) {
+    match request(parts, &armed) {
         Ok(request) => {
             crash_point::reached(CrashPoint::BeforeFirstByte);
             let placing = parts.carrier.place(&request, armed_at);
@@ -59,14 +59,14 @@ async fn send_and_record(parts: &Parts, armed: ArmedCall, armed_at: Uptime) -> R
     }
 }
 
-fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
+fn request(parts: &Parts, armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
     let ArmedCall { call, campaign, .. } = armed;
     Ok(PlaceCall {
         call_id: call.id,
         prospect_id: call.prospect,
         to: call.to.clone(),
         from: call.from.clone(),
-        speech: speech_of(armed)?,
+        speech: speech_of(parts, armed)?,
         ring_timeout: Duration::from_secs(campaign.ring_timeout_seconds.into()),
         time_limit: Duration::from_secs(campaign.time_limit_seconds.into()),
         machine_detection: match campaign.machine_detection.as_str() {
@@ -85,11 +85,14 @@ fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
 
 /// What is said, along with the call where it is all that is said. What depends on who picks up, on their keys, or is too
 /// long is fetched by the carrier when somebody picks up.
-fn speech_of(armed: &ArmedCall) -> Result<CallSpeech, ScriptError> {
+fn speech_of(parts: &Parts, armed: &ArmedCall) -> Result<CallSpeech, ScriptError> {
     let ArmedCall { campaign, prospect, script, .. } = armed;
+    let (urls, now) = (&parts.keeping.public, parts.actions.clock.now());
+    let kept = |sound| urls.url(sound, campaign.workspace, now);
     let broken = |why: String| ScriptError { line: 1, why };
-    let document = match (&campaign.audio_url, script) {
-        (Some(audio), _) => Some(message::sound(audio.clone())),
+    let played = campaign.sound.map(kept).or_else(|| campaign.audio_url.clone());
+    let document = match (played, script) {
+        (Some(address), _) => Some(message::sound(address)),
         (None, None) => return Err(broken("the campaign has nothing to say".to_owned())),
         (None, Some(script)) => {
             let flow = script.words.flow().map_err(|error| broken(error.to_string()))?;
@@ -105,7 +108,7 @@ fn speech_of(armed: &ArmedCall) -> Result<CallSpeech, ScriptError> {
                 .chain(script.words.voicemail.as_deref())
                 .try_for_each(|text| said(text).map(drop))?;
             let words = |text: &str| said(text).map(|text| vec![Said::Words(text)]);
-            let whole = message::last_leg(&flow.beginning(), campaign.carrier_voice(), words)?;
+            let whole = message::last_leg(&flow.beginning(), campaign.carrier_voice(), words, kept)?;
             // What was spoken beforehand is looked up, sound by sound, when somebody picks up.
             whole.filter(|_| script.words.voicemail.is_none() && !campaign.needs_narration())
         }

@@ -34,6 +34,8 @@ pub mod refusals;
 pub mod scripts;
 /// Signing in and out with a browser.
 pub mod session;
+/// Sounds that are played to people.
+pub mod sounds;
 /// Whether the telephone works.
 pub mod telephone;
 /// What was said in calls.

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::api::{
     account, calls, campaigns, dialing, do_not_call, events, imports, incidents, nodes, people, prospects,
-    quarantine, recordings, scripts, session, telephone, transcripts, voices, workspace,
+    quarantine, recordings, scripts, session, sounds, telephone, transcripts, voices, workspace,
 };
 use super::auth::{known_visitors, operators_write};
 use super::middleware::{
@@ -27,7 +27,7 @@ use super::pages::{
     sign_in, welcome,
 };
 use super::state::HttpState;
-use super::{assets, csrf, health, openapi, policy_reports, webhooks};
+use super::{assets, csrf, health, openapi, policy_reports, public_sounds, webhooks};
 
 /// The time a file has to arrive: 200 MB over a slow line.
 const FILE_DEADLINE: Duration = Duration::from_secs(15 * 60);
@@ -46,12 +46,11 @@ pub fn described(state: HttpState) -> (Router, OpenApi) {
         .merge(closed(&state, answering(json, own_session())))
         .merge(closed(&state, answering(json, api()).layer(from_fn(operators_write))))
         .merge(closed(&state, answering(&["text/event-stream"], streams())))
-        .merge(closed(&state, answering(&["audio/wav"], sounds())))
+        .merge(closed(&state, answering(&["audio/wav"], audio())))
         // Files are large: imports have their own limit and their own time.
         .merge(closed(&state, files().layer(from_fn(operators_write))));
     let (routes, description) = openapi::with_docs(routes, https);
-    let routes =
-        routes.merge(webhooks::routes()).merge(pages(&state, https)).merge(assets()).merge(reports());
+    let routes = routes.merge(for_the_carrier()).merge(pages(&state, https)).merge(assets()).merge(reports());
     let guarded = guarded(routes, AnswerPolicy::api(https))
         .layer(from_fn_with_state(state.clone(), frame::for_lost_browsers));
     (guarded.layer(from_fn_with_state(state.clone(), flag_leaked_key)).with_state(state), description)
@@ -101,6 +100,7 @@ fn let_in(state: &HttpState, pages: Router<HttpState>) -> Router<HttpState> {
 fn sent_files() -> Router<HttpState> {
     Router::new()
         .route("/campaigns/{id}/import", post(campaign::import::send))
+        .route("/campaigns/{id}/sounds", post(campaign::message::sounds::send))
         .route("/do-not-call/import", post(do_not_call_page::import::send))
         .layer(DefaultBodyLimit::disable())
 }
@@ -138,6 +138,8 @@ fn shown() -> Router<HttpState> {
         .route("/campaigns/{id}/schedule", get(campaign::schedule::show))
         .route("/campaigns/{id}/message", get(campaign::message::show).post(campaign::message::save))
         .route("/campaigns/{id}/message/hear", post(campaign::message::hearing::hear))
+        .route("/campaigns/{id}/sound", post(campaign::message::sounds::choose))
+        .route("/sounds/{id}/delete", post(campaign::message::sounds::remove))
         .route("/campaigns/{id}/settings", get(campaign::edit::show).post(campaign::edit::save))
         .route("/campaigns/{id}/activity", get(campaign::activity::show))
         .route("/prospects/{id}", get(prospect::show))
@@ -203,10 +205,15 @@ fn reports() -> Router<HttpState> {
         .layer(from_fn_with_state(BODY_DEADLINE, body_within))
 }
 
-/// What a server answers that only dials: the carrier's news, and whether it works.
+/// Where the carrier tells and asks, and where it fetches sounds.
+fn for_the_carrier() -> Router<HttpState> {
+    webhooks::routes().merge(public_sounds::routes())
+}
+
+/// What a server answers that only dials: the carrier, and whether it works.
 pub fn router_of_a_dialer(state: HttpState) -> Router {
     let https = state.server.public_url.scheme() == "https";
-    let routes = Router::new().route("/health", get(health::health)).merge(webhooks::routes());
+    let routes = Router::new().route("/health", get(health::health)).merge(for_the_carrier());
     guarded(routes, AnswerPolicy::api(https)).with_state(state)
 }
 
@@ -268,6 +275,8 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(scripts::create, scripts::list))                            // /api/scripts
         .routes(routes!(scripts::read, scripts::change))                            // /api/scripts/{id}
         .routes(routes!(scripts::preview))                                          // /api/scripts/{id}/preview
+        .routes(routes!(sounds::list))                                              // /api/sounds
+        .routes(routes!(sounds::read, sounds::remove))                              // /api/sounds/{id}
         .routes(routes!(voices::list))                                              // /api/voices
         .routes(routes!(voices::quota))                                             // /api/voices/quota
         .routes(routes!(voices::preview::preview))                                  // /api/voices/preview
@@ -296,14 +305,15 @@ fn streams() -> OpenApiRouter<HttpState> {
 
 /// What people hear.
 #[rustfmt::skip]
-fn sounds() -> OpenApiRouter<HttpState> {
+fn audio() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(recordings::audio::hear))                                   // /api/recordings/{id}/audio
+        .routes(routes!(sounds::hear))                                              // /api/sounds/{id}/audio
 }
 
 /// What takes and gives whole files.
 fn files() -> OpenApiRouter<HttpState> {
-    imports::routes().layer(from_fn_with_state(FILE_DEADLINE, body_within))
+    imports::routes().merge(sounds::files()).layer(from_fn_with_state(FILE_DEADLINE, body_within))
 }
 
 /// Routes with small bodies, answered in one of these media types.

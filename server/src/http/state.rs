@@ -15,7 +15,7 @@ use super::voice_shelf::VoiceShelf;
 use crate::actions::Actions;
 use crate::carrier::twilio::CallbackUrls;
 use crate::credentials::{ApiKeyHash, SessionCookie};
-use crate::media::MediaStore;
+use crate::media::{MediaStore, PublicUrls};
 
 /// The parts that handlers work with, as one handle: each request clones it several times on its way.
 #[derive(Clone)]
@@ -63,6 +63,8 @@ pub struct ServerFacts {
     pub cursor_key: CursorKey,
     /// Makes and opens the carrier's callback URLs.
     pub callback_urls: CallbackUrls,
+    /// Makes and opens the addresses at which the carrier fetches sounds.
+    pub public_sounds: Arc<PublicUrls>,
     /// The tokens that sign the carrier's callbacks: the current one, and the previous one during a rotation.
     pub webhook_tokens: Vec<SecretString>,
     /// The carrier's account; news of another one is not ours.

@@ -7,7 +7,7 @@
 pub const PEAKS: usize = 240;
 
 /// A longer head is no head: everything that stands before the sound in files of telephones fits into a fraction of it.
-const LONGEST_HEAD: usize = 64 * 1024;
+pub(super) const LONGEST_HEAD: usize = 64 * 1024;
 /// Loudnesses are first noted this often per second.
 const NOTED_PER_SECOND: u32 = 10;
 /// Linear samples (format 1 of the WAVE specification).
@@ -68,12 +68,17 @@ struct Body {
     noted: [Vec<u8>; 2],
 }
 
+/// How samples are written.
 #[derive(Debug, Clone, Copy)]
-struct Format {
-    code: u16,
-    channels: u16,
-    rate: u32,
-    bits: u16,
+pub(super) struct Format {
+    /// Of the WAVE specification.
+    pub(super) code: u16,
+    /// 1 or 2.
+    pub(super) channels: u16,
+    /// Per second.
+    pub(super) rate: u32,
+    /// 8, 16, 24 or 32.
+    pub(super) bits: u16,
 }
 
 impl Default for SoundReader {
@@ -96,7 +101,8 @@ impl SoundReader {
         }
         self.head.extend_from_slice(piece);
         match read_head(&self.head)? {
-            Some((mut body, at)) => {
+            Some((format, announced, at)) => {
+                let mut body = Body::new(format, announced);
                 body.take(&self.head[at..]);
                 self.body = Some(body);
                 self.head = Vec::new();
@@ -126,8 +132,9 @@ fn is_wav(head: &[u8]) -> bool {
     head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WAVE")
 }
 
-/// The format and where the sound begins; `None` while the head is not whole.
-fn read_head(head: &[u8]) -> Result<Option<(Body, usize)>, Unreadable> {
+/// The format, the bytes of sound that are announced, `None` where whoever wrote it did not know yet, and where they begin;
+/// nothing while the head is not whole.
+pub(super) fn read_head(head: &[u8]) -> Result<Option<(Format, Option<u64>, usize)>, Unreadable> {
     if head.len() < 12 {
         return if b"RIFF".starts_with(&head[..head.len().min(4)]) || head.starts_with(b"RIFF") {
             Ok(None)
@@ -151,7 +158,7 @@ fn read_head(head: &[u8]) -> Result<Option<(Body, usize)>, Unreadable> {
                 let format = format.ok_or(Unreadable::Head("the sound comes before its format"))?;
                 // Whoever writes while it is recorded leaves one of these two.
                 let announced = (!matches!(length, 0 | u32::MAX)).then_some(u64::from(length));
-                return Ok(Some((Body::new(format, announced), content)));
+                return Ok(Some((format, announced, content)));
             }
             _ => {}
         }
@@ -190,7 +197,8 @@ fn read_format(fields: &[u8]) -> Result<Format, Unreadable> {
 }
 
 impl Format {
-    fn frame(self) -> usize {
+    /// Bytes of one sample of each channel.
+    pub(super) fn frame(self) -> usize {
         usize::from(self.channels) * usize::from(self.bits / 8)
     }
 
@@ -209,7 +217,7 @@ fn loudness_of(sample: i16) -> u8 {
 }
 
 /// ITU-T G.711: the bits are inverted; sign, exponent and mantissa, around a bias of 33 at 14 bits.
-fn of_mu_law(byte: u8) -> i16 {
+pub(super) fn of_mu_law(byte: u8) -> i16 {
     let bits = !byte;
     let (exponent, mantissa) = (i16::from(bits >> 4 & 7), i16::from(bits & 0x0F));
     let magnitude = (((mantissa << 1) + 33) << exponent) - 33;

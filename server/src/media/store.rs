@@ -33,6 +33,9 @@ pub enum MediaError {
     /// There is no such file.
     #[error("the sound file is not in the store: it was deleted there, or another store is set up now")]
     NotThere,
+    /// What was read back is not what was written.
+    #[error("the store of the sound files gave back something else than was written to it")]
+    Changed,
     /// The store is not reachable, or refuses us.
     #[error("the store of the sound files does not work: {why}")]
     Away {
@@ -102,6 +105,18 @@ impl MediaStore {
         let writer = BufWriter::with_capacity(self.objects.clone(), self.path(name), PART);
         let writer = writer.with_max_concurrency(1);
         Writing { writer, hash: Sha256::new(), bytes: 0 }
+    }
+
+    /// Writes a whole small file and reads it back. When this fails, nothing of it stays that [`Self::clear`] does not take
+    /// away.
+    pub async fn keep(&self, name: &ObjectName, whole: Bytes) -> Result<Stored, MediaError> {
+        let mut writing = self.write(name);
+        if let Err(error) = writing.add(whole).await {
+            writing.abort().await;
+            return Err(error);
+        }
+        let written = writing.finish().await?;
+        if self.read_back(name).await? == written { Ok(written) } else { Err(MediaError::Changed) }
     }
 
     /// Reads a whole file and says what it is.
@@ -293,6 +308,8 @@ mod tests {
         store.delete(&at).await.expect("deleted");
         store.delete(&at).await.expect("deleted twice is deleted");
         assert!(matches!(store.read(&at, None).await.err(), Some(MediaError::NotThere)));
+        let kept = store.keep(&at, Bytes::from_static(b"hello")).await.expect("kept");
+        assert_eq!(kept, store.read_back(&at).await.expect("read"));
     }
 
     #[tokio::test]

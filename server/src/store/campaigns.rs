@@ -4,7 +4,7 @@ use domain::budget::{Budgets, Quote, RateCard};
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::{CampaignRules, CampaignStatus, LostCallPolicy};
 use domain::disposition::Disposition;
-use domain::ids::{CampaignId, ScriptId, WorkspaceId};
+use domain::ids::{CampaignId, ScriptId, SoundId, WorkspaceId};
 use domain::limits::DailyLimit;
 use domain::money::Usd;
 use domain::pacing::Pacing;
@@ -40,7 +40,9 @@ pub struct CampaignRecord {
     pub script: Option<ScriptId>,
     /// The voice that reads it.
     pub voice: Option<String>,
-    /// An audio file to play instead.
+    /// A sound that is kept here, to play instead.
+    pub sound: Option<SoundId>,
+    /// An audio file elsewhere, to play instead.
     pub audio_url: Option<String>,
     /// Its length in seconds.
     pub audio_duration: Option<u32>,
@@ -77,7 +79,7 @@ pub struct CampaignRecord {
 impl CampaignRecord {
     /// The voice of a service that speaks its words beforehand.
     pub fn narrated_by(&self) -> Option<ServiceVoice> {
-        if self.audio_url.is_some() {
+        if self.plays_a_sound() {
             return None;
         }
         ServiceVoice::of(self.voice.as_deref()?)?.ok()
@@ -317,6 +319,13 @@ fn corrupt(column: &'static str) -> StoreError {
     StoreError::CorruptRow { table: "campaigns", column }
 }
 
+impl CampaignRecord {
+    /// People hear a sound instead of its script.
+    pub const fn plays_a_sound(&self) -> bool {
+        self.sound.is_some() || self.audio_url.is_some()
+    }
+}
+
 impl TryFrom<Model> for CampaignRecord {
     type Error = StoreError;
 
@@ -343,6 +352,7 @@ impl TryFrom<Model> for CampaignRecord {
             pause_reason: row.pause_reason,
             script: row.script_id.map(ScriptId::from_uuid),
             voice: row.voice_id,
+            sound: row.audio_id.map(SoundId::from_uuid),
             audio_url: row.audio_url,
             audio_duration: row.audio_duration.and_then(|seconds| u32::try_from(seconds).ok()),
             transfer_to: row.transfer_to.map(PhoneNumber::from_e164_unchecked),
@@ -400,6 +410,7 @@ impl From<&CampaignRecord> for Model {
                 .map(|pacing| (pacing.calls_per_second() * 1_000.0).round() as i64),
             max_live_calls: pacing.map(|pacing| pacing.max_live().into()),
             lost_calls: lost_calls.as_str().to_owned(),
+            audio_id: campaign.sound.map(SoundId::uuid),
         }
     }
 }

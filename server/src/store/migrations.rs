@@ -31,6 +31,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("0013_call_flows", include_str!("migrations/0013_call_flows.sql")),
     ("0014_recordings", include_str!("migrations/0014_recordings.sql")),
     ("0015_transcripts", include_str!("migrations/0015_transcripts.sql")),
+    ("0016_sounds", include_str!("migrations/0016_sounds.sql")),
     ("0017_spoken_texts", include_str!("migrations/0017_spoken_texts.sql")),
 ];
 

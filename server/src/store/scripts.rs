@@ -2,8 +2,8 @@
 
 pub mod written;
 
-use domain::call_flow::Words;
-use domain::ids::{ScriptId, WorkspaceId};
+use domain::call_flow::{CallFlow, Words};
+use domain::ids::{ScriptId, SoundId, WorkspaceId};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -91,6 +91,19 @@ impl Tx {
         let ids = ids.iter().map(|id| id.uuid()).collect();
         let rows: Vec<Model> = given::lock_by_id::<Entity>(self.connection(), ids, |_| "").await?;
         rows.into_iter().map(ScriptRecord::try_from).collect()
+    }
+
+    /// Names of scripts whose steps play a sound, a handful at most.
+    pub async fn scripts_that_play(&self, of: WorkspaceId, id: SoundId) -> Result<Vec<String>, StoreError> {
+        // No name of a sound is part of another one, and none needs escaping in JSON.
+        let wanted = Entity::find()
+            .filter(Column::WorkspaceId.eq(of.uuid()))
+            .filter(Column::Words.contains(id.to_string()));
+        let rows = wanted.order_by_asc(Column::Id).limit(5).all(self.connection()).await?;
+        let scripts: Result<Vec<ScriptRecord>, _> = rows.into_iter().map(ScriptRecord::try_from).collect();
+        let plays =
+            |script: &ScriptRecord| script.words.steps.iter().flat_map(CallFlow::sounds).any(|it| it == id);
+        Ok(scripts?.into_iter().filter(plays).map(|script| script.name).collect())
     }
 
     /// Adds a script, and what it says as its first version.

@@ -16,6 +16,7 @@ mod restart;
 mod roles;
 mod scenarios;
 mod sdk;
+mod sounds;
 mod speech_services;
 mod support;
 mod transcripts;

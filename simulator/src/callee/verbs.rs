@@ -12,8 +12,6 @@ use crate::timeline::between;
 
 /// Spoken characters per second, about 170 words a minute.
 const SPEECH_RATE: f64 = 15.0;
-/// A played file; its real length is not looked up.
-const PLAYED: Duration = Duration::from_secs(10);
 /// A conversation with a third party or a bot.
 const BRIDGED: Duration = Duration::from_secs(30);
 /// From the end of a prompt to the first key.
@@ -25,7 +23,7 @@ impl Callee {
     pub(super) async fn perform(&mut self, verb: &Verb, document: &Document) -> Result<Next, HungUp> {
         match verb.name.as_str() {
             "Say" | "Play" | "Pause" => {
-                self.spend(length(verb)).await?;
+                self.hear_out(verb, document).await?;
                 Ok(Next::GoOn)
             }
             "Gather" => self.gather(verb, document).await,
@@ -49,9 +47,16 @@ impl Callee {
         }
     }
 
+    async fn hear_out(&mut self, verb: &Verb, document: &Document) -> Result<(), HungUp> {
+        match verb.name.as_str() {
+            "Play" => self.play(verb, document).await,
+            _ => self.spend(length(verb)).await,
+        }
+    }
+
     async fn gather(&mut self, verb: &Verb, document: &Document) -> Result<Next, HungUp> {
         for prompt in &verb.children {
-            self.spend(length(prompt)).await?;
+            self.hear_out(prompt, document).await?;
         }
         let input = verb.attribute("input").unwrap_or("dtmf");
         let most = verb.attribute("numDigits").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
@@ -161,15 +166,18 @@ impl Callee {
     }
 }
 
-/// How long a prompt lasts; `loop="0"` means a thousand times.
+/// How long a prompt lasts that is not a file.
 fn length(verb: &Verb) -> Duration {
     let once = match verb.name.as_str() {
         "Say" => Duration::from_secs_f64((verb.text.trim().chars().count() as f64 / SPEECH_RATE).max(1.0)),
-        "Play" if verb.attribute("digits").is_some() => Duration::from_secs(1),
-        "Play" => PLAYED,
         "Pause" => return Duration::from_secs(verb.number("length", 1)),
         _ => Duration::ZERO,
     };
+    repeated(verb, once)
+}
+
+/// As often as the verb says; `loop="0"` means a thousand times.
+pub(super) fn repeated(verb: &Verb, once: Duration) -> Duration {
     let times = match verb.number("loop", 1) {
         0 => 1_000,
         times => times.min(1_000) as u32,

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::order::{Order, Script};
 use super::outbox::Parcel;
 use super::status::Status;
+use crate::ring_ledger::PlayedSound;
 use crate::timeline::{between, later};
 
 /// A call, from its creation on; calls are never forgotten, only hidden when deleted.
@@ -32,6 +33,8 @@ pub(crate) struct Call {
     pub pressed: String,
     /// Messages that were left on it.
     pub messages: u32,
+    /// Files that were played on it, one after the other.
+    pub played: Vec<PlayedSound>,
     /// The recording that `Record=true` asked for.
     pub recording: Option<usize>,
     /// Status callbacks fired so far: the next SequenceNumber.
@@ -95,6 +98,7 @@ impl Call {
             verdict: None,
             pressed: String::new(),
             messages: 0,
+            played: Vec::new(),
             recording: None,
             fired: 0,
             posted: 0,

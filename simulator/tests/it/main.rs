@@ -5,6 +5,7 @@
 mod callbacks;
 mod faults;
 mod life;
+mod played;
 mod recordings;
 mod rest;
 mod speech;

@@ -168,7 +168,7 @@ fn arm_one(change: &mut Changed, prospect: Option<ProspectRecord>, books: &mut B
         Verdict::Dial => {
             let carrier_was_troubled = books.are_troubled();
             books.take(record, &campaign);
-            let script = books.script_of(&campaign).filter(|_| campaign.audio_url.is_none());
+            let script = books.script_of(&campaign).filter(|_| !campaign.plays_a_sound());
             record.script = script.as_ref().map(ScriptRecord::said_now);
             let call = record.clone();
             armed.to_send.push(ArmedCall { call, campaign, prospect, script, carrier_was_troubled });

@@ -1,6 +1,7 @@
 //! What a campaign has people hear, as TwiML.
 
-use domain::call_flow::{Heard, Leg, Then, Waits};
+use domain::call_flow::{Heard, Leg, Played, Then, Waits};
+use domain::ids::SoundId;
 use domain::phone_number::PhoneNumber;
 
 use super::twiml::{Dial, Gather, GatherInput, Prompt, Record, Response, Say, Verb};
@@ -50,7 +51,8 @@ pub fn said(said: Vec<Said>, voice: Option<&str>) -> Response {
     Response::new(verbs.chain([Verb::Hangup]))
 }
 
-/// The document of a leg that ends the call, if it does; `said`: how a script reads for this person.
+/// The document of a leg that ends the call, if it does; `said`: how a script reads for this person, `kept`: where a sound
+/// of ours is fetched.
 ///
 /// # Errors
 /// Of `said`.
@@ -58,16 +60,18 @@ pub fn last_leg<E>(
     leg: &Leg<'_>,
     voice: Option<&str>,
     said: impl Fn(&str) -> Result<Vec<Said>, E>,
+    kept: impl Fn(SoundId) -> String,
 ) -> Result<Option<Response>, E> {
     if leg.then != Then::HangUp {
         return Ok(None);
     }
-    let mut verbs = heard(leg, voice, said)?;
+    let mut verbs = heard(leg, voice, said, kept)?;
     verbs.push(Verb::Hangup);
     Ok(Some(Response::new(verbs)))
 }
 
-/// The document of a leg; `said`: how a script reads for this person, `addresses`: where to go on behind a step.
+/// The document of a leg; `said`: how a script reads for this person, `kept`: where a sound of ours is fetched,
+/// `addresses`: where to go on behind a step.
 ///
 /// # Errors
 /// Of `said`.
@@ -75,9 +79,10 @@ pub fn leg<E>(
     leg: &Leg<'_>,
     speaker: Speaker<'_>,
     said: impl Fn(&str) -> Result<Vec<Said>, E>,
+    kept: impl Fn(SoundId) -> String,
     addresses: impl Fn(&str) -> Addresses,
 ) -> Result<Response, E> {
-    let mut verbs = heard(leg, speaker.voice, &said)?;
+    let mut verbs = heard(leg, speaker.voice, &said, kept)?;
     if let Then::Wait { step, waits } = &leg.then {
         let Addresses { turn: action, recording } = addresses(step);
         verbs.push(match waits {
@@ -122,12 +127,14 @@ fn heard<E>(
     leg: &Leg<'_>,
     voice: Option<&str>,
     said: impl Fn(&str) -> Result<Vec<Said>, E>,
+    kept: impl Fn(SoundId) -> String,
 ) -> Result<Vec<Verb>, E> {
     let mut verbs = Vec::new();
     for heard in &leg.heard {
         match heard {
             Heard::Text(text) => verbs.extend(said(text)?.into_iter().map(|said| verb(said, voice))),
-            Heard::Sound(url) => verbs.push(Verb::Play((*url).to_owned())),
+            Heard::Sound(Played::File(url)) => verbs.push(Verb::Play(url.clone())),
+            Heard::Sound(Played::Sound(sound)) => verbs.push(Verb::Play(kept(*sound))),
         }
     }
     Ok(verbs)

@@ -10,6 +10,8 @@ use crate::actions::calls::ResolveRefused;
 use crate::actions::campaigns::CampaignRefused;
 use crate::actions::prospects::ProspectRefused;
 use crate::actions::recordings::RecordingRefused;
+use crate::actions::scripts::ScriptRefused;
+use crate::actions::sounds::SoundRefused;
 use crate::actions::users::UserRefused;
 use crate::credentials::PasswordUnavailable;
 use crate::http::{Blocker, FieldError, Problem};
@@ -58,6 +60,10 @@ impl From<CampaignRefused> for Problem {
                 FieldError::at("/scriptId", "not_found", "there is no such script; list them at /api/scripts")
                     .into()
             }
+            CampaignRefused::NoSuchSound => {
+                FieldError::at("/audioId", "not_found", "there is no such sound; list them at /api/sounds")
+                    .into()
+            }
             CampaignRefused::Transition(TransitionRefused::NotFrom(status)) => {
                 let detail =
                     format!("The campaign is {}, and this cannot be done from there.", status.as_str());
@@ -74,6 +80,32 @@ impl From<CampaignRefused> for Problem {
                 "The campaign has made calls, and they are kept. Pause it instead.",
             ),
             CampaignRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SoundRefused> for Problem {
+    fn from(refused: SoundRefused) -> Self {
+        match refused {
+            SoundRefused::NotThere => Self::not_found("sound"),
+            SoundRefused::InUse(users) => {
+                let detail =
+                    format!("The sound is played by {}. Choose another one there first.", users.join(", "));
+                Self::conflict("sound_in_use", detail)
+            }
+            SoundRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ScriptRefused> for Problem {
+    fn from(refused: ScriptRefused) -> Self {
+        match refused {
+            ScriptRefused::NoSuchSound(sound) => {
+                let detail = format!("there is no sound {sound}; list them at /api/sounds");
+                FieldError::at("/steps", "not_found", detail).into()
+            }
+            ScriptRefused::Store(error) => error.into(),
         }
     }
 }

@@ -28,8 +28,7 @@ impl Problem {
 
     /// 403: a browser wants to show as a page what is only to be played or saved.
     pub fn not_a_page() -> Self {
-        let detail =
-            "A recording is not a page. Hear it on the page of its call, or fetch it with a program.";
+        let detail = "A sound is not a page. Hear it where it is shown, on the page of its call or campaign, or fetch it with a program.";
         Self::new(StatusCode::FORBIDDEN, "not_a_page", "Not a page", detail)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::call_flow::{CallFlow, Leg, Words};
-use domain::ids::CallId;
+use domain::ids::{CallId, SoundId};
 use domain::voice::ServiceVoice;
 use jiff::SignedDuration;
 use tracing::{error, warn};
@@ -137,7 +137,18 @@ impl Line {
             turn: urls.url_of_turn(call, whom, &TurnAt { step: step.to_owned(), tried }),
             recording: urls.url(Purpose::Recording, call, whom),
         };
-        message::leg(leg, speaker, |script| self.said(script), addresses)
+        message::leg(
+            leg,
+            speaker,
+            |script| self.said(script),
+            |sound| self.address_of(state, sound),
+            addresses,
+        )
+    }
+
+    /// Where the carrier fetches a sound: an address that outlives the call.
+    pub fn address_of(&self, state: &HttpState, sound: SoundId) -> String {
+        state.server.public_sounds.url(sound, self.call.workspace, state.actions.clock.now())
     }
 }
 

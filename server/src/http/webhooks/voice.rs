@@ -56,7 +56,8 @@ async fn beginning(
     if line.is_forbidden(state).await? {
         return Ok(None);
     }
-    if let Some(audio) = line.campaign.audio_url.clone() {
+    let kept = line.campaign.sound.map(|sound| line.address_of(state, sound));
+    if let Some(audio) = kept.or_else(|| line.campaign.audio_url.clone()) {
         return Ok(Some(message::sound(audio)));
     }
     let Some(words) = line.words(state).await? else { return Ok(None) };

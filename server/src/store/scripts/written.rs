@@ -1,6 +1,8 @@
 //! What a script says besides its text, as it is written in the database and in the API.
 
-use domain::call_flow::{CallFlow, Does, FlowError, Goto, KeyChoice, Means, Menu, MenuKey, Step, Words};
+use domain::call_flow::{
+    CallFlow, Does, FlowError, Goto, KeyChoice, Means, Menu, MenuKey, Played, Step, Words,
+};
 use domain::reaction::Reaction;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -39,12 +41,16 @@ pub enum WrittenStep {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         then: Option<String>,
     },
-    /// Plays a sound file.
+    /// Plays a sound: the file at an address, or one that is kept here.
     Play {
         /// Of the step.
         name: String,
-        /// A public https address.
-        url: String,
+        /// A public https address of a sound file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+        /// A sound, `snd_…`, one of `/api/sounds`; instead of an address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sound: Option<String>,
         /// The name of the step that follows.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         then: Option<String>,
@@ -131,6 +137,11 @@ pub enum Unreadable {
     /// Not a reaction that a key can show.
     #[error("{0:?} is nothing that a key shows; it may be confirmed or opted_out")]
     Reaction(String),
+    /// Nothing to play, or two things.
+    #[error(
+        "step {0:?} plays either the file at an address, `url`, or a sound that is kept here, `sound` (snd_ and 32 digits)"
+    )]
+    Play(String),
     /// The steps do not fit together.
     #[error(transparent)]
     Flow(#[from] FlowError),
@@ -188,7 +199,10 @@ pub fn flow(steps: Vec<WrittenStep>) -> Result<CallFlow, Unreadable> {
 fn step(written: WrittenStep) -> Result<Step, Unreadable> {
     let (name, does) = match written {
         WrittenStep::Say { name, text, then } => (name, Does::Say { text, then: goto(then) }),
-        WrittenStep::Play { name, url, then } => (name, Does::Play { url, then: goto(then) }),
+        WrittenStep::Play { name, url, sound, then } => {
+            let what = played(url, sound).ok_or_else(|| Unreadable::Play(name.clone()))?;
+            (name, Does::Play { what, then: goto(then) })
+        }
         WrittenStep::Ask { name, text, keys, wait_seconds, tries, otherwise } => {
             let keys = keys.into_iter().map(choice).collect::<Result<_, Unreadable>>()?;
             (name, Does::Ask { text, keys, wait_seconds, tries, otherwise: goto(otherwise) })
@@ -202,6 +216,14 @@ fn step(written: WrittenStep) -> Result<Step, Unreadable> {
         WrittenStep::HangUp { name } => (name, Does::HangUp),
     };
     Ok(Step { name, does })
+}
+
+fn played(url: Option<String>, sound: Option<String>) -> Option<Played> {
+    match (url, sound) {
+        (Some(url), None) => Some(Played::File(url)),
+        (None, Some(sound)) => sound.parse().ok().map(Played::Sound),
+        _ => None,
+    }
 }
 
 fn choice(written: WrittenChoice) -> Result<KeyChoice, Unreadable> {
@@ -221,7 +243,13 @@ pub fn steps_of(flow: &CallFlow) -> Vec<WrittenStep> {
         let name = name.clone();
         match does {
             Does::Say { text, then } => WrittenStep::Say { name, text: text.clone(), then: written(then) },
-            Does::Play { url, then } => WrittenStep::Play { name, url: url.clone(), then: written(then) },
+            Does::Play { what, then } => {
+                let (url, sound) = match what {
+                    Played::File(url) => (Some(url.clone()), None),
+                    Played::Sound(sound) => (None, Some(sound.to_string())),
+                };
+                WrittenStep::Play { name, url, sound, then: written(then) }
+            }
             Does::Ask { text, keys, wait_seconds, tries, otherwise } => WrittenStep::Ask {
                 name,
                 text: text.clone(),

@@ -10,7 +10,7 @@ use prospectai::credentials::{ApiKey, SessionCookie};
 use prospectai::http::query::CursorKey;
 use prospectai::http::router::router;
 use prospectai::http::state::{HttpParts, HttpState, ServerFacts};
-use prospectai::media::{MediaPlace, MediaStore};
+use prospectai::media::{MediaPlace, MediaStore, PublicUrls};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -64,6 +64,7 @@ pub fn state(world: &World) -> HttpState {
         setup_code: "test".to_owned().into(),
         cookie: SessionCookie::for_public_url(&public_url),
         callback_urls: CallbackUrls::new(public_url.as_str(), Box::new([7; 32]).into()).unwrap(),
+        public_sounds: Arc::new(PublicUrls::new(&public_url, Box::new([7; 32]).into())),
         public_url,
         cursor_key: CursorKey::new([7; 32]),
         webhook_tokens: Vec::new(),

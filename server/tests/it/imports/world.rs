@@ -168,6 +168,7 @@ pub fn draft() -> CampaignDraft {
         name: "Spring".into(),
         script: None,
         voice: None,
+        sound: None,
         audio_url: None,
         audio_duration: None,
         transfer_to: None,

@@ -25,7 +25,7 @@ fn check_finds_files_that_are_missing_changed_or_nobodys() {
                 };
                 let (code, said) = check().await;
                 assert_eq!(code, 0, "{said}");
-                assert!(said.contains("Read 3 recordings in the store of sound files."), "{said}");
+                assert!(said.contains("Read 3 files in the store of sound files."), "{said}");
 
                 let mut stored = files(&folder.join("media"));
                 stored.sort();

@@ -211,7 +211,8 @@ impl Ids {
             Some("sessions" | "account") => &self.session,
             _ => path,
         };
-        let filled = path.replace("{id}", id).replace("{number}", "+12127365000");
+        let filled =
+            path.replace("{id}", id).replace("{number}", "+12127365000").replace("{token}", &"A".repeat(72));
         let filled = filled.replace("{name}", "app.css").replace("{*rest}", "index.css");
         // What a stream or a list is about stands in its query.
         match filled.as_str() {

@@ -79,5 +79,10 @@ async fn a_server_that_only_dials_answers_the_carrier_and_says_how_it_is() {
     let printed = format!("{:?}", router_of_a_dialer(api.state.clone()));
     let paths = addresses(&printed);
     assert!(paths.len() > 3, "{paths:?}");
-    assert!(paths.iter().all(|path| *path == "/health" || path.starts_with("/api/webhooks/")), "{paths:?}");
+    assert!(
+        paths.iter().all(|path| *path == "/health"
+            || path.starts_with("/api/webhooks/")
+            || *path == "/media/{token}"),
+        "{paths:?}"
+    );
 }

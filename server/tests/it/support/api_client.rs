@@ -21,7 +21,7 @@ use prospectai::http::query::CursorKey;
 use prospectai::http::router;
 use prospectai::http::state::{HttpParts, HttpState, ServerFacts};
 use prospectai::live::Live;
-use prospectai::media::{MediaPlace, MediaStore};
+use prospectai::media::{MediaPlace, MediaStore, PublicUrls};
 use prospectai::store::nodes::NodeRole;
 use prospectai::store::{Location, Store, StoreError};
 use prospectai::wake::Wake;
@@ -108,6 +108,7 @@ impl TestApi {
             cursor_key: CursorKey::new([7; 32]),
             callback_urls: CallbackUrls::new(public_url.as_str(), SecretBox::new(Box::new([7; 32])))
                 .expect("callback addresses"),
+            public_sounds: Arc::new(PublicUrls::new(&public_url, SecretBox::new(Box::new([7; 32])))),
             public_url,
             setup_code: "test".to_owned().into(),
             webhook_tokens: Vec::new(),
@@ -237,6 +238,16 @@ impl Client<'_> {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Whom this client asks, for requests of a kind that it does not make.
+    pub fn router(&self) -> Router {
+        self.api.router.clone()
+    }
+
+    /// What it says of itself.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
     }
 
     pub async fn get(&self, path: &str) -> Answer {

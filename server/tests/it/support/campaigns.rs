@@ -49,6 +49,7 @@ pub fn draft() -> CampaignDraft {
         name: "Test".to_owned(),
         script: None,
         voice: None,
+        sound: None,
         audio_url: None,
         audio_duration: None,
         transfer_to: None,

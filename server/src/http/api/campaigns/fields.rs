@@ -3,7 +3,7 @@
 use domain::budget::Budgets;
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::{CampaignRules, LostCallPolicy};
-use domain::ids::ScriptId;
+use domain::ids::{ScriptId, SoundId};
 use domain::limits::DailyLimit;
 use domain::phone_number::{PhoneNumber, Region};
 use domain::queue::DialOrder;
@@ -44,11 +44,15 @@ pub struct CampaignFields {
     #[serde(deserialize_with = "given_or_null")]
     #[schema(value_type = Option<String>, example = "Polly.Joanna-Neural")]
     voice_id: Option<Option<String>>,
-    /// An audio file to play instead, at a public https address.
+    /// A sound to play instead, one of `/api/sounds`.
+    #[serde(deserialize_with = "given_or_null")]
+    #[schema(value_type = Option<String>)]
+    audio_id: Option<Option<String>>,
+    /// An audio file to play instead, at a public https address; either this or `audioId`.
     #[serde(deserialize_with = "given_or_null")]
     #[schema(value_type = Option<String>)]
     audio_url: Option<Option<String>>,
-    /// Its length in seconds.
+    /// Its length in seconds; of a sound of `/api/sounds` it is known, and what is given here is not kept.
     #[serde(deserialize_with = "given_or_null")]
     #[schema(value_type = Option<u32>)]
     audio_duration: Option<Option<u32>>,
@@ -214,6 +218,15 @@ impl CampaignFields {
             let url = url.as_deref().and_then(|url| note(wrong, outside_url("/audioUrl", url, rules)));
             draft.audio_url = url.map(String::from);
         }
+        if let Some(sound) = &self.audio_id {
+            let sound = sound.as_deref().and_then(|id| note(wrong, sound_id(id)));
+            draft.audio_duration = draft.audio_duration.filter(|_| draft.sound == sound);
+            draft.sound = sound;
+        }
+        if draft.sound.is_some() && draft.audio_url.is_some() {
+            let either = "give either audioId or audioUrl, and null for the other";
+            wrong.push(FieldError::at("/audioId", "conflict", either));
+        }
         if let Some(seconds) = self.audio_duration {
             draft.audio_duration =
                 seconds.and_then(|it| note(wrong, within("/audioDuration", it, 1, LONGEST_AUDIO)));
@@ -341,6 +354,7 @@ pub fn draft_of(campaign: &CampaignRecord) -> CampaignDraft {
         name: campaign.name.clone(),
         script: campaign.script,
         voice: campaign.voice.clone(),
+        sound: campaign.sound,
         audio_url: campaign.audio_url.clone(),
         audio_duration: campaign.audio_duration,
         transfer_to: campaign.transfer_to.clone(),
@@ -364,6 +378,7 @@ fn defaults() -> CampaignDraft {
         name: String::new(),
         script: None,
         voice: None,
+        sound: None,
         audio_url: None,
         audio_duration: None,
         transfer_to: None,
@@ -390,6 +405,12 @@ fn defaults() -> CampaignDraft {
 fn script_id(id: &str) -> Result<ScriptId, FieldError> {
     id.parse().map_err(|_| {
         FieldError::at("/scriptId", "not_found", "there is no such script; list them at /api/scripts")
+    })
+}
+
+fn sound_id(id: &str) -> Result<SoundId, FieldError> {
+    id.parse().map_err(|_| {
+        FieldError::at("/audioId", "not_found", "there is no such sound; list them at /api/sounds")
     })
 }
 

@@ -26,6 +26,8 @@ pub struct CampaignView {
     script_id: Option<String>,
     /// The voice that reads it.
     voice_id: Option<String>,
+    /// The sound played instead, one of `/api/sounds`.
+    audio_id: Option<String>,
     /// The audio file played instead.
     audio_url: Option<String>,
     /// Its length in seconds.
@@ -136,6 +138,7 @@ impl From<CampaignRecord> for CampaignView {
             completed_at: maybe_time(campaign.completed_at),
             name: campaign.name,
             voice_id: campaign.voice,
+            audio_id: campaign.sound.map(|sound| sound.to_string()),
             audio_url: campaign.audio_url,
             audio_duration: campaign.audio_duration,
             pause_reason: campaign.pause_reason,

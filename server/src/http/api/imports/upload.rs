@@ -60,7 +60,7 @@ pub fn broken(error: &(dyn Error + 'static)) -> Problem {
 /// 503: the disk is at fault, not the file.
 pub fn unreadable(error: &io::Error) -> Problem {
     tracing::error!(%error, "an uploaded file could not be kept on disk");
-    Problem::unavailable("The file could not be kept on the server's disk. Nothing was imported.", 60)
+    Problem::unavailable("The file could not be kept on the server's disk. Nothing was changed.", 60)
 }
 
 fn must_be_table(headers: &HeaderMap) -> Result<(), Problem> {

@@ -1,6 +1,6 @@
 //! What a script shall be, as it comes in: read whole, or refused with everything that is wrong.
 
-use domain::call_flow::{CallFlow, Does, Words};
+use domain::call_flow::{CallFlow, Does, Played, Words};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -142,7 +142,9 @@ fn mistakes_of(flow: &CallFlow, server: &ServerFacts) -> Vec<FieldError> {
                 let pointer = format!("/steps/{nth}/text");
                 text::lines(&pointer, said, LONGEST_SCRIPT).and_then(|said| sayable(&pointer, &said))
             }
-            Does::Play { url, .. } => outside_url(&format!("/steps/{nth}/url"), url, rules).map(drop),
+            Does::Play { what: Played::File(url), .. } => {
+                outside_url(&format!("/steps/{nth}/url"), url, rules).map(drop)
+            }
             _ => Ok(()),
         };
         wrong.extend(checked.err());

@@ -4,6 +4,8 @@
 pub mod hearing;
 mod keys;
 mod preview;
+/// Sounds instead of a text.
+pub mod sounds;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,6 +14,7 @@ use domain::call_flow::Words;
 use domain::ids::{CampaignId, ProspectId, ScriptId};
 use maud::{Markup, html};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::outlook::{Outlook, outlook};
 use crate::actions::users::{Role, Visitor};
@@ -40,6 +43,9 @@ pub struct Asked {
     prospect: String,
     done: String,
     heard: String,
+    /// Why a sound that was just sent is not here.
+    #[serde(skip)]
+    not_taken: Option<String>,
 }
 
 /// Shows what people hear.
@@ -112,6 +118,10 @@ async fn saved(
     };
     let of_the_campaign = ["voiceId", "audioUrl", "transferTo"];
     let mut object = form.texts(&of_the_campaign, &of_the_campaign);
+    if form.given("audioUrl").is_some() {
+        // One of both is heard.
+        object.insert("audioId".to_owned(), Value::Null);
+    }
     object.insert("scriptId".to_owned(), script.map(|id| id.to_string()).into());
     let fields: CampaignFields = json::from_value(object.into())?;
     voices::prepare_check(&state.server, fields.voice(), state.actions.clock.now()).await;
@@ -163,14 +173,18 @@ async fn page(
     let sound = hearing::section(state, &campaign, words, listener.map(|it| it.id), &values, asked, visitor.role).await?;
     let outlook = outlook(state, campaign).await?;
     let editable = visitor.role >= Role::Operator;
-    let saved = (asked.done == "saved").then_some("Saved. Calls that begin from now on say it.");
+    let played = sounds::to_show(state, &outlook.campaign).await?;
+    let plays_a_sound = form.given("audioUrl").is_some() || outlook.campaign.sound.is_some();
     let content = html! {
-        (done(saved))
+        (done(sounds::done_in_words(&asked.done)))
         div.columns {
+            div {
             div.card { h2 { "What people hear" } @if editable { (edit(&outlook, form, &scripts, words, &voices)) } @else { (read(form)) } }
+            (sounds::card(&outlook.campaign, &played, editable, asked.not_taken.as_deref()))
+            }
             div.card {
                 h2 { "Preview" }
-                (preview::preview(outlook.campaign.id, words, form.given("audioUrl").is_some(), &listeners, listener))
+                (preview::preview(outlook.campaign.id, words, plays_a_sound, &listeners, listener))
                 (sound)
                 (preview::not_for_everybody(words))
             }
@@ -206,7 +220,7 @@ fn edit(
             (Field::text(form, "voicemail", "On voicemail").hint("Said after the tone, instead of the text. Needs answering machine detection up to the tone; see Settings. Empty: machines hear the text.").area())
             }
             (Field::text(form, "voiceId", "Voice").hint("Settings, Voices lets you hear those of ElevenLabs.").choice(voices))
-            (Field::text(form, "audioUrl", "Or an audio file").kind("url").hint("A public https address. It is played instead of the text.").line())
+            (Field::text(form, "audioUrl", "Or an audio file elsewhere").kind("url").hint("A public https address. It is played instead of the text.").line())
             button.primary type="submit" { "Save" }
         }
     }

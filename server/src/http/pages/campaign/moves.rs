@@ -113,9 +113,10 @@ async fn launch_card(
 const fn place_of(blocker: LaunchBlocker) -> &'static str {
     match blocker {
         LaunchBlocker::NoProspects => "/import",
-        LaunchBlocker::NothingToSay | LaunchBlocker::ScriptBroken | LaunchBlocker::NobodyToTransferTo => {
-            "/message"
-        }
+        LaunchBlocker::NothingToSay
+        | LaunchBlocker::SoundMissing
+        | LaunchBlocker::ScriptBroken
+        | LaunchBlocker::NobodyToTransferTo => "/message",
         LaunchBlocker::NoCallerId | LaunchBlocker::VoicemailUndetected => "/settings",
     }
 }

@@ -63,7 +63,7 @@ pub async fn section(
     let (Some(listener), Some(heard)) = (listener, heard) else { return Ok(html! {}) };
     if !campaign.needs_narration() {
         return Ok(html! {
-            @if campaign.audio_url.is_none() {
+            @if !campaign.plays_a_sound() {
                 p.muted { "Twilio's voices speak only while a call is on: to hear one, ring yourself. Voices of ElevenLabs can be heard here." }
             }
         });

@@ -43,7 +43,7 @@ pub fn preview(
             }
             Some(Err(error)) => div.notice.warn { p { "This cannot be said to them: " (error) "." } },
         }
-        @if plays_a_file { p { "The audio file is played instead of this text." } }
+        @if plays_a_file { p { "A sound is played instead of this text." } }
     }
 }
 

@@ -1,0 +1,7 @@
+//! Sounds that are played to people: who can fetch them, what may be sent, and that calls play them.
+
+mod addresses;
+mod files;
+pub mod ground;
+mod reencoding;
+mod uploads;
