@@ -115,6 +115,7 @@ const fn place_of(blocker: LaunchBlocker) -> &'static str {
         LaunchBlocker::NoProspects => "/import",
         LaunchBlocker::NothingToSay
         | LaunchBlocker::SoundMissing
+        | LaunchBlocker::VoiceOff
         | LaunchBlocker::ScriptBroken
         | LaunchBlocker::NobodyToTransferTo => "/message",
         LaunchBlocker::NoCallerId | LaunchBlocker::VoicemailUndetected => "/settings",

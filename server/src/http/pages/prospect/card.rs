@@ -235,6 +235,7 @@ const fn gate_word(gate: gate::Gate) -> &'static str {
         gate::Gate::FrequencyCap => "Cap per number",
         gate::Gate::Budget => "Budget",
         gate::Gate::NumberFree => "Number free",
+        gate::Gate::Voice => "Words spoken",
         gate::Gate::Pacing => "Pace",
     }
 }

@@ -213,7 +213,7 @@ fn trial(shown: &Shown, asked: &Asked, form: &Form) -> Markup {
             h2 { "Hear a voice" }
             (mistakes(form))
             @if let Some(sound) = &shown.heard {
-                p { strong { (choices.iter().find(|(id, _)| *id == asked.voice).map_or("The voice", |(_, name)| name)) } ":" }
+                p { strong { (choices.iter().find(|(id, _)| *id == asked.voice).map_or("The voice", |(_, name)| *name)) } ":" }
                 (player(sound))
             }
             form method="post" action="/settings/voices/hear" {
