@@ -3,5 +3,7 @@
 mod addresses;
 mod files;
 pub mod ground;
+mod page;
+mod played;
 mod reencoding;
 mod uploads;
