@@ -33,6 +33,7 @@ CREATE TABLE spoken_texts (
     CHECK (state <> 'refused' OR trouble IS NOT NULL)
 ) {strict};
 CREATE INDEX spoken_texts_to_speak ON spoken_texts (next_try_at) WHERE state = 'wanted';
+CREATE INDEX spoken_texts_of_sound ON spoken_texts (sound_id) WHERE sound_id IS NOT NULL;
 CREATE INDEX spoken_texts_unused ON spoken_texts (used_at);
 
 -- What a workspace had spoken in a month of UTC, in characters of the quota.
