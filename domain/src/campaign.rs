@@ -89,6 +89,8 @@ pub enum LaunchBlocker {
     NothingToSay,
     /// A sound that would be played is not there.
     SoundMissing,
+    /// Its voice is that of a service that is not set up.
+    VoiceOff,
     /// The script names a variable without a value for everybody and without a default.
     ScriptBroken,
     /// The script puts people through, and nobody is named for it.
@@ -113,6 +115,7 @@ impl LaunchBlocker {
             Self::NoCallerId => "no_caller_id",
             Self::NothingToSay => "nothing_to_say",
             Self::SoundMissing => "sound_missing",
+            Self::VoiceOff => "voice_off",
             Self::ScriptBroken => "script_broken",
             Self::NobodyToTransferTo => "nobody_to_transfer_to",
             Self::VoicemailUndetected => "voicemail_undetected",
@@ -134,6 +137,9 @@ impl LaunchBlocker {
                 "People would hear silence. Give the campaign a script, an audioId or an audioUrl."
             }
             Self::SoundMissing => "A sound that would be played is not there any more. Choose another one.",
+            Self::VoiceOff => {
+                "Its voice is one of ElevenLabs, which is not set up here. Set ELEVENLABS_API_KEY, or choose another voice."
+            }
             Self::ScriptBroken => "The script cannot be rendered. Correct it; its preview shows the place.",
             Self::NobodyToTransferTo => {
                 "The script puts people through to somebody. Say to whom: transferTo of the campaign."

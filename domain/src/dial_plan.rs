@@ -52,6 +52,8 @@ pub struct CampaignSnapshot {
     pub funds: Funds,
     /// The database may have lost part of its history.
     pub quarantine: bool,
+    /// What its voice says to anybody; whether a person's own words are there is asked when the call is armed.
+    pub voice: Verdict,
     /// Due prospects in the order in which they are to be rung.
     pub candidates: Vec<Candidate>,
     /// When the first prospect who is not due yet becomes so.
@@ -169,6 +171,7 @@ impl<'a> Queue<'a> {
                 recent_rings: &[],
                 funds: self.funds,
                 worst_case: candidate.worst_case,
+                voice: self.campaign.voice,
                 pace: Verdict::Dial,
             });
             self.next += 1;

@@ -3,6 +3,8 @@
 //! Gates are asked in a fixed order and all of them are always answered, so that a person can be shown the whole
 //! list. The verdict is the first `Never`, else the first `Hold`, else `Dial`. What is not known holds.
 
+mod reasons;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,6 +15,8 @@ use crate::campaign::{CampaignRules, CampaignStatus};
 use crate::frequency::FrequencyCap;
 use crate::money::Usd;
 use crate::prospect::ProspectStatus;
+
+pub use reasons::{HoldReason, NeverReason};
 
 /// How long a window must stay open after a call is armed: what the carrier may take to begin dialing (its queue is
 /// kept empty, so about half a minute) and a minute of margin. The ring must fall inside, not only the request.
@@ -50,6 +54,8 @@ pub enum Gate {
     Budget,
     /// Is the number free of other calls?
     NumberFree,
+    /// Is everything that they may hear there, where a service speaks it beforehand?
+    Voice,
     /// Is it time for one more call, by the pace of the account, the caller id and the campaign?
     Pacing,
 }
@@ -69,156 +75,8 @@ impl Gate {
             Self::FrequencyCap => "frequency_cap",
             Self::Budget => "budget",
             Self::NumberFree => "number_free",
+            Self::Voice => "voice",
             Self::Pacing => "pacing",
-        }
-    }
-}
-
-/// Why a prospect is never rung again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NeverReason {
-    /// The number is on the do-not-call list.
-    DoNotCall,
-    /// The prospect has a final answer already.
-    Finished(ProspectStatus),
-}
-
-impl NeverReason {
-    /// The word of our API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DoNotCall => "do_not_call",
-            Self::Finished(status) => status.as_str(),
-        }
-    }
-
-    /// What it means, in plain words.
-    pub const fn explain(self) -> &'static str {
-        match self {
-            Self::DoNotCall => "The number is on the do-not-call list.",
-            Self::Finished(ProspectStatus::Done) => "A call was answered; nothing more is to do.",
-            Self::Finished(ProspectStatus::Exhausted) => {
-                "Every attempt that the retry policy allows was made."
-            }
-            Self::Finished(ProspectStatus::Invalid) => "The number does not exist or cannot be rung.",
-            Self::Finished(ProspectStatus::Removed) => "The prospect was taken off the campaign.",
-            Self::Finished(_) => "The prospect is finished.",
-        }
-    }
-}
-
-/// Why a prospect is not rung now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HoldReason {
-    /// The database may have lost part of its history, and nobody is rung before it is reconciled.
-    Quarantine,
-    /// The campaign was never launched.
-    CampaignDraft,
-    /// The campaign is paused.
-    CampaignPaused,
-    /// The campaign is finished.
-    CampaignCompleted,
-    /// Dialing is switched off for the whole workspace.
-    KillSwitch,
-    /// An attempt is under way.
-    InCall,
-    /// The outcome of the last attempt is not known yet.
-    OutcomeUnknown,
-    /// The time of the next attempt has not come.
-    NotDue,
-    /// Outside the calling window.
-    WindowClosed,
-    /// The calling window closes too soon for the ring to fall inside it.
-    WindowClosing,
-    /// Today's limit is used up.
-    DailyLimit,
-    /// The number was rung as often as it may be in 24 hours, by this campaign or another.
-    FrequencyCap,
-    /// The campaign's budget does not cover the worst that the call can cost.
-    Budget,
-    /// The day's budget does not.
-    DailyBudget,
-    /// Nobody knows what a call to the number costs, and there is a budget to keep.
-    NoRate,
-    /// The number is in another call.
-    NumberInCall,
-    /// As many calls as allowed started just now.
-    Pacing,
-    /// As many calls as allowed are on.
-    AtCapacity,
-    /// The carrier asked to slow down.
-    CarrierThrottled,
-    /// The carrier cannot be reached.
-    CarrierUnreachable,
-}
-
-impl HoldReason {
-    /// The word of our API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Quarantine => "quarantine",
-            Self::CampaignDraft => "campaign_draft",
-            Self::CampaignPaused => "campaign_paused",
-            Self::CampaignCompleted => "campaign_completed",
-            Self::KillSwitch => "kill_switch",
-            Self::InCall => "in_call",
-            Self::OutcomeUnknown => "outcome_unknown",
-            Self::NotDue => "not_due",
-            Self::WindowClosed => "window_closed",
-            Self::WindowClosing => "window_closing",
-            Self::DailyLimit => "daily_limit",
-            Self::FrequencyCap => "frequency_cap",
-            Self::Budget => "budget",
-            Self::DailyBudget => "daily_budget",
-            Self::NoRate => "no_rate",
-            Self::NumberInCall => "number_in_call",
-            Self::Pacing => "pacing",
-            Self::AtCapacity => "at_capacity",
-            Self::CarrierThrottled => "carrier_throttled",
-            Self::CarrierUnreachable => "carrier_unreachable",
-        }
-    }
-
-    /// A moment's matter of how fast calls start, not of this prospect: whoever waits for it keeps their place.
-    pub const fn is_pace(self) -> bool {
-        matches!(self, Self::Pacing | Self::AtCapacity | Self::CarrierThrottled | Self::CarrierUnreachable)
-    }
-
-    /// What it means and what ends it, in plain words.
-    pub const fn explain(self) -> &'static str {
-        match self {
-            Self::Quarantine => {
-                "The database is older than what this server has done. Nobody is rung until the calls it forgot are found again and an administrator resumes."
-            }
-            Self::CampaignDraft => "The campaign was not launched yet. Launch it.",
-            Self::CampaignPaused => "The campaign is paused. Resume it.",
-            Self::CampaignCompleted => "The campaign is finished. Launch it again to ring new prospects.",
-            Self::KillSwitch => "Dialing is switched off for everybody. Switch it on again.",
-            Self::InCall => "A call to this prospect is under way.",
-            Self::OutcomeUnknown => {
-                "The carrier's answer to the last attempt was lost. Nobody is rung again on a guess: it is being looked for."
-            }
-            Self::NotDue => "The next attempt is planned for later.",
-            Self::WindowClosed => "The calling window is closed.",
-            Self::WindowClosing => "The calling window closes too soon for the phone to ring inside it.",
-            Self::DailyLimit => "Today's limit of calls is used up.",
-            Self::FrequencyCap => {
-                "The number was rung as often as it may be in 24 hours, counting every campaign."
-            }
-            Self::Budget => {
-                "What is left of the campaign's budget does not cover the worst that this call can cost. Raise the budget."
-            }
-            Self::DailyBudget => {
-                "What is left of today's budget does not cover the worst that this call can cost."
-            }
-            Self::NoRate => {
-                "There is a budget, and nobody knows what a call to this number costs. Add its rate to the settings."
-            }
-            Self::NumberInCall => "Another call to this number is under way.",
-            Self::Pacing => "As many calls as the pace allows were just started.",
-            Self::AtCapacity => "As many calls as allowed are on at the same time.",
-            Self::CarrierThrottled => "The carrier asked to slow down.",
-            Self::CarrierUnreachable => "The carrier cannot be reached; it is tried again in a while.",
         }
     }
 }
@@ -273,6 +131,8 @@ pub struct GateFacts<'a> {
     pub funds: Funds,
     /// What the call can cost at worst; `None` when no rate is known.
     pub worst_case: Option<Usd>,
+    /// What the voice says; `Dial` where nothing is spoken beforehand, or where it is asked later.
+    pub voice: Verdict,
     /// What the pace of account, caller id and campaign says; `Dial` where it is asked later.
     pub pace: Verdict,
 }
@@ -300,7 +160,7 @@ pub fn verdict_of(checks: &[GateCheck]) -> Verdict {
 }
 
 /// Every gate with its answer, in order.
-pub fn examine(facts: &GateFacts<'_>) -> [GateCheck; 12] {
+pub fn examine(facts: &GateFacts<'_>) -> [GateCheck; 13] {
     [
         (Gate::DoNotCall, do_not_call(facts)),
         (Gate::Quarantine, quarantine(facts)),
@@ -313,6 +173,7 @@ pub fn examine(facts: &GateFacts<'_>) -> [GateCheck; 12] {
         (Gate::FrequencyCap, frequency_cap(facts)),
         (Gate::Budget, budget(facts)),
         (Gate::NumberFree, number_free(facts)),
+        (Gate::Voice, facts.voice),
         (Gate::Pacing, facts.pace),
     ]
     .map(|(gate, verdict)| GateCheck { gate, verdict })

@@ -27,6 +27,8 @@ pub mod recording;
 pub mod recording_consent;
 pub mod refusal;
 pub mod retry;
+pub mod sentences;
 pub mod sentiment;
 pub mod statistics;
 pub mod transcript;
+pub mod voice;

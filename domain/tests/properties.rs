@@ -93,6 +93,7 @@ fn open_facts(rules: &CampaignRules, now: Timestamp) -> GateFacts<'_> {
         recent_rings: &[],
         funds: Funds::UNBOUNDED,
         worst_case: None,
+        voice: Verdict::Dial,
         pace: Verdict::Dial,
     }
 }
@@ -257,6 +258,7 @@ proptest! {
             kill_switch: false,
             funds: Funds { total: Some(Usd::from_micros(100_000)), ..Funds::UNBOUNDED },
             quarantine: false,
+            voice: Verdict::Dial,
             candidates: people.iter().enumerate().map(|(at_place, (number, listed, busy, wait))| Candidate {
                 prospect: ProspectId::from_uuid(time_ordered_uuid((nth * 100 + at_place) as u64, [1; 10])),
                 number: PhoneNumber::from_e164_unchecked(format!("+1617555{number:04}")),
@@ -326,6 +328,8 @@ fn each_closed_gate_says_so_and_the_first_never_wins() {
     assert_eq!(on_a_budget(funds(Some(cent), None, None), None), HoldReason::NoRate);
     let enough = GateFacts { funds: funds(Some(cent), Some(cent), Some(cent)), ..open };
     assert_eq!(decide(&GateFacts { worst_case: Some(cent), ..enough }), Verdict::Dial);
+    let unspoken = Verdict::Hold { reason: HoldReason::NotSpokenYet, until: Some(at(1)) };
+    assert_eq!(decide(&GateFacts { voice: unspoken, ..open }), unspoken);
     let paced = Verdict::Hold { reason: HoldReason::Pacing, until: Some(at(1)) };
     assert_eq!(decide(&GateFacts { pace: paced, ..open }), paced);
     let finished = GateFacts { prospect: ProspectStatus::Done, kill_switch: true, ..open };

@@ -25,6 +25,7 @@ pub mod queue;
 pub mod recordings;
 pub mod scripts;
 pub mod sounds;
+pub mod spoken_texts;
 pub mod sweeps;
 pub mod transcripts;
 pub mod users;
@@ -37,13 +38,17 @@ use domain::budget::RateCard;
 use domain::ids::{CampaignId, NodeId, WorkspaceId, time_ordered_uuid};
 use domain::pacing::Pacing;
 use domain::phone_number::{DestinationPolicy, PhoneNumber};
+use domain::voice::Narration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::credentials::Passwords;
 use crate::live::{Live, Subject};
+use crate::speech::Narrator;
 use crate::store::Store;
+use crate::store::hold_facts::Means;
+use crate::store::narration::ServiceTrouble;
 use crate::supervised::WishedPanics;
 use crate::wake::Wake;
 
@@ -88,6 +93,8 @@ pub struct Installation {
     pub caller_id_pacing: Option<Pacing>,
     /// What calls cost, for budgets.
     pub rates: RateCard,
+    /// How texts are spoken beforehand, where a service does.
+    pub narrator: Option<Narrator>,
 }
 
 impl Installation {
@@ -100,7 +107,21 @@ impl Installation {
             pacing: Pacing::default(),
             caller_id_pacing: None,
             rates: RateCard::default(),
+            narrator: None,
         }
+    }
+
+    /// Whether the service that speaks can be asked, with the trouble that it is in.
+    pub fn narration(&self, trouble: Option<&ServiceTrouble>) -> Narration {
+        Narration {
+            is_set_up: self.narrator.is_some(),
+            rests_until: trouble.map(|trouble| trouble.rests_until),
+        }
+    }
+
+    /// What the holds of people depend on besides the database.
+    pub fn means(&self) -> Means {
+        Means { pacing: self.pacing, speaks: self.narrator.is_some() }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::carrier::twilio::{ClientSettings, TwilioClient};
 use crate::clock::Clock;
 use crate::config::{CarrierSettings, Settings};
 use crate::engine::Engine;
+use crate::engine::speaker::Speaking;
 use crate::engine::transcriber::{Listening, audio_in};
 use crate::http::Router;
 use crate::http::server::{ServerLimits, Stopped, serve};
@@ -79,8 +80,9 @@ impl App {
         let (client, network) = reach_carrier(&desk, settings, network, &public_url).await?;
         let simulates = network.is_some();
         let listening = listening(&desk, settings)?;
+        let speaking = speaking(&desk);
         let engine = client.filter(|_| settings.role.dials()).map(|client| {
-            Engine::start(desk.actions.clone(), client, simulates, desk.keeping.clone(), listening)
+            Engine::start(desk.actions.clone(), client, simulates, desk.keeping.clone(), listening, speaking)
         });
 
         let connections = descriptors::connections_of(settings.max_connections)?;
@@ -118,6 +120,13 @@ fn listening(desk: &Desk, settings: &Settings) -> anyhow::Result<Option<Listenin
     let Some(service) = named else { return Ok(None) };
     let audio = audio_in(desk.actions.store.clone(), desk.keeping.media.clone());
     Ok(Some(Listening::through(service, audio)?))
+}
+
+/// Who speaks texts beforehand, where the operator gave a key.
+fn speaking(desk: &Desk) -> Option<Speaking> {
+    let service = desk.voices.clone()?;
+    let narrator = desk.actions.installation.narrator.clone()?;
+    Some(Speaking { service, narrator, media: desk.keeping.media.clone() })
 }
 
 /// The way to the carrier, and the phone network in the box where there is none. That one runs in the server that dials:

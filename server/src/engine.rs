@@ -12,6 +12,7 @@ mod rest_news;
 mod room;
 mod send;
 mod sounds;
+pub mod speaker;
 mod sweep;
 mod task;
 pub mod transcriber;
@@ -28,6 +29,7 @@ use crate::actions::Actions;
 use crate::carrier::twilio::TwilioClient;
 
 pub use recordings::Keeping;
+use speaker::Speaking;
 use transcriber::Listening;
 
 /// Time that requests under way have to be answered when the server stops.
@@ -54,13 +56,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts every task; nobody listens to recordings without `listening`.
+    /// Starts every task; nobody listens to recordings without `listening`, and nothing is spoken beforehand without `speaking`.
     pub fn start(
         actions: Actions,
         carrier: Arc<TwilioClient>,
         simulation: bool,
         keeping: Keeping,
         listening: Option<Listening>,
+        speaking: Option<Speaking>,
     ) -> Self {
         let parts = Parts { actions, carrier, sends: TaskTracker::new(), simulation, keeping };
         let stopping = CancellationToken::new();
@@ -74,6 +77,9 @@ impl Engine {
         tasks.spawn(recordings::run(parts.clone(), stopping.clone()));
         if let Some(listening) = listening {
             tasks.spawn(transcriber::run(parts.actions.clone(), listening, stopping.clone()));
+        }
+        if let Some(speaking) = speaking {
+            tasks.spawn(speaker::run(parts.actions.clone(), speaking, stopping.clone()));
         }
         tasks.close();
         Self { parts, stopping, tasks }

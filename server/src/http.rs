@@ -16,6 +16,8 @@ pub mod csrf;
 pub mod csv;
 /// Whether this server can do its work.
 pub mod health;
+/// A text spoken for somebody who wants to hear it.
+pub mod hearing;
 /// JSON bodies, read strictly.
 pub mod json;
 /// The layers around every route: request ids, headers, guards, panics, request log.
@@ -47,6 +49,8 @@ pub mod standing;
 pub mod state;
 /// Text written by people.
 pub mod text;
+/// The voices of the service that speaks, remembered for some minutes.
+pub mod voice_shelf;
 /// Signed news from the carrier.
 pub mod webhooks;
 /// Why people are not rung, in counts that add up.

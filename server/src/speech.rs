@@ -4,8 +4,13 @@
 //! access to anything but the prospect's own fields. A value that is missing has an explicit default or is an error:
 //! nobody is greeted as "Hello ,".
 
+mod narrator;
+pub mod wav;
+
 use domain::call_flow::{self, Played, Then, Waits, Words};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+
+pub use narrator::{Delivery, Fingerprint, Narrator, OUTPUT_FORMAT, SAMPLE_RATE, Sentence};
 
 /// The longest script, in characters.
 pub const LONGEST_SCRIPT: usize = 3_000;

@@ -14,6 +14,7 @@ pub struct Wake {
     recovery: Arc<Notify>,
     incidents: Arc<Notify>,
     recordings: Arc<Notify>,
+    speaker: Arc<Notify>,
     relayed: Arc<Relayed>,
 }
 
@@ -68,6 +69,11 @@ impl Wake {
         self.recordings.notify_one();
     }
 
+    /// A text is to be spoken.
+    pub fn speaker(&self) {
+        self.speaker.notify_one();
+    }
+
     /// Waits for the dialer's bell.
     pub async fn dialer_rung(&self) {
         self.dialer.notified().await;
@@ -91,6 +97,11 @@ impl Wake {
     /// Waits for the bell of the recordings.
     pub async fn recordings_rung(&self) {
         self.recordings.notified().await;
+    }
+
+    /// Waits for the speaker's bell.
+    pub async fn speaker_rung(&self) {
+        self.speaker.notified().await;
     }
 
     /// Waits for the bell of the task that keeps the lease.

@@ -52,6 +52,7 @@ fn campaign(nth: u64, candidates: Vec<Candidate>) -> CampaignSnapshot {
         kill_switch: false,
         funds: Funds::UNBOUNDED,
         quarantine: false,
+        voice: Verdict::Dial,
         candidates,
         next_due_at: None,
     }

@@ -47,6 +47,7 @@ fn open(rules: &CampaignRules, now: Timestamp) -> GateFacts<'_> {
         recent_rings: &[],
         funds: Funds::UNBOUNDED,
         worst_case: None,
+        voice: Verdict::Dial,
         pace: Verdict::Dial,
     }
 }
@@ -151,12 +152,13 @@ fn every_gate_has_a_word_of_its_own_and_they_are_asked_in_this_order() {
             "frequency_cap",
             "budget",
             "number_free",
+            "voice",
             "pacing"
         ]
     );
 }
 
-const HOLDS: [HoldReason; 20] = [
+const HOLDS: [HoldReason; 23] = [
     HoldReason::Quarantine,
     HoldReason::CampaignDraft,
     HoldReason::CampaignPaused,
@@ -173,6 +175,9 @@ const HOLDS: [HoldReason; 20] = [
     HoldReason::DailyBudget,
     HoldReason::NoRate,
     HoldReason::NumberInCall,
+    HoldReason::VoiceOff,
+    HoldReason::VoiceUnavailable,
+    HoldReason::NotSpokenYet,
     HoldReason::Pacing,
     HoldReason::AtCapacity,
     HoldReason::CarrierThrottled,

@@ -122,6 +122,7 @@ impl World {
             kill_switch: tables.kill_switch,
             quarantine: false,
             funds: tables.funds(id, at(now)),
+            voice: Verdict::Dial,
             candidates: candidates.collect(),
             next_due_at: later.filter_map(|(_, person)| person.standing.due_at).min(),
         }
@@ -269,6 +270,7 @@ impl World {
             recent_rings: &rings,
             funds: tables.funds(row.campaign, at(now)),
             worst_case: Some(tables.quote.worst_case),
+            voice: Verdict::Dial,
             pace: self.pace_verdict(row.campaign, now),
         })
     }

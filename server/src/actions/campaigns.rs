@@ -9,7 +9,7 @@ use domain::queue::DialOrder;
 use domain::recording_consent::RecordingConsent;
 
 use super::calls::end_queued;
-use super::{Actions, Actor, audit, new_uuid};
+use super::{Actions, Actor, Installation, audit, new_uuid};
 use crate::live::Subject;
 use crate::speech;
 use crate::store::campaigns::CampaignRecord;
@@ -170,10 +170,10 @@ impl Actions {
 
     /// Launches a campaign, or says everything that is missing. Launching an active one changes nothing.
     pub async fn launch(&self, actor: Actor, id: CampaignId) -> Result<CampaignRecord, CampaignRefused> {
-        let has_caller_id = self.installation.caller_id.is_some();
+        let installation = self.installation.clone();
         self.move_campaign(actor, id, "campaign.launch", move |tx, campaign| {
             Box::pin(async move {
-                let blockers = launch_blockers(tx, campaign, has_caller_id).await?;
+                let blockers = launch_blockers(tx, campaign, &installation).await?;
                 Ok(campaign.status.launch(blockers)?)
             })
         })
@@ -203,11 +203,11 @@ impl Actions {
         of: WorkspaceId,
         id: CampaignId,
     ) -> Result<Vec<LaunchBlocker>, CampaignRefused> {
-        let has_caller_id = self.installation.caller_id.is_some();
+        let installation = self.installation.clone();
         self.store
             .transaction(move |tx| async move {
                 let campaign = tx.campaign(id).await?.filter(|campaign| campaign.workspace == of);
-                launch_blockers(&tx, &campaign.ok_or(CampaignRefused::NotFound)?, has_caller_id).await
+                launch_blockers(&tx, &campaign.ok_or(CampaignRefused::NotFound)?, &installation).await
             })
             .await
             .map_err(|error: CampaignRefused| error)
@@ -358,13 +358,13 @@ async fn sound_exists(tx: &Tx, campaign: &mut CampaignRecord) -> Result<(), Camp
 async fn launch_blockers(
     tx: &Tx,
     campaign: &CampaignRecord,
-    has_caller_id: bool,
+    installation: &Installation,
 ) -> Result<Vec<LaunchBlocker>, CampaignRefused> {
     let mut blockers = Vec::new();
     if !tx.has_unfinished_prospects(campaign.id).await? {
         blockers.push(LaunchBlocker::NoProspects);
     }
-    if campaign.caller_id.is_none() && !has_caller_id {
+    if campaign.caller_id.is_none() && installation.caller_id.is_none() {
         blockers.push(LaunchBlocker::NoCallerId);
     }
     let mut sounds: Vec<SoundId> = campaign.sound.into_iter().collect();
@@ -384,6 +384,9 @@ async fn launch_blockers(
     }
     if tx.missing_sound(campaign.workspace, &sounds).await?.is_some() {
         blockers.push(LaunchBlocker::SoundMissing);
+    }
+    if campaign.needs_narration() && installation.narrator.is_none() {
+        blockers.push(LaunchBlocker::VoiceOff);
     }
     Ok(blockers)
 }

@@ -25,8 +25,11 @@ use crate::http::query::CursorKey;
 use crate::http::sign_in_throttle::SignInThrottle;
 use crate::http::standing::Standing;
 use crate::http::state::{HttpParts, HttpState, ServerFacts};
+use crate::http::voice_shelf::VoiceShelf;
 use crate::live::Live;
 use crate::media::{MediaStore, PublicUrls};
+use crate::speech::Narrator;
+use crate::speech_services::elevenlabs::ElevenLabs;
 use crate::store::nodes::NodeRole;
 use crate::store::{Location, Store};
 use crate::wake::Wake;
@@ -47,6 +50,8 @@ pub struct Desk {
     pub(super) line: CarrierLine,
     /// Where sounds go.
     pub(super) keeping: Keeping,
+    /// Who speaks texts beforehand, where a key was given.
+    pub(super) voices: Option<Arc<ElevenLabs>>,
     /// Ends long answers.
     pub(super) stopping: CancellationToken,
     lease: LeaseKeeper,
@@ -85,6 +90,7 @@ impl Desk {
             pacing: settings.pacing,
             caller_id_pacing: settings.caller_id_pacing,
             rates: settings.rates.clone(),
+            narrator: settings.elevenlabs.as_ref().map(|service| Narrator::of_model(&service.model)),
         };
         let live = Live::new(&installation.run.to_string());
         let actions = Actions::new(store, clock, Wake::default(), live, installation);
@@ -103,6 +109,7 @@ impl Desk {
         };
         let console_key = ApiKey::generate(random_bytes());
         let setup_code = setup_code();
+        let voices = settings.elevenlabs.as_ref().map(ElevenLabs::new).transpose()?.map(Arc::new);
         let (stopping, line) = (CancellationToken::new(), CarrierLine::default());
         let facts = ServerFacts {
             cookie: SessionCookie::for_public_url(public_url),
@@ -117,6 +124,7 @@ impl Desk {
             simulation,
             allow_http_audio: settings.allow_http_audio,
             recordings_keep_days: settings.recordings.keep_days,
+            voices: VoiceShelf::of(voices.clone()),
         };
         let state = HttpState::from(HttpParts {
             actions: Arc::new(actions.clone()),
@@ -132,7 +140,7 @@ impl Desk {
             _ => crate::http::router::router(state),
         };
         let console_key = console_key.secret;
-        Ok(Self { actions, router, console_key, setup_code, account, line, keeping, stopping, lease, relay })
+        Ok(Self { actions, router, console_key, setup_code, account, line, keeping, voices, stopping, lease, relay })
     }
 
     /// Closes the database, so that the next process may have it.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::dial_plan::{self, Snapshot};
+use domain::gate::HoldReason;
 use domain::ids::CallId;
 use domain::pacing::{Pace, Pacing, Start};
 use jiff::Timestamp;
@@ -121,10 +122,11 @@ impl Dialer {
     async fn plan(&self, now: Timestamp, capacity: usize) -> Result<dial_plan::DialPlan, StoreError> {
         let store = &self.parts.actions.store;
         let rates = &self.parts.actions.installation.rates;
+        let speaks = self.parts.actions.installation.narrator.is_some();
         let mut campaigns = Vec::new();
         let mut look_again_at: Option<Timestamp> = None;
         let active = store.active_campaigns().await?;
-        let snapshots = store.campaign_snapshots(&active, rates, now, MOST_PER_TURN).await?;
+        let snapshots = store.campaign_snapshots(&active, rates, speaks, now, MOST_PER_TURN).await?;
         for (campaign, mut snapshot) in active.into_iter().zip(snapshots) {
             if snapshot.candidates.is_empty()
                 && snapshot.next_due_at.is_none()
@@ -165,6 +167,8 @@ impl Dialer {
             if reason.is_pace() {
                 waiting += 1;
                 debug!(call_id = %call.id, reason = reason.as_str(), "a call waits for the pace");
+            } else if reason == HoldReason::NotSpokenYet {
+                debug!(call_id = %call.id, reason = reason.as_str(), "a call waits for its words");
             } else {
                 info!(call_id = %call.id, reason = reason.as_str(), "a call was not armed");
             }

@@ -17,6 +17,9 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken) {
         if let Err(error) = task::turn(parts.actions.forget_what_is_over()).await {
             tracing::warn!(%error, "old sessions and keys could not be forgotten yet");
         }
+        if let Err(error) = task::turn(parts.actions.forget_unused_texts()).await {
+            tracing::warn!(%error, "spoken texts that nobody uses could not be deleted yet");
+        }
         if let Err(error) = task::turn(sounds::erase(&parts)).await {
             tracing::warn!(%error, "files of deleted sounds could not be looked for");
         }

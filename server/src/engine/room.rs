@@ -3,6 +3,8 @@
 //! Asked before anybody is chosen: whoever is reserved for a narrow campaign and cannot go stands in the way of the
 //! others. What counts is asked again when the call is armed.
 
+use std::time::Duration;
+
 use domain::pacing::{Pacing, Start};
 use jiff::Timestamp;
 
@@ -10,6 +12,11 @@ use crate::actions::Actions;
 use crate::store::StoreError;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::pace::PaceScope;
+
+/// Calls of a campaign that wait for their words at one time: nobody pays for words of people who are rung much later.
+const LOOK_AHEAD: usize = 10;
+/// When so many are chosen, the next ones are as soon as these are on their way.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// Room for calls of one campaign.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +45,13 @@ pub(super) async fn of(
             room.again_at = room.again_at.max(narrow.again_at);
         }
         room.calls = room.calls.min(narrow.calls);
+    }
+    if campaign.needs_narration() {
+        let taken = actions.store.taken_in(&PaceScope::Campaign(campaign.id)).await?;
+        let ahead = LOOK_AHEAD.saturating_sub(taken.reserved);
+        if ahead < room.calls {
+            room = Room { calls: ahead, again_at: now.checked_add(BETWEEN_LOOKS).ok() };
+        }
     }
     Ok(room)
 }

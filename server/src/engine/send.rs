@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 use super::{Parts, rest_news, task};
 use crate::actions::Actor;
 use crate::actions::calls::{ArmedCall, Outcome};
-use crate::carrier::twilio::message;
+use crate::carrier::twilio::message::{self, Said};
 use crate::carrier::{CallSpeech, CarrierCall, MachineDetection, PlaceCall, PlaceOutcome, Recording};
 use crate::clock::Uptime;
 use crate::crash_point::{self, CrashPoint};
@@ -136,8 +136,10 @@ fn speech_of(parts: &Parts, armed: &ArmedCall) -> Result<CallSpeech, ScriptError
                      {LARGEST_DOCUMENT}; shorten the texts or the values"
                 )));
             }
-            let whole = message::last_leg(&flow.beginning(), campaign.voice.as_deref(), said, kept)?;
-            whole.filter(|_| script.words.voicemail.is_none())
+            let words = |text: &str| said(text).map(|text| vec![Said::Words(text)]);
+            let whole = message::last_leg(&flow.beginning(), campaign.carrier_voice(), words, kept)?;
+            // What was spoken beforehand is looked up, sound by sound, when somebody picks up.
+            whole.filter(|_| script.words.voicemail.is_none() && !campaign.needs_narration())
         }
     };
     let notice = armed.call.recording_ruling.and_then(|ruling| ruling.notice(&campaign.recording_consent));

@@ -137,6 +137,7 @@ fn shown() -> Router<HttpState> {
         .route("/campaigns/{id}/queue/restore", post(campaign::queue::restore))
         .route("/campaigns/{id}/schedule", get(campaign::schedule::show))
         .route("/campaigns/{id}/message", get(campaign::message::show).post(campaign::message::save))
+        .route("/campaigns/{id}/message/hear", post(campaign::message::hearing::hear))
         .route("/campaigns/{id}/sound", post(campaign::message::sounds::choose))
         .route("/sounds/{id}/delete", post(campaign::message::sounds::remove))
         .route("/campaigns/{id}/experiment", post(campaign::experiment::start))
@@ -166,6 +167,9 @@ fn shown() -> Router<HttpState> {
         .route("/settings", get(settings::telephone::show))
         .route("/settings/limits", post(settings::telephone::save_limits))
         .route("/settings/telephone/test", post(settings::telephone::test))
+        .route("/settings/voices", get(settings::voices::show))
+        .route("/settings/voices/hear", post(settings::voices::hear))
+        .route("/settings/voices/ask-again", post(settings::voices::ask_again))
         .route("/settings/users", get(settings::users::show).post(settings::users::add))
         .route("/settings/users/{id}/role", post(settings::users::change_role))
         .route("/settings/users/{id}/password", post(settings::users::reset_password))
@@ -281,6 +285,8 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(sounds::list))                                              // /api/sounds
         .routes(routes!(sounds::read, sounds::remove))                              // /api/sounds/{id}
         .routes(routes!(voices::list))                                              // /api/voices
+        .routes(routes!(voices::quota))                                             // /api/voices/quota
+        .routes(routes!(voices::preview::preview))                                  // /api/voices/preview
         .routes(routes!(workspace::read, workspace::change))                        // /api/workspace
         .routes(routes!(dialing::read))                                             // /api/dialing
         .routes(routes!(dialing::stop))                                             // /api/dialing/stop

@@ -11,6 +11,7 @@ use super::connection::CarrierLine;
 use super::query::CursorKey;
 use super::sign_in_throttle::SignInThrottle;
 use super::standing::Standing;
+use super::voice_shelf::VoiceShelf;
 use crate::actions::Actions;
 use crate::carrier::twilio::CallbackUrls;
 use crate::credentials::{ApiKeyHash, SessionCookie};
@@ -78,4 +79,6 @@ pub struct ServerFacts {
     pub allow_http_audio: bool,
     /// Recordings are deleted after so many days.
     pub recordings_keep_days: u32,
+    /// The voices of the service that speaks.
+    pub voices: VoiceShelf,
 }

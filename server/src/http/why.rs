@@ -61,7 +61,7 @@ impl<'a> Why<'a> {
     pub async fn of(actions: &'a Actions, campaign: &'a CampaignRecord) -> Result<Self, Problem> {
         let (store, now) = (&actions.store, actions.clock.now());
         let installation = &actions.installation;
-        let facts = store.hold_facts(campaign, &[], installation.pacing, now).await?;
+        let facts = store.hold_facts(campaign, &[], installation.means(), now).await?;
         let anybody = facts.of_anybody(campaign, None, &installation.rates);
         // What comes behind a closed gate decides nothing, and is not asked.
         let cap = is_open_before(&anybody, Gate::FrequencyCap).then_some(anybody.frequency_cap);
@@ -125,7 +125,7 @@ fn verdict(rates: &RateCard, asked: &Asked<'_>, facts: &HoldFacts, group: &Group
         }
     };
     let rung_now = vec![asked.now; asked.cap.filter(|_| traits.capped).map_or(0, |cap| cap.rings() as usize)];
-    let gates: [GateCheck; 12] = gate::examine(&GateFacts {
+    let gates: [GateCheck; 13] = gate::examine(&GateFacts {
         prospect: traits.status,
         due_at: group.first_due,
         do_not_call: traits.listed,

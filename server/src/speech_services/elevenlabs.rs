@@ -2,29 +2,28 @@
 
 use std::time::Duration;
 
+use domain::voice::ServiceVoice;
 use reqwest::Method;
-use reqwest::header::HeaderName;
+use reqwest::header::{CONTENT_TYPE, HeaderName};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::door::{Answer, Door, Key, Question};
 use super::{NoHttps, ServiceAddress, ServiceError};
+use crate::speech::{Delivery, OUTPUT_FORMAT, SAMPLE_RATE, wav};
 
 /// The longest text that is spoken in one request, in characters. Every model takes at least twice as many.
 pub const LONGEST_TEXT: usize = 5_000;
 
 const SERVICE: &str = "ElevenLabs";
 const MOST_LIST_BYTES: usize = 4 * 1024 * 1024;
-/// Twenty minutes at 128 kbit/s; a text of the greatest length lasts about six.
-const MOST_AUDIO_BYTES: usize = 20 * 1024 * 1024;
+/// Twenty minutes; a text of the greatest length lasts about six.
+const MOST_AUDIO_BYTES: usize = 20 * 60 * 2 * SAMPLE_RATE as usize;
 /// The service allows no more.
 const PAGE_SIZE: &str = "100";
 /// An account with more voices than this is not listed to the end.
 const MOST_PAGES: usize = 20;
-/// MP3, which every plan has, browsers play and Twilio fetches.
-const OUTPUT_FORMAT: &str = "mp3_44100_128";
 
 /// How ElevenLabs is reached.
 #[derive(Debug, Clone)]
@@ -58,20 +57,11 @@ pub struct ElevenLabs {
     speak_timeout: Duration,
 }
 
-/// The identifier of a voice: 1 to 64 letters and digits. It goes into a path.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VoiceId(String);
-
-/// The text is no identifier of a voice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a voice of ElevenLabs is named by up to 64 letters and digits; copy the voice ID from its page")]
-pub struct InvalidVoiceId;
-
 /// A voice that may speak.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Voice {
     /// What to ask for.
-    pub id: VoiceId,
+    pub id: ServiceVoice,
     /// What people call it.
     pub name: String,
     /// What the service says of it, such as accent and age, by name.
@@ -89,27 +79,10 @@ pub struct Quota {
     pub renews_at: Option<i64>,
 }
 
-/// How a voice speaks; what is `None` is as the voice has it.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
-pub struct Delivery {
-    /// 0 is lively, 1 is even.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stability: Option<f64>,
-    /// How close to the original, 0 to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub similarity_boost: Option<f64>,
-    /// How pronounced, 0 to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub style: Option<f64>,
-    /// 0.7 to 1.2 times as fast as usual.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub speed: Option<f64>,
-}
-
 /// A text that was spoken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spoken {
-    /// An MP3 file.
+    /// A WAV file: one channel, 16 bit.
     pub audio: Vec<u8>,
     /// How many characters it took from the quota, where the service said so.
     pub characters: Option<u64>,
@@ -169,7 +142,7 @@ impl ElevenLabs {
     /// See [`ServiceError`].
     pub async fn speak(
         &self,
-        voice: &VoiceId,
+        voice: &ServiceVoice,
         text: &str,
         delivery: Delivery,
     ) -> Result<Spoken, ServiceError> {
@@ -181,7 +154,7 @@ impl ElevenLabs {
             .door
             .ask(&Question {
                 method: Method::POST,
-                path: &format!("/v1/text-to-speech/{}", voice.0),
+                path: &format!("/v1/text-to-speech/{}", voice.as_str()),
                 query: &[("output_format", OUTPUT_FORMAT)],
                 body: Some(("application/json".to_owned(), order.to_string().into_bytes())),
                 within: self.speak_timeout,
@@ -191,21 +164,15 @@ impl ElevenLabs {
         if !answer.is_success() {
             return Err(self.refusal(&answer));
         }
-        if !is_mp3(&answer.body) {
-            return Err(self.door.unusable("it is no MP3 file"));
+        let kind = answer.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        if answer.body.is_empty() || answer.body.len() % 2 != 0 || !is_sound(kind) {
+            return Err(self.door.unusable("it is no sound"));
         }
         Ok(Spoken {
             characters: answer.header("character-cost").and_then(|cost| cost.parse().ok()),
             request_id: answer.header("request-id").map(|id| id.chars().take(100).collect()),
-            audio: answer.body,
+            audio: wav::file(&answer.body),
         })
-    }
-
-    /// What tells one spoken text from another: two texts with the same fingerprint sound the same, and one of them need not be
-    /// paid for.
-    pub fn fingerprint(&self, voice: &VoiceId, text: &str, delivery: Delivery) -> [u8; 32] {
-        let order = serde_json::json!([SERVICE, OUTPUT_FORMAT, self.model, voice.0, delivery, text]);
-        Sha256::digest(order.to_string()).into()
     }
 
     async fn look<T: for<'de> Deserialize<'de>>(
@@ -239,22 +206,6 @@ impl ElevenLabs {
     }
 }
 
-impl VoiceId {
-    /// Reads an identifier.
-    ///
-    /// # Errors
-    /// [`InvalidVoiceId`].
-    pub fn parse(text: &str) -> Result<Self, InvalidVoiceId> {
-        let fits = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidVoiceId) }
-    }
-
-    /// The identifier.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 #[derive(Deserialize)]
 struct VoicesPage {
     voices: Vec<WireVoice>,
@@ -280,10 +231,10 @@ struct WireSubscription {
 impl WireVoice {
     /// A voice whose identifier cannot stand in a path cannot be asked for, and is left out.
     fn into_voice(self) -> Option<Voice> {
-        let id = VoiceId::parse(&self.voice_id).ok()?;
+        let id = ServiceVoice::parse(&self.voice_id).ok()?;
         let labels = self.labels.unwrap_or_default().into_iter();
         Some(Voice {
-            name: self.name.unwrap_or_else(|| id.0.clone()).chars().take(200).collect(),
+            name: self.name.unwrap_or_else(|| id.as_str().to_owned()).chars().take(200).collect(),
             id,
             labels: labels
                 .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
@@ -298,7 +249,8 @@ fn page_query(token: Option<&str>) -> Vec<(&str, &str)> {
     [("page_size", PAGE_SIZE)].into_iter().chain(token).collect()
 }
 
-/// A title in front, or a frame at once.
-fn is_mp3(audio: &[u8]) -> bool {
-    audio.starts_with(b"ID3") || matches!(audio, [0xFF, second, _, ..] if second & 0xE0 == 0xE0)
+/// Bare samples have no head to be known by; a document says that it is one.
+fn is_sound(content_type: &str) -> bool {
+    let kind = content_type.to_ascii_lowercase();
+    kind.starts_with("audio/") || kind.starts_with("application/octet-stream")
 }

@@ -13,6 +13,7 @@ use domain::phone_number::PhoneNumber;
 use domain::queue::DialOrder;
 use domain::recording_consent::RecordingConsent;
 use domain::retry::{RetryPolicy, RetryRule};
+use domain::voice::ServiceVoice;
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use sea_orm::{
@@ -90,6 +91,24 @@ impl CampaignRecord {
         let (detects, records) = (self.machine_detection != "off", self.recording != "off");
         let seconds = seconds.min(self.time_limit_seconds.into());
         Some(rates.quote(to, seconds, detects, records)?.worst_case)
+    }
+
+    /// The voice of a service that speaks its words beforehand.
+    pub fn narrated_by(&self) -> Option<ServiceVoice> {
+        if self.plays_a_sound() {
+            return None;
+        }
+        ServiceVoice::of(self.voice.as_deref()?)?.ok()
+    }
+
+    /// Nobody is rung before a service has spoken its words.
+    pub fn needs_narration(&self) -> bool {
+        self.narrated_by().is_some()
+    }
+
+    /// The carrier's voice that says what is not spoken beforehand; the account's default when absent.
+    pub fn carrier_voice(&self) -> Option<&str> {
+        self.voice.as_deref().filter(|voice| ServiceVoice::of(voice).is_none())
     }
 
     /// The worst that one of its calls to a number can cost, the call to whoever they are put through to included; `None`

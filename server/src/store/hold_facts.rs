@@ -8,6 +8,7 @@ use domain::money::Usd;
 use domain::pacing::Pacing;
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
+use domain::voice::Narration;
 use jiff::Timestamp;
 
 use super::campaigns::CampaignRecord;
@@ -20,6 +21,15 @@ use super::{Store, StoreError, sql};
 /// Numbers asked about in one statement.
 const BATCH: usize = 500;
 
+/// What holds depend on besides the database.
+#[derive(Debug, Clone, Copy)]
+pub struct Means {
+    /// Of the account.
+    pub pacing: Pacing,
+    /// A service speaks texts beforehand.
+    pub speaks: bool,
+}
+
 /// What is known at one instant.
 #[derive(Debug, Clone)]
 pub struct HoldFacts {
@@ -28,6 +38,7 @@ pub struct HoldFacts {
     workspace: WorkspaceRules,
     quarantine: bool,
     funds: Funds,
+    narration: Narration,
     pace: Verdict,
     do_not_call: HashSet<PhoneNumber>,
     calls: CallsToNumbers,
@@ -88,18 +99,19 @@ impl HoldFacts {
             recent_rings: &[],
             funds: self.funds,
             worst_case,
+            voice: self.narration.verdict(campaign.needs_narration(), self.now),
             pace: self.pace,
         }
     }
 }
 
 impl Store {
-    /// What the gates need to know about these prospects of a campaign, under the pacing of the account.
+    /// What the gates need to know about these prospects of a campaign, with the means of the installation.
     pub async fn hold_facts(
         &self,
         campaign: &CampaignRecord,
         prospects: &[ProspectRecord],
-        pacing: Pacing,
+        means: Means,
         now: Timestamp,
     ) -> Result<HoldFacts, StoreError> {
         let workspace = self.workspace_rules(campaign.workspace).await?;
@@ -109,7 +121,8 @@ impl Store {
             workspace,
             quarantine: self.is_quarantined().await?,
             funds: self.funds(campaign, &workspace, now).await?,
-            pace: self.pace_verdict(pacing, now).await?,
+            narration: self.narration(means.speaks).await?,
+            pace: self.pace_verdict(means.pacing, now).await?,
             do_not_call: HashSet::new(),
             calls: CallsToNumbers::default(),
             rings: HashMap::new(),

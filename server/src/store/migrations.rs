@@ -31,10 +31,11 @@ const KNOWN: &[(&str, &str)] = &[
     ("0013_call_flows", include_str!("migrations/0013_call_flows.sql")),
     ("0014_recordings", include_str!("migrations/0014_recordings.sql")),
     ("0015_transcripts", include_str!("migrations/0015_transcripts.sql")),
-    ("0020_calls_for", include_str!("migrations/0020_calls_for.sql")),
-    ("0019_corrections", include_str!("migrations/0019_corrections.sql")),
     ("0016_sounds", include_str!("migrations/0016_sounds.sql")),
+    ("0017_spoken_texts", include_str!("migrations/0017_spoken_texts.sql")),
     ("0018_experiments", include_str!("migrations/0018_experiments.sql")),
+    ("0019_corrections", include_str!("migrations/0019_corrections.sql")),
+    ("0020_calls_for", include_str!("migrations/0020_calls_for.sql")),
 ];
 
 /// Any number, the same for every version: who holds it on PostgreSQL changes the schema, and nobody else meanwhile.

@@ -249,6 +249,9 @@ impl Tx {
     pub async fn delete_sound(&self, id: SoundId, now: Timestamp) -> Result<(), StoreError> {
         let delete = "UPDATE sounds SET deleted_at = $1 WHERE id = $2 AND deleted_at IS NULL";
         sql::run(self.connection(), delete, [millis(now).into(), id.uuid().into()]).await?;
+        // A sentence without its sound has yet to be spoken.
+        let forget = "DELETE FROM spoken_texts WHERE sound_id = $1";
+        sql::run(self.connection(), forget, [id.uuid().into()]).await?;
         Ok(())
     }
 

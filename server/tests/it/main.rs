@@ -22,4 +22,5 @@ mod speech_services;
 mod support;
 mod transcripts;
 mod twilio_contract;
+mod voices;
 mod webhooks;

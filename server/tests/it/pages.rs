@@ -14,4 +14,5 @@ mod pictures;
 mod roles;
 mod sample;
 pub mod visit;
+mod voices;
 mod without_scripts;

@@ -3,6 +3,7 @@
 mod forged;
 mod news;
 pub mod post;
+mod spoken;
 mod strangers;
 mod turns;
 pub mod voice;

@@ -1,6 +1,7 @@
 //! Arming: the last look at everything, and the commitment, in one transaction right before the request is sent.
 
 mod books;
+mod said;
 
 use std::sync::{Arc, OnceLock};
 
@@ -51,6 +52,8 @@ pub struct Armed {
     pub armed_at: Option<Uptime>,
     /// Lost calls to the same numbers, for which the carrier's list must be read first.
     pub(super) unlooked: Vec<CallId>,
+    /// Somebody waits until what they may hear is spoken.
+    wants_words: bool,
     /// The history's number after the commit, where something was armed.
     pub(in crate::actions) history: Option<Marker>,
 }
@@ -99,7 +102,7 @@ impl Actions {
                 let calls = tx.lock_reserved_calls(&ids).await?;
                 let whom: Vec<ProspectId> = calls.iter().map(|call| call.prospect).collect();
                 let mut prospects = tx.lock_prospects(&whom).await?;
-                books.look_up(&tx, &calls).await?;
+                books.look_up(&tx, &calls, &prospects).await?;
                 let mut changes = Vec::with_capacity(calls.len());
                 for record in calls {
                     let at = prospects.iter().position(|prospect| prospect.id == record.prospect);
@@ -111,6 +114,7 @@ impl Actions {
                 }
                 tx.save_paces(&books.paces).await?;
                 let settled = settle(&tx, changes, now).await?;
+                armed.wants_words = books.said.write(&tx, &armed.held, now).await?;
                 armed.history = history.advance_for_calls(&tx, armed.to_send.len(), now).await?;
                 // What is sent carries the call as it was committed.
                 for call in settled {
@@ -132,6 +136,9 @@ impl Actions {
         );
         // Nothing is sent before the marker outside the database says that it was armed.
         let armed = self.remember_armed(armed).await?;
+        if armed.wants_words {
+            self.wake.speaker();
+        }
         if !armed.unlooked.is_empty() {
             self.look_again(armed.unlooked.clone()).await?;
         }
@@ -154,7 +161,8 @@ fn arm_one(change: &mut Changed, prospect: Option<ProspectRecord>, books: &mut B
             armed.held.push((record.clone(), reason));
         }
         Verdict::Hold { reason, until } => {
-            hold(record, reason, until, now);
+            let why = books.said.why_not(record, reason).unwrap_or_else(|| reason.explain().to_owned());
+            hold(record, reason, until, &why, now);
             armed.held.push((record.clone(), reason));
         }
         Verdict::Dial => {
@@ -176,16 +184,25 @@ fn arm_one(change: &mut Changed, prospect: Option<ProspectRecord>, books: &mut B
     }
 }
 
-fn hold(record: &mut CallRecord, reason: HoldReason, until: Option<Timestamp>, now: Timestamp) {
+fn hold(
+    record: &mut CallRecord,
+    reason: HoldReason,
+    until: Option<Timestamp>,
+    why: &str,
+    now: Timestamp,
+) {
     match until {
         // A person asked for this call: it waits for the gate instead of being forgotten. And a look at the carrier's list
-        // is over in a moment.
-        Some(until) if record.scheduled_for.is_some() || reason == HoldReason::OutcomeUnknown => {
+        // is over in a moment, as is the speaking of a sentence.
+        Some(until)
+            if record.scheduled_for.is_some()
+                || matches!(reason, HoldReason::OutcomeUnknown | HoldReason::NotSpokenYet) =>
+        {
             record.not_before = Some(until);
         }
         _ => {
             record.not_before = until;
-            give_up(record, reason.explain(), now);
+            give_up(record, why, now);
         }
     }
 }

@@ -8,6 +8,7 @@ use domain::budget::Funds;
 use domain::gate::{self, GateFacts, HoldReason, Verdict};
 use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
+use domain::voice::Narration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::sync::{mpsc, oneshot};
@@ -237,6 +238,7 @@ async fn reserve_one(
         number_in_call: false,
         // It waits for these where they are asked for good, when it is armed.
         lost_call_unlooked: false,
+        voice: facts.narration.verdict(campaign.needs_narration(), when),
         pace: Verdict::Dial,
         frequency_cap: workspace.frequency_cap,
         recent_rings: &facts.rings_to(&prospect),
@@ -267,6 +269,7 @@ async fn reserve_one(
 struct Facts<'a> {
     installation: &'a Installation,
     quarantine: bool,
+    narration: Narration,
     campaigns: HashMap<CampaignId, CampaignRecord>,
     workspaces: HashMap<WorkspaceId, WorkspaceRules>,
     used: HashMap<(CampaignId, Date), u32>,
@@ -287,6 +290,7 @@ impl<'a> Facts<'a> {
         let mut facts = Self {
             installation,
             quarantine: tx.is_quarantined().await?,
+            narration: installation.narration(tx.service_trouble().await?.as_ref()),
             campaigns: campaigns.into_iter().map(|campaign| (campaign.id, campaign)).collect(),
             workspaces: HashMap::new(),
             used: HashMap::new(),

@@ -9,6 +9,15 @@ use super::twiml::{Dial, Gather, GatherInput, Prompt, Record, Response, Say, Ver
 /// Silence that ends a message, in seconds.
 const SILENCE: u16 = 5;
 
+/// A piece of what is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// The carrier speaks it.
+    Words(String),
+    /// It was spoken beforehand, and lies at this public address.
+    Sound(String),
+}
+
 /// Who speaks, and whom people are put through to.
 #[derive(Debug, Clone, Copy)]
 pub struct Speaker<'s> {
@@ -38,9 +47,10 @@ pub fn sound(url: String) -> Response {
     Response::new([Verb::Play(url), Verb::Hangup])
 }
 
-/// The document that speaks a text and hangs up.
-pub fn text(text: String, voice: Option<&str>) -> Response {
-    Response::new([Verb::Say(say(text, voice)), Verb::Hangup])
+/// The document that says something and hangs up.
+pub fn said(said: Vec<Said>, voice: Option<&str>) -> Response {
+    let verbs = said.into_iter().map(|said| verb(said, voice));
+    Response::new(verbs.chain([Verb::Hangup]))
 }
 
 /// The document that speaks a text to whoever people are put through to; the two are connected behind it.
@@ -64,7 +74,7 @@ pub fn begun_with(document: Response, notice: Option<&str>, voice: Option<&str>)
 pub fn last_leg<E>(
     leg: &Leg<'_>,
     voice: Option<&str>,
-    said: impl Fn(&str) -> Result<String, E>,
+    said: impl Fn(&str) -> Result<Vec<Said>, E>,
     kept: impl Fn(SoundId) -> String,
 ) -> Result<Option<Response>, E> {
     if leg.then != Then::HangUp {
@@ -83,7 +93,7 @@ pub fn last_leg<E>(
 pub fn leg<E>(
     leg: &Leg<'_>,
     speaker: Speaker<'_>,
-    said: impl Fn(&str) -> Result<String, E>,
+    said: impl Fn(&str) -> Result<Vec<Said>, E>,
     kept: impl Fn(SoundId) -> String,
     addresses: impl Fn(&str) -> Addresses,
 ) -> Result<Response, E> {
@@ -101,7 +111,7 @@ pub fn leg<E>(
                 language: None,
                 // What follows silence is ours to say, too.
                 action_on_empty_result: true,
-                prompts: vec![Prompt::Say(say(said(text)?, speaker.voice))],
+                prompts: said(text)?.into_iter().map(|said| prompt(said, speaker.voice)).collect(),
             }),
             Waits::Message { longest_seconds } => Verb::Record(Record {
                 action,
@@ -132,17 +142,32 @@ pub fn leg<E>(
 fn heard<E>(
     leg: &Leg<'_>,
     voice: Option<&str>,
-    said: impl Fn(&str) -> Result<String, E>,
+    said: impl Fn(&str) -> Result<Vec<Said>, E>,
     kept: impl Fn(SoundId) -> String,
 ) -> Result<Vec<Verb>, E> {
-    let verb = |heard: &Heard<'_>| {
-        Ok(match heard {
-            Heard::Text(text) => Verb::Say(say(said(text)?, voice)),
-            Heard::Sound(Played::File(url)) => Verb::Play(url.clone()),
-            Heard::Sound(Played::Sound(sound)) => Verb::Play(kept(*sound)),
-        })
-    };
-    leg.heard.iter().map(verb).collect()
+    let mut verbs = Vec::new();
+    for heard in &leg.heard {
+        match heard {
+            Heard::Text(text) => verbs.extend(said(text)?.into_iter().map(|said| verb(said, voice))),
+            Heard::Sound(Played::File(url)) => verbs.push(Verb::Play(url.clone())),
+            Heard::Sound(Played::Sound(sound)) => verbs.push(Verb::Play(kept(*sound))),
+        }
+    }
+    Ok(verbs)
+}
+
+fn verb(said: Said, voice: Option<&str>) -> Verb {
+    match said {
+        Said::Words(text) => Verb::Say(say(text, voice)),
+        Said::Sound(url) => Verb::Play(url),
+    }
+}
+
+fn prompt(said: Said, voice: Option<&str>) -> Prompt {
+    match said {
+        Said::Words(text) => Prompt::Say(say(text, voice)),
+        Said::Sound(url) => Prompt::Play(url),
+    }
 }
 
 fn say(text: String, voice: Option<&str>) -> Say {

@@ -36,6 +36,7 @@ use utoipa::ToSchema;
 use self::fields::{CampaignFields, draft_of};
 use self::view::CampaignView;
 use super::once::Repeatable;
+use super::voices;
 
 use crate::actions::users::Visitor;
 use crate::http::auth::{Analyst, Operator};
@@ -61,6 +62,7 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let (server, actions, actor) = (state.server.clone(), state.actions.clone(), visitor.actor.clone());
     let work = move |fields: CampaignFields| async move {
+        voices::prepare_check(&server, fields.voice(), actions.clock.now()).await;
         let draft = fields.new_draft(&server).map_err(Problem::invalid)?;
         let campaign = actions.create_campaign(actor, draft).await?;
         Ok((StatusCode::CREATED, CampaignView::from(campaign)))
@@ -151,6 +153,7 @@ pub async fn change(
     if_match: Option<IfMatch>,
     JsonBody(fields): JsonBody<CampaignFields>,
 ) -> Result<Versioned<CampaignView>, Problem> {
+    voices::prepare_check(&state.server, fields.voice(), state.actions.clock.now()).await;
     let server = state.server.clone();
     let change = move |campaign: &CampaignRecord| {
         if_match.map_or(Ok(()), |wanted| wanted.must_be(version(campaign)))?;

@@ -236,6 +236,8 @@ pub fn code_of(reason: HoldReason) -> &'static str {
         HoldReason::FrequencyCap => "frequency_cap",
         HoldReason::Budget | HoldReason::DailyBudget => "budget",
         HoldReason::NoRate => "no_rate",
+        HoldReason::VoiceOff => "voice_off",
+        HoldReason::VoiceUnavailable | HoldReason::NotSpokenYet => "voice_unavailable",
         HoldReason::Pacing | HoldReason::AtCapacity => "at_capacity",
         HoldReason::CarrierThrottled | HoldReason::CarrierUnreachable => "carrier_unavailable",
         HoldReason::InCall | HoldReason::NumberInCall => "already_in_call",

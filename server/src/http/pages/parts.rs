@@ -12,6 +12,8 @@ pub mod head;
 pub mod pager;
 /// Times, durations, money and numbers as people read them.
 pub mod show;
+/// A text that was spoken, to hear.
+pub mod spoken;
 /// Loudness, drawn.
 pub mod waveform;
 

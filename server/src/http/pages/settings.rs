@@ -1,4 +1,4 @@
-//! Is it set up right? The telephone and the limits of the whole team, users, keys, servers, and one's own account: a tab
+//! Is it set up right? The telephone and the limits of the whole team, voices, users, keys, servers, and one's own account: a tab
 //! each, and each only for those who may see it.
 
 /// One's own account.
@@ -11,6 +11,8 @@ pub mod servers;
 pub mod telephone;
 /// Users and their roles.
 pub mod users;
+/// Voices, how they sound, and what they took.
+pub mod voices;
 
 use domain::calling_window::CampaignZone;
 use jiff::Timestamp;
@@ -43,6 +45,7 @@ fn tab(role: Role, current: &str) -> Page {
 fn tabs_of(role: Role) -> Vec<(&'static str, String)> {
     let all = [
         ("Telephone and limits", "/settings", Role::Analyst),
+        ("Voices", "/settings/voices", Role::Analyst),
         ("Users", "/settings/users", Role::Admin),
         ("API keys", "/settings/keys", Role::Admin),
         ("Servers and incidents", "/settings/servers", Role::Analyst),

@@ -1,18 +1,23 @@
 //! A call with everything it takes to say something on it.
 
+use std::collections::HashMap;
+
 use domain::call_flow::{CallFlow, Leg, Words};
 use domain::ids::{CallId, SoundId};
+use domain::voice::ServiceVoice;
 use jiff::SignedDuration;
+use tracing::{error, warn};
 
-use crate::carrier::twilio::message::{self, Addresses, Speaker};
+use crate::carrier::twilio::message::{self, Addresses, Said, Speaker};
 use crate::carrier::twilio::twiml::Response;
 use crate::carrier::twilio::{Purpose, TurnAt};
 use crate::http::state::HttpState;
-use crate::speech::{self, ScriptError};
+use crate::speech::{self, Fingerprint, Narrator, ScriptError};
 use crate::store::StoreError;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
 use crate::store::prospects::ProspectRecord;
+use crate::store::spoken_texts::SpokenText;
 
 /// Whoever presses a key and hangs up may be heard of after the end of their call.
 const HEARD_AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
@@ -22,6 +27,15 @@ pub(super) struct Line {
     pub call: CallRecord,
     pub campaign: CampaignRecord,
     prospect: ProspectRecord,
+    spoken: Option<SpokenBefore>,
+}
+
+/// What was spoken beforehand for a call.
+struct SpokenBefore {
+    narrator: Narrator,
+    voice: ServiceVoice,
+    /// Public addresses.
+    sounds: HashMap<Fingerprint, String>,
 }
 
 impl Line {
@@ -38,7 +52,7 @@ impl Line {
             campaign = campaign.zip(arm).map(|(campaign, arm)| campaign.as_heard_in(&arm));
         }
         let prospect = store.prospect(call.workspace, call.prospect).await?;
-        Ok(campaign.zip(prospect).map(|(campaign, prospect)| Self { call, campaign, prospect }))
+        Ok(campaign.zip(prospect).map(|(campaign, prospect)| Self { call, campaign, prospect, spoken: None }))
     }
 
     /// Nothing can be said any more.
@@ -62,9 +76,41 @@ impl Line {
         }
     }
 
-    /// The voice of the campaign, or of the arm that the person was drawn for.
+    /// The carrier's voice for what was not spoken beforehand, in the arm that the person was drawn for.
     pub fn voice(&self) -> Option<&str> {
-        self.campaign.voice.as_deref()
+        self.campaign.carrier_voice()
+    }
+
+    /// Looks up what was spoken beforehand of these words. When that fails the carrier speaks instead: nobody hears silence.
+    pub async fn listen(&mut self, state: &HttpState, words: &Words) {
+        let Some((narrator, voice)) =
+            state.actions.installation.narrator.clone().zip(self.campaign.narrated_by())
+        else {
+            return;
+        };
+        let sounds = self.sounds(state, &narrator, &voice, words).await.unwrap_or_else(|error| {
+            error!(call_id = %self.call.id, %error, "what was spoken for a call could not be looked up");
+            HashMap::new()
+        });
+        self.spoken = Some(SpokenBefore { narrator, voice, sounds });
+    }
+
+    async fn sounds(
+        &self,
+        state: &HttpState,
+        narrator: &Narrator,
+        voice: &ServiceVoice,
+        words: &Words,
+    ) -> Result<HashMap<Fingerprint, String>, StoreError> {
+        let (workspace, now) = (self.call.workspace, state.actions.clock.now());
+        let heard = narrator.heard_by(voice, words, &self.prospect.spoken_values()).unwrap_or_default();
+        let wanted: Vec<Fingerprint> = heard.iter().map(|sentence| sentence.fingerprint).collect();
+        let known = state.actions.store.spoken_texts(workspace, &wanted).await?;
+        let address = |text: SpokenText| {
+            let url = state.server.public_sounds.url(text.sound?, workspace, now);
+            Some((text.sentence.fingerprint, url))
+        };
+        Ok(known.into_iter().filter_map(address).collect())
     }
 
     /// What is said before anything else: that the call is recorded, where they are told.
@@ -73,8 +119,18 @@ impl Line {
     }
 
     /// A script as this person hears it.
-    pub fn said(&self, script: &str) -> Result<String, ScriptError> {
-        speech::render(script, &self.prospect.spoken_values())
+    pub fn said(&self, script: &str) -> Result<Vec<Said>, ScriptError> {
+        let text = speech::render(script, &self.prospect.spoken_values())?;
+        let Some(spoken) = &self.spoken else { return Ok(vec![Said::Words(text)]) };
+        let sentences = spoken.narrator.sentences(&spoken.voice, &text).into_iter();
+        let said = sentences.map(|sentence| match spoken.sounds.get(&sentence.fingerprint) {
+            Some(url) => Said::Sound(url.clone()),
+            None => {
+                warn!(call_id = %self.call.id, "a sentence was not spoken beforehand; the carrier's voice says it");
+                Said::Words(sentence.said)
+            }
+        });
+        Ok(said.collect())
     }
 
     /// A leg of the call as a document. `tried`: which try of the step that waits at its end this is.

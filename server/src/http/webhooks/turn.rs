@@ -52,7 +52,7 @@ async fn document(
         Some(call) => Line::of(state, call).await?,
         None => None,
     };
-    let Some(line) = line else {
+    let Some(mut line) = line else {
         state.actions.take_in(news).await?;
         return Ok(None);
     };
@@ -75,6 +75,7 @@ async fn document(
     if line.is_over() || (!opts_out && line.is_forbidden(state).await?) {
         return Ok(None);
     }
+    line.listen(state, words).await;
     let document = line.document(state, words, &outcome.leg, outcome.again.unwrap_or(1));
     Ok(document.map(Some).unwrap_or_else(|error| {
         warn!(call_id = %line.call.id, %error, "the script cannot be said to this person");

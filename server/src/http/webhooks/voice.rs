@@ -52,7 +52,7 @@ async fn beginning(
     id: CallId,
     answered_by: Option<AnsweredBy>,
 ) -> Result<Option<twiml::Response>, StoreError> {
-    let Some(line) = Line::of(state, id).await?.filter(|line| !line.is_over()) else { return Ok(None) };
+    let Some(mut line) = Line::of(state, id).await?.filter(|line| !line.is_over()) else { return Ok(None) };
     if line.is_forbidden(state).await? {
         return Ok(None);
     }
@@ -64,6 +64,7 @@ async fn beginning(
     let Some(words) = line.words(state).await? else { return Ok(None) };
     // Where detection goes on beside the call, the verdict came by itself, and this is asked for once more.
     let answered_by = answered_by.or_else(|| line.call.call.facts.answered_by());
+    line.listen(state, &words).await;
     let document = match (&words.voicemail, answered_by) {
         (Some(voicemail), Some(machine)) if machine.is_machine() => to_a_machine(&line, voicemail, machine),
         _ => flow_of(&words).and_then(|flow| line.document(state, &words, &flow.beginning(), 1)).map(Some),
@@ -84,5 +85,5 @@ fn to_a_machine(
     if !machine.takes_messages() {
         return Ok(None);
     }
-    Ok(Some(message::text(line.said(voicemail)?, line.voice())))
+    Ok(Some(message::said(line.said(voicemail)?, line.voice())))
 }

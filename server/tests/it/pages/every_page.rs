@@ -42,6 +42,7 @@ const PAGES: &[&str] = &[
     "/do-not-call/import",
     "/reports",
     "/settings",
+    "/settings/voices",
     "/settings/users",
     "/settings/keys",
     "/settings/servers",

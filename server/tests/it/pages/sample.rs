@@ -8,12 +8,13 @@ use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::actions::prospects::Person;
 use prospectai::store::calls::CallRecord;
 use prospectai::store::incidents::{IncidentKind, IncidentRecord};
-use simulator::AnswerModel;
+use simulator::{AnswerModel, SpeechServices};
 
 use crate::sounds::played::sent;
 use crate::support::campaigns::{draft, number, person};
 use crate::support::test_app::TestApp;
 use crate::support::world::Database;
+use crate::voices::ground::{services, speaking};
 
 /// Calls go on all the while that a browser looks.
 const PEOPLE: usize = 300;
@@ -28,11 +29,14 @@ pub struct Sample {
     pub prospect: ProspectId,
     /// A call that was answered.
     pub call: CallId,
+    /// Voices to show.
+    _services: SpeechServices,
 }
 
 impl Sample {
     pub async fn start() -> Self {
-        let app = TestApp::on(Database::Sqlite).speed(5.0).calls_per_second(1.0);
+        let services = services().await;
+        let app = speaking(TestApp::on(Database::Sqlite).speed(5.0).calls_per_second(1.0), &services);
         let app = app.answers(AnswerModel::default()).start().await;
         let (actions, actor) = (app.actions.clone(), app.actor.clone());
         let empty = CampaignDraft { name: "Autumn reminder".to_owned(), ..draft() };
@@ -74,6 +78,6 @@ impl Sample {
             app.prospects(running).await.iter().any(|it| it.status == ProspectStatus::Waiting)
         })
         .await;
-        Self { running, empty, prospect: call.prospect, call: call.id, app }
+        Self { running, empty, prospect: call.prospect, call: call.id, _services: services, app }
     }
 }

@@ -269,6 +269,7 @@ impl Ids {
             }
             "/api/scripts/{id}/preview" => json!({ "prospectId": self.prospect }),
             "/api/session/password" => json!({ "current": PASSWORD, "new": "short" }),
+            "/api/voices/preview" => json!({ "voiceId": "elevenlabs:abc", "text": "Hello." }),
             "/api/users/{id}" if method == Method::PATCH => json!({ "role": "analyst" }),
             _ => json!({}),
         }

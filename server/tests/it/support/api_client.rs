@@ -117,6 +117,7 @@ impl TestApi {
             simulation: true,
             allow_http_audio: false,
             recordings_keep_days: 90,
+            voices: Default::default(),
         };
         let media_folder = tempfile::tempdir().expect("a folder");
         let media = MediaPlace::Folder(media_folder.path().to_owned());

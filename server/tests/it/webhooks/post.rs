@@ -51,7 +51,12 @@ impl Desk {
 
     /// The same where the campaign differs from the usual one, and says this.
     pub async fn saying(database: Database, words: Words, draft: CampaignDraft) -> Self {
-        let app = Self::start(TestApp::on(database)).await;
+        Self::saying_in(TestApp::on(database), words, draft).await
+    }
+
+    /// The same where the server differs as well.
+    pub async fn saying_in(world: World, words: Words, draft: CampaignDraft) -> Self {
+        let app = Self::start(world).await;
         let script = app.actions.create_script(app.actor.clone(), "Test".to_owned(), words);
         let script = Some(script.await.expect("a script").id);
         let campaign = app.campaign(1, CampaignDraft { script, ..draft }).await;

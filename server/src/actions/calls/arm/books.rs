@@ -15,6 +15,7 @@ use domain::prospect::ProspectStatus;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::said::Said;
 use crate::actions::Installation;
 use crate::store::budgets::BudgetScope;
 use crate::store::calls::CallRecord;
@@ -38,7 +39,7 @@ pub(super) struct Books {
     pub paces: BTreeMap<PaceScope, Pace>,
     scripts: HashMap<ScriptId, ScriptRecord>,
     experiments: HashMap<ExperimentId, ExperimentRecord>,
-    installation: Arc<Installation>,
+    pub installation: Arc<Installation>,
     on: CallsOn,
     workspaces: HashMap<WorkspaceId, WorkspaceRules>,
     quarantine: bool,
@@ -46,6 +47,7 @@ pub(super) struct Books {
     money: BTreeMap<BudgetScope, Commitment>,
     do_not_call: HashSet<(WorkspaceId, PhoneNumber)>,
     numbers: HashMap<WorkspaceId, CallsToNumbers>,
+    pub said: Said,
 }
 
 impl Books {
@@ -99,11 +101,17 @@ impl Books {
             money: BTreeMap::new(),
             do_not_call: HashSet::new(),
             numbers: HashMap::new(),
+            said: Said::default(),
         })
     }
 
-    /// Reads and locks what stands below the calls: days, budgets; and what is known of the numbers.
-    pub async fn look_up(&mut self, tx: &Tx, calls: &[CallRecord]) -> Result<(), StoreError> {
+    /// Reads and locks what stands below the calls: days, budgets; and what is known of the numbers and of what is said.
+    pub async fn look_up(
+        &mut self,
+        tx: &Tx,
+        calls: &[CallRecord],
+        prospects: &[ProspectRecord],
+    ) -> Result<(), StoreError> {
         let mut days = BTreeSet::new();
         let mut scopes = BTreeSet::new();
         for call in calls {
@@ -120,6 +128,7 @@ impl Books {
             let calls = tx.calls_to_numbers(workspace, &numbers, self.now).await?;
             self.numbers.insert(workspace, calls);
         }
+        self.said = Said::look_up(tx, self, calls, prospects).await?;
         Ok(())
     }
 
@@ -149,6 +158,7 @@ impl Books {
             recent_rings,
             funds: self.funds(campaign),
             worst_case: self.quote(call, campaign).map(|quote| quote.worst_case),
+            voice: self.said.verdict(call, campaign, self.now),
             pace: self.pace(call, campaign),
         }
     }

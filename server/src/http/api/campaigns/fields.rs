@@ -44,7 +44,7 @@ pub struct CampaignFields {
     #[serde(deserialize_with = "given_or_null")]
     #[schema(value_type = Option<String>)]
     script_id: Option<Option<String>>,
-    /// The voice that reads it, one of `/api/voices`.
+    /// The voice that reads it, one of `/api/voices`. With one of ElevenLabs nobody is rung before what they may hear is spoken.
     #[serde(deserialize_with = "given_or_null")]
     #[schema(value_type = Option<String>, example = "Polly.Joanna-Neural")]
     voice_id: Option<Option<String>>,
@@ -219,6 +219,11 @@ pub enum Recording {
 }
 
 impl CampaignFields {
+    /// The voice that is wished for.
+    pub fn voice(&self) -> Option<&str> {
+        self.voice_id.as_ref()?.as_deref()
+    }
+
     /// A new campaign.
     pub fn new_draft(self, server: &ServerFacts) -> Result<CampaignDraft, Vec<FieldError>> {
         let named = self.name.is_some();
@@ -245,7 +250,7 @@ impl CampaignFields {
             draft.script = script.as_deref().and_then(|id| note(wrong, script_id(id)));
         }
         if let Some(voice) = &self.voice_id {
-            draft.voice = voice.clone().and_then(|voice| note(wrong, voices::known("/voiceId", voice)));
+            draft.voice = voice.clone().and_then(|voice| note(wrong, voices::known("/voiceId", voice, &server.voices)));
         }
         if let Some(url) = &self.audio_url {
             let rules =

@@ -223,6 +223,7 @@ pub fn next_available(rules: &CampaignRules, used_today: u32, now: Timestamp) ->
             recent_rings: &[],
             funds: Funds::UNBOUNDED,
             worst_case: None,
+            voice: Verdict::Dial,
             pace: Verdict::Dial,
         });
         match verdict {

@@ -117,7 +117,7 @@ pub async fn list(
     let ids: Vec<ProspectId> = places.iter().map(|place| place.prospect).collect();
     let prospects = store.prospects_in_order(&ids).await?;
     let installation = &state.actions.installation;
-    let facts = store.hold_facts(&campaign, &prospects, installation.pacing, now).await?;
+    let facts = store.hold_facts(&campaign, &prospects, installation.means(), now).await?;
     let item = |prospect| {
         let hold = hold_of(&prospect, &campaign, &facts, &installation.rates);
         QueueItem {

@@ -103,7 +103,7 @@ pub async fn views(
 ) -> Result<Vec<ProspectView>, Problem> {
     let now = state.actions.clock.now();
     let installation = &state.actions.installation;
-    let facts = state.actions.store.hold_facts(campaign, &prospects, installation.pacing, now).await?;
+    let facts = state.actions.store.hold_facts(campaign, &prospects, installation.means(), now).await?;
     let rates = &installation.rates;
     Ok(prospects.into_iter().map(|prospect| view(prospect, campaign, &facts, rates)).collect())
 }

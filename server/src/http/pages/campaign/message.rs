@@ -1,6 +1,8 @@
 //! What people hear: the script with its variables and keys, who reads it, and what a real prospect would hear.
 
 mod document;
+/// What would be heard, spoken.
+pub mod hearing;
 mod keys;
 mod preview;
 /// Sounds instead of a text.
@@ -30,7 +32,7 @@ use crate::http::pages::parts::head::done;
 use crate::http::state::HttpState;
 use crate::http::{PathId, Problem, Query, json};
 use crate::store::campaigns::CampaignRecord;
-use crate::store::prospects::ProspectFilter;
+use crate::store::prospects::{ProspectFilter, ProspectRecord};
 use crate::store::scripts::ScriptRecord;
 
 /// Scripts to choose from.
@@ -42,6 +44,7 @@ const MOST_SCRIPTS: u64 = 100;
 pub struct Asked {
     prospect: String,
     done: String,
+    heard: String,
     /// Why a sound that was just sent is not here.
     #[serde(skip)]
     not_taken: Option<String>,
@@ -142,6 +145,7 @@ async fn saved(
     }
     object.insert("scriptId".to_owned(), script.map(|id| id.to_string()).into());
     let fields: CampaignFields = json::from_value(object.into())?;
+    voices::prepare_check(&state.server, fields.voice(), state.actions.clock.now()).await;
     let server = state.server.clone();
     let change = move |campaign: &CampaignRecord| {
         fields.changed(draft_of(campaign), &server).map_err(Problem::invalid)
@@ -188,6 +192,9 @@ async fn page(
     let script = script_of(state, &campaign).await?;
     let words = script.as_ref().map(|script| &script.words);
     let tests = experiment::sections(state, visitor, &campaign, &scripts, test).await?;
+    let voices = voices::choices(state, form.value("voiceId")).await;
+    let values = listener.map(ProspectRecord::spoken_values).unwrap_or_default();
+    let sound = hearing::section(state, &campaign, words, listener.map(|it| it.id), &values, asked, visitor.role).await?;
     let outlook = outlook(state, campaign).await?;
     let is_tested = outlook.campaign.experiment.is_some();
     let editable = visitor.role >= Role::Operator && !is_tested;
@@ -197,12 +204,13 @@ async fn page(
         (done(asked.done()))
         div.columns {
             div {
-            div.card { h2 { "What people hear" } @if is_tested { p { "An A/B test runs. This is what people heard before, and can be changed again when it has ended." } } @if editable { (edit(&outlook, form, &scripts, words)) } @else { (read(form)) } }
+            div.card { h2 { "What people hear" } @if is_tested { p { "An A/B test runs. This is what people heard before, and can be changed again when it has ended." } } @if editable { (edit(&outlook, form, &scripts, words, &voices)) } @else { (read(form)) } }
             (sounds::card(&outlook.campaign, &played, editable, asked.not_taken.as_deref()))
             }
             div.card {
                 h2 { "Preview" }
                 (preview::preview(&outlook.campaign, &state.actions.installation.rates, words, plays_a_sound, &listeners, listener))
+                (sound)
                 (preview::not_for_everybody(words))
                 (document::documents(&outlook.campaign, words, listener))
             }
@@ -216,7 +224,13 @@ async fn page(
     Ok(if is_tested { page.live(Interest::Campaign(outlook.campaign.id)) } else { page })
 }
 
-fn edit(outlook: &Outlook, form: &Form, scripts: &[ScriptRecord], words: Option<&Words>) -> Markup {
+fn edit(
+    outlook: &Outlook,
+    form: &Form,
+    scripts: &[ScriptRecord],
+    words: Option<&Words>,
+    voices: &[(String, String)],
+) -> Markup {
     let has_inputs = words.is_none_or(|words| words.steps.is_none() && keys::can_show(&words.menu));
     let own = outlook.campaign.script.map(|id| id.to_string());
     let mut choices = vec![(String::new(), "A new script, with the text below".to_owned())];
@@ -225,7 +239,6 @@ fn edit(outlook: &Outlook, form: &Form, scripts: &[ScriptRecord], words: Option<
         let this = if Some(&id) == own.as_ref() { " (this one, with the text below)" } else { "" };
         (id, format!("{}{this}", script.name))
     }));
-    let voices = voices::choices();
     html! {
         (mistakes(form))
         form method="post" action={ "/campaigns/" (outlook.campaign.id) "/message" } {
@@ -238,7 +251,7 @@ fn edit(outlook: &Outlook, form: &Form, scripts: &[ScriptRecord], words: Option<
             (keys::inputs(form))
             (Field::text(form, "voicemail", "On voicemail").hint("Said after the tone, instead of the text. Needs answering machine detection up to the tone; see Settings. Empty: machines hear the text.").area())
             }
-            (Field::text(form, "voiceId", "Voice").choice(&voices))
+            (Field::text(form, "voiceId", "Voice").hint("Settings, Voices lets you hear those of ElevenLabs.").choice(voices))
             (Field::text(form, "audioUrl", "Or an audio file elsewhere").kind("url").hint("A public https address. It is played instead of the text.").line())
             button.primary type="submit" { "Save" }
         }

@@ -115,6 +115,7 @@ const fn place_of(blocker: LaunchBlocker) -> &'static str {
         LaunchBlocker::NoProspects => "/import",
         LaunchBlocker::NothingToSay
         | LaunchBlocker::SoundMissing
+        | LaunchBlocker::VoiceOff
         | LaunchBlocker::ScriptBroken
         | LaunchBlocker::NobodyToTransferTo => "/message",
         LaunchBlocker::NoCallerId | LaunchBlocker::VoicemailUndetected => "/settings",
@@ -141,7 +142,7 @@ impl Consequence {
         let rates = &state.actions.installation.rates;
         let quote = first.and_then(|prospect| campaign.quote(rates, &prospect.phone));
         let limit = u64::from(campaign.rules.daily_limit.calls());
-        let facts = store.hold_facts(campaign, &[], state.actions.installation.pacing, outlook.now()).await?;
+        let facts = store.hold_facts(campaign, &[], state.actions.installation.means(), outlook.now()).await?;
         Ok(Self {
             people,
             worst_case: quote.map(|quote| quote.worst_case),

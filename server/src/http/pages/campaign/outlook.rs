@@ -68,7 +68,7 @@ impl Outlook {
         let ids: Vec<ProspectId> = next.iter().map(|place| place.prospect).collect();
         let first = store.prospects_in_order(&ids).await?;
         // The very facts and gates of whoever is next, but for what is theirs alone.
-        let facts = store.hold_facts(&campaign, &[], installation.pacing, now).await?;
+        let facts = store.hold_facts(&campaign, &[], installation.means(), now).await?;
         let number = first.first().map(|prospect| &prospect.phone);
         let verdict = gate::decide(&facts.of_anybody(&campaign, number, &installation.rates));
         Ok(Self {

@@ -202,7 +202,7 @@ impl List {
         let last = found.last().filter(|_| more).map(|last| last.id.to_string());
         let next = last.map(|id| key.seal(&list, &id)).transpose()?;
         let installation = &state.actions.installation;
-        let facts = store.hold_facts(campaign, &found, installation.pacing, outlook.now()).await?;
+        let facts = store.hold_facts(campaign, &found, installation.means(), outlook.now()).await?;
         let held = |prospect: ProspectRecord| {
             let hold = hold_of(&prospect, campaign, &facts, &installation.rates);
             (prospect, hold)

@@ -179,7 +179,7 @@ async fn page(state: &HttpState, visitor: &Visitor, id: CampaignId, notice: Mark
     let ids: Vec<ProspectId> = places.iter().map(|place| place.prospect).collect();
     let prospects = store.prospects_in_order(&ids).await?;
     let installation = &state.actions.installation;
-    let facts = store.hold_facts(&outlook.campaign, &prospects, installation.pacing, now).await?;
+    let facts = store.hold_facts(&outlook.campaign, &prospects, installation.means(), now).await?;
     let cleared = store.count_cleared(id).await?;
     let held = |prospect: ProspectRecord| {
         let hold = hold_of(&prospect, &outlook.campaign, &facts, &installation.rates);

@@ -37,7 +37,7 @@ impl Card {
         let (store, now) = (&state.actions.store, state.actions.clock.now());
         let installation = &state.actions.installation;
         let known =
-            store.hold_facts(&campaign, std::slice::from_ref(&prospect), installation.pacing, now).await?;
+            store.hold_facts(&campaign, std::slice::from_ref(&prospect), installation.means(), now).await?;
         let gates = gate::examine(&known.of(&campaign, &prospect, &installation.rates)).to_vec();
         let mut filter = CallFilter::of(visitor.actor.workspace);
         filter.prospect = Some(id);
@@ -235,6 +235,7 @@ const fn gate_word(gate: gate::Gate) -> &'static str {
         gate::Gate::FrequencyCap => "Cap per number",
         gate::Gate::Budget => "Budget",
         gate::Gate::NumberFree => "Number free",
+        gate::Gate::Voice => "Words spoken",
         gate::Gate::Pacing => "Pace",
     }
 }
