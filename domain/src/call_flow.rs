@@ -11,7 +11,7 @@ mod words;
 
 pub use check::{FlowError, LONGEST_TEXT, MOST_STEPS};
 pub use menu::{Means, Menu, MenuKey};
-pub use size::{LARGEST_DOCUMENT, document_of_text};
+pub use size::{LARGEST_DOCUMENT, LONGEST_ADDRESS, document_of_text};
 pub use walk::{Heard, Leg, Outcome, Then, Turn, Waits};
 pub use words::Words;
 

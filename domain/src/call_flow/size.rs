@@ -7,8 +7,8 @@ use super::{CallFlow, Does, Played, Step};
 pub const LARGEST_DOCUMENT: usize = 64 * 1024;
 /// What stands around a text or an address: a verb with its attributes.
 const AROUND_EACH: usize = 256;
-/// A sealed address of ours.
-const LONGEST_ADDRESS: usize = 1024;
+/// A sealed address of ours, with the verb around it, in bytes.
+pub const LONGEST_ADDRESS: usize = 512;
 /// What stands around all of them, with the sealed addresses of the step that waits.
 const AROUND_ALL: usize = 4 * 1024;
 

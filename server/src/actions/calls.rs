@@ -1,8 +1,8 @@
 //! What can happen to a call: reserve, arm, record what the carrier answered, end, and settle what follows.
 
 mod arm;
-mod correct;
 mod arm_counts;
+mod correct;
 mod end;
 mod place;
 mod polling;

@@ -334,9 +334,7 @@ fn fill_in(campaign: &mut CampaignRecord, draft: CampaignDraft) {
 }
 
 /// What a test compares, which nobody may change beside it.
-fn said_by(
-    campaign: &CampaignRecord,
-) -> (Option<ScriptId>, Option<String>, Option<String>, Option<SoundId>) {
+fn said_by(campaign: &CampaignRecord) -> (Option<ScriptId>, Option<String>, Option<String>, Option<SoundId>) {
     (campaign.script, campaign.voice.clone(), campaign.audio_url.clone(), campaign.sound)
 }
 

@@ -73,11 +73,7 @@ impl Actions {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn want_spoken(
-        &self,
-        of: WorkspaceId,
-        wanted: Vec<Sentence>,
-    ) -> Result<(), StoreError> {
+    pub async fn want_spoken(&self, of: WorkspaceId, wanted: Vec<Sentence>) -> Result<(), StoreError> {
         let now = self.clock.now();
         let until = now.checked_add(WANTED_FOR).unwrap_or(now);
         let work = move |tx: Tx| async move { tx.want_texts(of, &wanted, until, true, now).await };
@@ -174,12 +170,7 @@ impl Actions {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn not_spoken(
-        &self,
-        taken: SpokenText,
-        vain: InVain,
-        why: String,
-    ) -> Result<(), StoreError> {
+    pub async fn not_spoken(&self, taken: SpokenText, vain: InVain, why: String) -> Result<(), StoreError> {
         let now = self.clock.now();
         warn!(why, "a text was not spoken");
         let workspace = taken.workspace;
@@ -312,9 +303,8 @@ impl Actions {
 
 /// Those whose last use is to be written down anew.
 pub(super) fn used_long_ago(used: &[SpokenText], now: Timestamp) -> Vec<Fingerprint> {
-    let stale = |text: &&SpokenText| {
-        text.used_at.checked_add(USE_IS_NOTED_AFTER).is_ok_and(|again| again <= now)
-    };
+    let stale =
+        |text: &&SpokenText| text.used_at.checked_add(USE_IS_NOTED_AFTER).is_ok_and(|again| again <= now);
     used.iter().filter(stale).map(|text| text.sentence.fingerprint).collect()
 }
 

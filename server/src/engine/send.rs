@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use domain::call_flow::{LARGEST_DOCUMENT, document_of_text};
+use domain::call_flow::{LARGEST_DOCUMENT, LONGEST_ADDRESS, document_of_text};
 use domain::campaign::LaunchBlocker;
 use domain::gate::LONGEST_QUEUE;
 use domain::recording_consent::RecordingRuling;
 use domain::refusal::RefusalMeaning;
+use domain::sentences;
 use tracing::{error, info, warn};
 
 use super::{Parts, rest_news, task};
@@ -125,10 +126,17 @@ fn speech_of(parts: &Parts, armed: &ArmedCall) -> Result<CallSpeech, ScriptError
             }
             let values = prospect.spoken_values();
             let said = |text: &str| speech::render(text, &values);
+            // Where it is spoken beforehand, an address may stand in place of each sentence.
+            let written = |text: &str| {
+                let text = said(text)?;
+                let narrated = campaign.needs_narration();
+                let addresses = if narrated { sentences::split(&text).len() * LONGEST_ADDRESS } else { 0 };
+                Ok(text + &" ".repeat(addresses))
+            };
             // Nothing that comes later in the call may turn out to be unspeakable then.
-            let mut bytes = flow.largest_document(said)?;
+            let mut bytes = flow.largest_document(written)?;
             for beside in script.words.beside_the_flow() {
-                bytes = bytes.max(document_of_text(&said(beside)?));
+                bytes = bytes.max(document_of_text(&written(beside)?));
             }
             if bytes > LARGEST_DOCUMENT {
                 return Err(broken(format!(
@@ -143,7 +151,7 @@ fn speech_of(parts: &Parts, armed: &ArmedCall) -> Result<CallSpeech, ScriptError
         }
     };
     let notice = armed.call.recording_ruling.and_then(|ruling| ruling.notice(&campaign.recording_consent));
-    let document = document.map(|document| message::begun_with(document, notice, campaign.voice.as_deref()));
+    let document = document.map(|document| message::begun_with(document, notice, campaign.carrier_voice()));
     let along = document.and_then(|document| document.render_inline().ok());
     Ok(along.map_or(CallSpeech::Url, CallSpeech::Inline))
 }

@@ -92,7 +92,7 @@ impl Narrator {
     ) -> Result<Vec<Sentence>, ScriptError> {
         let flow = words.flow().map_err(|error| ScriptError { line: 1, why: error.to_string() })?;
         let mut heard: Vec<Sentence> = Vec::new();
-        for text in flow.texts().chain(words.voicemail.as_deref()) {
+        for text in flow.texts().chain(words.beside_the_flow()) {
             for sentence in self.sentences(voice, &render(text, values)?) {
                 if !heard.iter().any(|known| known.fingerprint == sentence.fingerprint) {
                     heard.push(sentence);

@@ -71,8 +71,7 @@ impl Store {
     pub async fn spoken_in(&self, of: WorkspaceId, month: &str) -> Result<SpokenMonth, StoreError> {
         let wanted = "SELECT texts, characters, doubtful_characters FROM spoken_months \
                       WHERE workspace_id = $1 AND month = $2";
-        let row: Option<MonthRow> =
-            sql::one(self.reader(), wanted, [of.uuid().into(), month.into()]).await?;
+        let row: Option<MonthRow> = sql::one(self.reader(), wanted, [of.uuid().into(), month.into()]).await?;
         let count = |number: i64| u64::try_from(number).unwrap_or_default();
         Ok(row.map_or_else(SpokenMonth::default, |row| SpokenMonth {
             texts: count(row.texts),

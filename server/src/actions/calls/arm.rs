@@ -149,7 +149,7 @@ impl Actions {
 fn arm_one(change: &mut Changed, prospect: Option<ProspectRecord>, books: &mut Books, armed: &mut Armed) {
     let record = &mut change.after;
     let now = books.now;
-    let Some((campaign, prospect)) = books.campaigns.get(&record.campaign).cloned().zip(prospect) else {
+    let Some((campaign, prospect)) = books.campaign_of(record).zip(prospect) else {
         give_up(record, "The campaign or the prospect is gone.", now);
         return;
     };
@@ -168,12 +168,7 @@ fn arm_one(change: &mut Changed, prospect: Option<ProspectRecord>, books: &mut B
         Verdict::Dial => {
             let carrier_was_troubled = books.are_troubled();
             books.take(record, &campaign);
-            let drawn = books.drawn(&campaign, prospect.id);
-            record.drawn = drawn.map(|(drawn, _)| drawn);
-            let campaign = match drawn {
-                Some((_, arm)) => campaign.as_heard_in(arm),
-                None => campaign,
-            };
+            record.drawn = books.drawn(&campaign, prospect.id).map(|(drawn, _)| drawn);
             let script = books.script_of(&campaign).filter(|_| !campaign.plays_a_sound());
             record.script = script.as_ref().map(ScriptRecord::said_now);
             let wants_to_record = campaign.recording != "off";
@@ -184,13 +179,7 @@ fn arm_one(change: &mut Changed, prospect: Option<ProspectRecord>, books: &mut B
     }
 }
 
-fn hold(
-    record: &mut CallRecord,
-    reason: HoldReason,
-    until: Option<Timestamp>,
-    why: &str,
-    now: Timestamp,
-) {
+fn hold(record: &mut CallRecord, reason: HoldReason, until: Option<Timestamp>, why: &str, now: Timestamp) {
     match until {
         // A person asked for this call: it waits for the gate instead of being forgotten. And a look at the carrier's list
         // is over in a moment, as is the speaking of a sentence.

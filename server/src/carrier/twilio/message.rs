@@ -53,9 +53,9 @@ pub fn said(said: Vec<Said>, voice: Option<&str>) -> Response {
     Response::new(verbs.chain([Verb::Hangup]))
 }
 
-/// The document that speaks a text to whoever people are put through to; the two are connected behind it.
-pub fn whisper(text: String, voice: Option<&str>) -> Response {
-    Response::new([Verb::Say(say(text, voice))])
+/// The document that says something to whoever people are put through to; the two are connected behind it.
+pub fn whisper(said: Vec<Said>, voice: Option<&str>) -> Response {
+    Response::new(said.into_iter().map(|said| verb(said, voice)))
 }
 
 /// A document with what is said before anything else, where something is.

@@ -32,10 +32,11 @@ pub(super) async fn instructions(State(state): State<HttpState>, request: Reques
 }
 
 async fn document(state: &HttpState, id: CallId) -> Result<Option<twiml::Response>, StoreError> {
-    let Some(line) = Line::of(state, id).await?.filter(|line| !line.is_over()) else { return Ok(None) };
-    let whispered = line.words(state).await?.and_then(|words| words.whisper);
-    let said = whispered.map(|text| line.said(&text)).transpose();
-    Ok(said.map(|text| text.map(|text| message::whisper(text, line.voice()))).unwrap_or_else(|error| {
+    let Some(mut line) = Line::of(state, id).await?.filter(|line| !line.is_over()) else { return Ok(None) };
+    let Some(words) = line.words(state).await? else { return Ok(None) };
+    line.listen(state, &words).await;
+    let said = words.whisper.as_deref().map(|text| line.said(text)).transpose();
+    Ok(said.map(|said| said.map(|said| message::whisper(said, line.voice()))).unwrap_or_else(|error| {
         warn!(call_id = %id, %error, "what is whispered cannot be said of this person");
         None
     }))

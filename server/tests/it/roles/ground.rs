@@ -94,7 +94,18 @@ impl Ground {
             json!({ "goal": "confirmed", "arms": [{ "share": 1 }, { "voiceId": "man", "share": 1 }] });
         owner.put(&format!("/api/campaigns/{campaign}/experiment"), compared).await.expect(201);
         let (_, session) = self.begin(self.person(Role::Listener)).await;
-        Ids { campaign, prospect: prospects[1].clone(), call, recording, sound, script, import, user, key, session }
+        Ids {
+            campaign,
+            prospect: prospects[1].clone(),
+            call,
+            recording,
+            sound,
+            script,
+            import,
+            user,
+            key,
+            session,
+        }
     }
 
     /// The user with this role.

@@ -35,8 +35,7 @@ fn a_campaign_plays_a_sound_to_everybody_and_the_network_fetches_it_once() {
         let answers = AnswerModel::always(Outcome::Human { talk_seconds: 110 });
         let app = TestApp::on(database).speed(200.0).answers(answers).start().await;
         let sound = sent(&app, 4).await;
-        let draft =
-            CampaignDraft { sound: Some(sound), machine_detection: "off".to_owned(), ..draft() };
+        let draft = CampaignDraft { sound: Some(sound), machine_detection: "off".to_owned(), ..draft() };
         let campaign = app.campaign(3, draft).await;
         assert_eq!(app.campaign_now(campaign).await.audio_duration, Some(4));
         app.launch(campaign).await;

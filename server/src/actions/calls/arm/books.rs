@@ -177,6 +177,15 @@ impl Books {
             .map(|other| other.id)
     }
 
+    /// The campaign of a call, as its person hears it: in the arm of the A/B test that they are drawn for, where one runs.
+    pub fn campaign_of(&self, call: &CallRecord) -> Option<CampaignRecord> {
+        let campaign = self.campaigns.get(&call.campaign)?;
+        Some(match self.drawn(campaign, call.prospect) {
+            Some((_, arm)) => campaign.as_heard_in(arm),
+            None => campaign.clone(),
+        })
+    }
+
     /// The arm of the campaign's A/B test that a prospect is drawn for, where one runs.
     pub fn drawn(&self, campaign: &CampaignRecord, prospect: ProspectId) -> Option<(Drawn, &ArmRecord)> {
         let test = self.experiments.get(&campaign.experiment?)?;

@@ -43,9 +43,8 @@ impl Said {
         calls: &[CallRecord],
         prospects: &[ProspectRecord],
     ) -> Result<Self, StoreError> {
-        let narrated = |call: &&CallRecord| {
-            books.campaigns.get(&call.campaign).is_some_and(CampaignRecord::needs_narration)
-        };
+        let narrated =
+            |call: &&CallRecord| books.campaign_of(call).is_some_and(|campaign| campaign.needs_narration());
         let calls: Vec<&CallRecord> = calls.iter().filter(narrated).collect();
         if calls.is_empty() {
             return Ok(Self::default());
@@ -72,7 +71,8 @@ impl Said {
             said.used.insert(workspace, used_long_ago(&spoken, books.now));
             let known: HashMap<Fingerprint, SpokenText> =
                 known.into_iter().map(|text| (text.sentence.fingerprint, text)).collect();
-            let words = calls.into_iter().map(|(call, sentences)| (call, words_of(sentences, &known, books.now)));
+            let words =
+                calls.into_iter().map(|(call, sentences)| (call, words_of(sentences, &known, books.now)));
             said.words.extend(words);
         }
         Ok(said)
@@ -140,8 +140,8 @@ impl Said {
 
 fn sentences_of(books: &Books, call: &CallRecord, prospect: &ProspectRecord) -> Option<Vec<Sentence>> {
     let narrator = books.installation.narrator.as_ref()?;
-    let campaign = books.campaigns.get(&call.campaign)?;
-    let (voice, script) = (campaign.narrated_by()?, books.script_of(campaign)?);
+    let campaign = books.campaign_of(call)?;
+    let (voice, script) = (campaign.narrated_by()?, books.script_of(&campaign)?);
     narrator.heard_by(&voice, &script.words, &prospect.spoken_values()).ok()
 }
 

@@ -194,7 +194,9 @@ async fn page(
     let tests = experiment::sections(state, visitor, &campaign, &scripts, test).await?;
     let voices = voices::choices(state, form.value("voiceId")).await;
     let values = listener.map(ProspectRecord::spoken_values).unwrap_or_default();
-    let sound = hearing::section(state, &campaign, words, listener.map(|it| it.id), &values, asked, visitor.role).await?;
+    let sound =
+        hearing::section(state, &campaign, words, listener.map(|it| it.id), &values, asked, visitor.role)
+            .await?;
     let outlook = outlook(state, campaign).await?;
     let is_tested = outlook.campaign.experiment.is_some();
     let editable = visitor.role >= Role::Operator && !is_tested;

@@ -1,10 +1,12 @@
 //! The documents that the carrier gets, as a prospect's call would have them.
 
 use domain::call_flow::{Leg, Turn, Words};
+use domain::ids::SoundId;
 use domain::phone_number::PhoneNumber;
+use domain::sentences;
 use maud::{Markup, html};
 
-use crate::carrier::twilio::message::{self, Addresses, Speaker};
+use crate::carrier::twilio::message::{self, Addresses, Said, Speaker};
 use crate::carrier::twilio::twiml::Response;
 use crate::speech;
 use crate::store::campaigns::CampaignRecord;
@@ -19,8 +21,9 @@ pub fn documents(
     words: Option<&Words>,
     listener: Option<&ProspectRecord>,
 ) -> Markup {
-    let documents = match (&campaign.audio_url, words, listener) {
-        (Some(url), _, _) => vec![("When somebody picks up".to_owned(), message::sound(url.clone()))],
+    let played = campaign.sound.map(kept).or_else(|| campaign.audio_url.clone());
+    let documents = match (played, words, listener) {
+        (Some(url), _, _) => vec![("When somebody picks up".to_owned(), message::sound(url))],
         (None, Some(words), Some(listener)) => of_words(campaign, words, listener).unwrap_or_default(),
         _ => Vec::new(),
     };
@@ -44,9 +47,17 @@ fn of_words(
     listener: &ProspectRecord,
 ) -> Option<Vec<(String, Response)>> {
     let flow = words.flow().ok()?;
-    let said = |text: &str| speech::render(text, &listener.spoken_values());
+    let narrated = campaign.needs_narration();
+    let said = |text: &str| {
+        speech::render(text, &listener.spoken_values()).map(|text| match narrated {
+            true => {
+                sentences::split(&text).iter().map(|_| Said::Sound("…/media/spoken".to_owned())).collect()
+            }
+            false => vec![Said::Words(text)],
+        })
+    };
     let fallback = PhoneNumber::parse(SOME_NUMBER, None).ok()?;
-    let voice = campaign.voice.as_deref();
+    let voice = campaign.carrier_voice();
     let speaker = Speaker {
         voice,
         caller_id: campaign.caller_id.as_ref().unwrap_or(&fallback),
@@ -58,7 +69,7 @@ fn of_words(
         recording: "…/recording".to_owned(),
         whisper: words.whisper.is_some().then(|| "…/whisper".to_owned()),
     };
-    let document = |leg: &Leg<'_>| message::leg(leg, speaker, said, addresses).ok();
+    let document = |leg: &Leg<'_>| message::leg(leg, speaker, said, kept, addresses).ok();
     let mut documents = vec![("When somebody picks up".to_owned(), document(&flow.beginning())?)];
     for (step, key) in flow.listening() {
         let after = flow.after(step, 1, Turn::Key(key))?;
@@ -67,7 +78,7 @@ fn of_words(
     if let Some(voicemail) = &words.voicemail {
         documents.push((
             "When a machine\u{2019}s tone is over".to_owned(),
-            message::text(said(voicemail).ok()?, voice),
+            message::said(said(voicemail).ok()?, voice),
         ));
     }
     if let Some(whisper) = words.whisper.as_deref().filter(|_| flow.transfers()) {
@@ -77,6 +88,11 @@ fn of_words(
         ));
     }
     Some(documents)
+}
+
+/// Where a sound of ours would be fetched.
+fn kept(sound: SoundId) -> String {
+    format!("…/media/{sound}")
 }
 
 /// One element a line. Texts are escaped: what looks like two elements is.
