@@ -56,10 +56,9 @@ async fn beginning(
     if line.is_forbidden(state).await? {
         return Ok(None);
     }
-    let noticed = |document| message::begun_with(document, line.notice(), line.voice());
     let kept = line.campaign.sound.map(|sound| line.address_of(state, sound));
     if let Some(audio) = kept.or_else(|| line.campaign.audio_url.clone()) {
-        return Ok(Some(noticed(message::sound(audio))));
+        return Ok(Some(noticed(&line, message::sound(audio))));
     }
     let Some(words) = line.words(state).await? else { return Ok(None) };
     // Where detection goes on beside the call, the verdict came by itself, and this is asked for once more.
@@ -73,7 +72,12 @@ async fn beginning(
         warn!(call_id = %id, %error, "the script cannot be said to this person");
         None
     });
-    Ok(document.map(noticed))
+    Ok(document.map(|document| noticed(&line, document)))
+}
+
+/// With what is said before anything else, where people are told that they are recorded.
+fn noticed(line: &Line, document: twiml::Response) -> twiml::Response {
+    message::begun_with(document, line.notice(), line.voice())
 }
 
 /// Speaks to a machine whose tone is over; before it, nothing that is said would be kept.

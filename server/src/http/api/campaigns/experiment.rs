@@ -36,7 +36,7 @@ pub async fn start(
     PathId(id): PathId<CampaignId>,
     JsonBody(fields): JsonBody<ExperimentFields>,
 ) -> Result<(StatusCode, Json<ExperimentView>), Problem> {
-    let draft = fields.read().map_err(Problem::invalid)?;
+    let draft = fields.checked(&state.server, state.actions.clock.now()).await.map_err(Problem::invalid)?;
     let (test, is_new) = state.actions.start_experiment(visitor.actor, id, draft).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(ExperimentView::of(&test)?)))

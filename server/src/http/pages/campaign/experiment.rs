@@ -72,6 +72,7 @@ pub async fn sections(
     visitor: &Visitor,
     campaign: &CampaignRecord,
     scripts: &[ScriptRecord],
+    voices: &[(String, String)],
     form: Option<&Form>,
 ) -> Result<Sections, Problem> {
     let store = &state.actions.store;
@@ -101,7 +102,7 @@ pub async fn sections(
     let moves = match running.first() {
         _ if visitor.role < Role::Operator => html! {},
         Some(it) => end_form(campaign, it),
-        None => ask::card(campaign, scripts, form),
+        None => ask::card(campaign, ask::Choices { scripts, voices }, form),
     };
     Ok(Sections { results, moves })
 }

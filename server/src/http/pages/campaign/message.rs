@@ -191,8 +191,8 @@ async fn page(
     let listener = listeners.iter().find(|it| Some(it.id) == chosen).or(listeners.first());
     let script = script_of(state, &campaign).await?;
     let words = script.as_ref().map(|script| &script.words);
-    let tests = experiment::sections(state, visitor, &campaign, &scripts, test).await?;
     let voices = voices::choices(state, form.value("voiceId")).await;
+    let tests = experiment::sections(state, visitor, &campaign, &scripts, &voices, test).await?;
     let values = listener.map(ProspectRecord::spoken_values).unwrap_or_default();
     let sound =
         hearing::section(state, &campaign, words, listener.map(|it| it.id), &values, asked, visitor.role)

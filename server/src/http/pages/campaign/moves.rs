@@ -117,8 +117,13 @@ const fn place_of(blocker: LaunchBlocker) -> &'static str {
         | LaunchBlocker::SoundMissing
         | LaunchBlocker::VoiceOff
         | LaunchBlocker::ScriptBroken
+        | LaunchBlocker::OptOutMissing
+        | LaunchBlocker::NotIdentified
+        | LaunchBlocker::VoicemailWithoutNumber
         | LaunchBlocker::NobodyToTransferTo => "/message",
-        LaunchBlocker::NoCallerId | LaunchBlocker::VoicemailUndetected => "/settings",
+        LaunchBlocker::NoCallerId | LaunchBlocker::CallerUnnamed | LaunchBlocker::VoicemailUndetected => {
+            "/settings"
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What shall be compared, as it comes in: read whole, or refused with everything that is wrong.
 
 use domain::experiment::tally::Goal;
+use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -8,6 +9,8 @@ use crate::actions::experiments::{ArmDraft, ExperimentDraft};
 use crate::http::FieldError;
 use crate::http::api::voices;
 use crate::http::api::words::note;
+use crate::http::state::ServerFacts;
+use crate::http::voice_shelf::VoiceShelf;
 
 /// What shall be compared.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -52,25 +55,39 @@ pub struct ArmFields {
 }
 
 impl ExperimentFields {
-    /// The test, or everything that is wrong.
-    pub fn read(self) -> Result<ExperimentDraft, Vec<FieldError>> {
+    /// The test, or everything that is wrong. The list of the service is read when one of its voices is to be checked.
+    ///
+    /// # Errors
+    /// Every field that cannot be.
+    pub async fn checked(
+        self,
+        server: &ServerFacts,
+        now: Timestamp,
+    ) -> Result<ExperimentDraft, Vec<FieldError>> {
+        for arm in &self.arms {
+            voices::prepare_check(server, arm.voice_id.as_deref(), now).await;
+        }
+        self.read(&server.voices)
+    }
+
+    fn read(self, shelf: &VoiceShelf) -> Result<ExperimentDraft, Vec<FieldError>> {
         let mut wrong = Vec::new();
         let arms = self.arms.into_iter().enumerate();
-        let arms = arms.map(|(place, arm)| arm.read(&format!("/arms/{place}"), &mut wrong)).collect();
+        let arms = arms.map(|(place, arm)| arm.read(&format!("/arms/{place}"), shelf, &mut wrong)).collect();
         if wrong.is_empty() { Ok(ExperimentDraft { goal: self.goal.into(), arms }) } else { Err(wrong) }
     }
 }
 
 impl ArmFields {
-    fn read(self, pointer: &str, wrong: &mut Vec<FieldError>) -> ArmDraft {
+    fn read(self, pointer: &str, shelf: &VoiceShelf, wrong: &mut Vec<FieldError>) -> ArmDraft {
         let script = self.script_id.and_then(|id| {
             let refused = |error: domain::ids::InvalidId| {
                 FieldError::at(format!("{pointer}/scriptId"), "invalid_id", error.to_string())
             };
             note(wrong, id.parse().map_err(refused))
         });
-        let voice =
-            self.voice_id.and_then(|id| note(wrong, voices::known(&format!("{pointer}/voiceId"), id)));
+        let known = |id| voices::known(&format!("{pointer}/voiceId"), id, shelf);
+        let voice = self.voice_id.and_then(|id| note(wrong, known(id)));
         ArmDraft { script, voice, weight: self.share }
     }
 }

@@ -10,7 +10,6 @@ use super::result::hope;
 use crate::actions::users::Visitor;
 use crate::http::api::campaigns::experiment::fields::ExperimentFields;
 use crate::http::api::scripts::ScriptFields;
-use crate::http::api::voices;
 use crate::http::pages::form::{Form, as_number};
 use crate::http::pages::parts::field::{Field, mistakes};
 use crate::http::state::HttpState;
@@ -50,10 +49,11 @@ pub(super) async fn started(
     campaign: &CampaignRecord,
     form: &Form,
 ) -> Result<(), Problem> {
+    let now = state.actions.clock.now();
     let mut test = draft_of(form);
     // What can be said against it without the new text is said first, so that a refusal leaves no script behind.
     let fields: ExperimentFields = read::from_value(test.clone())?;
-    fields.read().map_err(Problem::invalid)?;
+    fields.checked(&state.server, now).await.map_err(Problem::invalid)?;
     if let Some(text) = form.given(TEXT) {
         let (name, words) = new_words(state, campaign, text).await?;
         let script = state.actions.create_script(visitor.actor.clone(), name, words).await?;
@@ -62,7 +62,7 @@ pub(super) async fn started(
         }
     }
     let fields: ExperimentFields = read::from_value(test)?;
-    let draft = fields.read().map_err(Problem::invalid)?;
+    let draft = fields.checked(&state.server, now).await.map_err(Problem::invalid)?;
     state.actions.start_experiment(visitor.actor.clone(), campaign.id, draft).await?;
     Ok(())
 }
@@ -142,8 +142,16 @@ pub(super) fn with_problem(form: Form, problem: &Problem) -> Form {
     form.with_mistakes(mistakes)
 }
 
+/// What an arm can be made of.
+#[derive(Clone, Copy)]
+pub(super) struct Choices<'c> {
+    pub scripts: &'c [ScriptRecord],
+    /// What to give, and what to show.
+    pub voices: &'c [(String, String)],
+}
+
 /// The card. `form`: what was typed, where it was refused.
-pub(super) fn card(campaign: &CampaignRecord, scripts: &[ScriptRecord], form: Option<&Form>) -> Markup {
+pub(super) fn card(campaign: &CampaignRecord, choices: Choices<'_>, form: Option<&Form>) -> Markup {
     let usual = [("goal", "confirmed"), ("share_A", "50"), ("share_B", "50")];
     let fresh = Form::filled(usual);
     let typed = form.unwrap_or(&fresh);
@@ -155,12 +163,12 @@ pub(super) fn card(campaign: &CampaignRecord, scripts: &[ScriptRecord], form: Op
                 p { "The campaign plays a sound file. A test compares scripts and voices, so take the file out first." }
             } @else if campaign.script.is_none() {
                 p { "Write first what the campaign says: that is what a test compares with." }
-            } @else { (inputs(campaign, scripts, typed)) }
+            } @else { (inputs(campaign, choices, typed)) }
         }
     }
 }
 
-fn inputs(campaign: &CampaignRecord, scripts: &[ScriptRecord], form: &Form) -> Markup {
+fn inputs(campaign: &CampaignRecord, choices: Choices<'_>, form: &Form) -> Markup {
     let goals = Goal::ALL.map(|goal| (goal.as_str(), format!("They {}", hope(goal))));
     let more = arms().skip(2).any(|arm| form.given(&share_input(arm)).is_some());
     html! {
@@ -175,7 +183,7 @@ fn inputs(campaign: &CampaignRecord, scripts: &[ScriptRecord], form: &Form) -> M
             @for arm in arms().skip(1).take(1) {
                 fieldset {
                     legend { (arm) }
-                    (other(form, arm, scripts))
+                    (other(form, arm, choices))
                     (Field::text(form, TEXT, "Or a new text for B").hint("It becomes a script of its own, with the keys and the voicemail message of the present one.").area())
                     (share(form, arm))
                 }
@@ -184,7 +192,7 @@ fn inputs(campaign: &CampaignRecord, scripts: &[ScriptRecord], form: &Form) -> M
                 summary { "More than two" }
                 p.hint { "Each with a share takes part." }
                 @for arm in arms().skip(2) {
-                    fieldset { legend { (arm) } (other(form, arm, scripts)) (share(form, arm)) }
+                    fieldset { legend { (arm) } (other(form, arm, choices)) (share(form, arm)) }
                 }
             }
             button.primary type="submit" { "Start the test" }
@@ -192,11 +200,11 @@ fn inputs(campaign: &CampaignRecord, scripts: &[ScriptRecord], form: &Form) -> M
     }
 }
 
-fn other(form: &Form, arm: Arm, scripts: &[ScriptRecord]) -> Markup {
+fn other(form: &Form, arm: Arm, choices: Choices<'_>) -> Markup {
     let mut says = vec![(String::new(), "The same as A".to_owned())];
-    says.extend(scripts.iter().map(|script| (script.id.to_string(), script.name.clone())));
-    let mut speaks = vec![("", "The same as A".to_owned())];
-    speaks.extend(voices::choices().into_iter().filter(|(id, _)| !id.is_empty()));
+    says.extend(choices.scripts.iter().map(|script| (script.id.to_string(), script.name.clone())));
+    let mut speaks = vec![(String::new(), "The same as A".to_owned())];
+    speaks.extend(choices.voices.iter().filter(|(id, _)| !id.is_empty()).cloned());
     html! {
         div.row {
             (Field::text(form, &script_input(arm), &format!("Script of {arm}")).choice(&says))

@@ -46,7 +46,7 @@ pub async fn send(
     let script = script_of(&state, &campaign).await?;
     let form = filled(&campaign, script.as_ref());
     let asked = Asked { not_taken: Some(sentence(problem.detail())), ..Asked::default() };
-    let page = page(&state, &visitor, campaign, &form, &asked).await?;
+    let page = page(&state, &visitor, campaign, &form, &asked, None).await?;
     Ok(page.status(problem.status()).into_response())
 }
 
