@@ -11,9 +11,9 @@ const WIDE_ENDS: &[char] = &['。', '！', '？'];
 const CLOSING: &[char] = &['"', '\'', ')', ']', '”', '’', '»', '」', '』'];
 /// Words in front of a dot that seldom end a sentence, in small letters.
 const SHORT_FORMS: &[&str] = &[
-    "mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "rev", "hon", "gen", "col", "capt", "lt", "sgt", "no", "nr", "inc", "ltd", "co",
-    "corp", "vs", "etc", "e.g", "i.e", "z.b", "u.s", "p.o", "ave", "blvd", "rd", "apt", "ext", "dept", "approx", "fr", "hr", "sra",
-    "mme", "mlle",
+    "mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "rev", "hon", "gen", "col", "capt", "lt", "sgt", "no",
+    "nr", "inc", "ltd", "co", "corp", "vs", "etc", "e.g", "i.e", "z.b", "u.s", "p.o", "ave", "blvd", "rd",
+    "apt", "ext", "dept", "approx", "fr", "hr", "sra", "mme", "mlle",
 ];
 
 /// The sentences of a text, in order, without the spaces around them; nothing but spaces has none.
@@ -88,7 +88,10 @@ mod tests {
     #[test]
     fn a_text_is_parted_between_its_sentences() {
         for (text, pieces) in [
-            ("Hello Ada. This is Acme! Shall we talk? Good…", &["Hello Ada.", "This is Acme!", "Shall we talk?", "Good…"][..]),
+            (
+                "Hello Ada. This is Acme! Shall we talk? Good…",
+                &["Hello Ada.", "This is Acme!", "Shall we talk?", "Good…"][..],
+            ),
             ("  One line\n\nanother  \r\n", &["One line", "another"]),
             ("He said \"Stop.\" Then he left.", &["He said \"Stop.\"", "Then he left."]),
             ("Really?! Yes.", &["Really?!", "Yes."]),

@@ -132,12 +132,17 @@ mod tests {
 
     #[test]
     fn a_voice_of_the_service_is_told_from_those_of_the_carrier() {
-        let voice = ServiceVoice::of("elevenlabs:21m00Tcm4TlvDq8ikWAM").expect("the service's").expect("a voice");
+        let voice =
+            ServiceVoice::of("elevenlabs:21m00Tcm4TlvDq8ikWAM").expect("the service's").expect("a voice");
         assert_eq!(voice.as_str(), "21m00Tcm4TlvDq8ikWAM");
         assert_eq!(voice.to_string(), "elevenlabs:21m00Tcm4TlvDq8ikWAM");
         assert_eq!(ServiceVoice::of("Polly.Joanna"), None);
         for hostile in ["", "../user", "a/b", "a?b", "a%2e", "ä", &"a".repeat(65)] {
-            assert_eq!(ServiceVoice::of(&format!("elevenlabs:{hostile}")), Some(Err(InvalidVoice)), "{hostile}");
+            assert_eq!(
+                ServiceVoice::of(&format!("elevenlabs:{hostile}")),
+                Some(Err(InvalidVoice)),
+                "{hostile}"
+            );
         }
     }
 

@@ -158,7 +158,9 @@ impl HoldReason {
             Self::VoiceUnavailable => {
                 "The service of the campaign's voice does not speak at the moment. It is asked again in a while; Settings, Voices says what is wrong. Nobody is rung without words."
             }
-            Self::NotSpokenYet => "What this person may hear is being spoken first. They are rung as soon as it is there.",
+            Self::NotSpokenYet => {
+                "What this person may hear is being spoken first. They are rung as soon as it is there."
+            }
             Self::Pacing => "As many calls as the pace allows were just started.",
             Self::AtCapacity => "As many calls as allowed are on at the same time.",
             Self::CarrierThrottled => "The carrier asked to slow down.",

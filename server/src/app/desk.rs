@@ -140,7 +140,19 @@ impl Desk {
             _ => crate::http::router::router(state),
         };
         let console_key = console_key.secret;
-        Ok(Self { actions, router, console_key, setup_code, account, line, keeping, voices, stopping, lease, relay })
+        Ok(Self {
+            actions,
+            router,
+            console_key,
+            setup_code,
+            account,
+            line,
+            keeping,
+            voices,
+            stopping,
+            lease,
+            relay,
+        })
     }
 
     /// Closes the database, so that the next process may have it.

@@ -11,8 +11,8 @@ use tracing::{error, warn};
 
 use super::state::HttpState;
 use super::{FieldError, Problem};
-use crate::actions::sounds::SoundFile;
 use crate::actions::Actor;
+use crate::actions::sounds::SoundFile;
 use crate::media::{MediaError, ObjectName, SoundReader};
 use crate::speech::{Narrator, Sentence, wav};
 use crate::store::StoreError;
@@ -57,12 +57,7 @@ impl<'s> Text<'s> {
     ///
     /// # Errors
     /// No service, a voice of the carrier, or a text that cannot be spoken.
-    pub fn read(
-        state: &'s HttpState,
-        of: WorkspaceId,
-        voice_id: &str,
-        text: &str,
-    ) -> Result<Self, Problem> {
+    pub fn read(state: &'s HttpState, of: WorkspaceId, voice_id: &str, text: &str) -> Result<Self, Problem> {
         let (voice, narrator) = voice(state, voice_id)?;
         if text.trim().is_empty() || text.chars().count() > LONGEST_TEXT {
             let detail = format!("write something to hear, in {LONGEST_TEXT} characters at most");
@@ -209,8 +204,7 @@ impl<'s> Text<'s> {
             error!(%unreadable, "spoken sentences do not make a sound");
             Problem::internal()
         })?;
-        let stored =
-            self.state.media.keep(object, Bytes::from(whole)).await.map_err(|error| away(&error))?;
+        let stored = self.state.media.keep(object, Bytes::from(whole)).await.map_err(|error| away(&error))?;
         Ok(SoundFile {
             object: object.as_str().to_owned(),
             content_type: "audio/wav".to_owned(),
@@ -250,5 +244,8 @@ fn refused(text: Option<&SpokenText>) -> Problem {
 
 fn away(error: &MediaError) -> Problem {
     error!(%error, "a spoken text could not be read or written");
-    Problem::unavailable("The store of the sound files does not work at the moment. What was spoken is not lost.", 30)
+    Problem::unavailable(
+        "The store of the sound files does not work at the moment. What was spoken is not lost.",
+        30,
+    )
 }

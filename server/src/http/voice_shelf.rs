@@ -110,7 +110,8 @@ impl<T: Clone> Remembered<T> {
             Ok(Ok(answer)) => asked.known = Known { answer: Some((answer, now)), trouble: None },
             Ok(Err(error)) => asked.known.trouble = Some(error.to_string()),
             Err(_) => {
-                asked.known.trouble = Some(format!("the service did not answer within {} seconds", PATIENCE.as_secs()));
+                asked.known.trouble =
+                    Some(format!("the service did not answer within {} seconds", PATIENCE.as_secs()));
             }
         }
         asked.known.clone()

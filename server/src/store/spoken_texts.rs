@@ -229,7 +229,11 @@ impl Tx {
     }
 
     /// Takes texts away that nobody used since then, whatever became of them; those with a sound say which.
-    pub async fn forget_texts(&self, unused_since: Timestamp, most: usize) -> Result<Vec<SoundId>, StoreError> {
+    pub async fn forget_texts(
+        &self,
+        unused_since: Timestamp,
+        most: usize,
+    ) -> Result<Vec<SoundId>, StoreError> {
         let db = self.connection();
         let lock = dialect::for_update_skip_locked(db.get_database_backend());
         let wanted = format!(

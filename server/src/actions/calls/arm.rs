@@ -176,13 +176,7 @@ fn arm_one(change: &mut Changed, prospect: Option<ProspectRecord>, books: &mut B
     }
 }
 
-fn hold(
-    record: &mut CallRecord,
-    reason: HoldReason,
-    until: Option<Timestamp>,
-    why: &str,
-    now: Timestamp,
-) {
+fn hold(record: &mut CallRecord, reason: HoldReason, until: Option<Timestamp>, why: &str, now: Timestamp) {
     match until {
         // A person asked for this call: it waits for the gate instead of being forgotten. And a look at the carrier's list
         // is over in a moment, as is the speaking of a sentence.

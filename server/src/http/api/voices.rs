@@ -159,7 +159,10 @@ pub async fn quota(
     let renews_at = quota.and_then(|quota| quota.renews_at).and_then(|at| Timestamp::from_second(at).ok());
     Ok(Json(VoiceQuota {
         state: word(known.as_ref().map(|known| &known.trouble)),
-        trouble: trouble.as_ref().map(|trouble| trouble.why.clone()).or(known.and_then(|known| known.trouble)),
+        trouble: trouble
+            .as_ref()
+            .map(|trouble| trouble.why.clone())
+            .or(known.and_then(|known| known.trouble)),
         used: quota.map(|quota| quota.used),
         limit: quota.map(|quota| quota.limit),
         renews_at: maybe_time(renews_at),
@@ -228,7 +231,9 @@ pub fn known(pointer: &str, id: String, shelf: &VoiceShelf) -> Result<String, Fi
             return Err(FieldError::at(pointer, "voice_off", detail));
         }
         Some(Ok(voice)) if shelf.has(&voice) == Some(false) => {
-            return Err(unknown("the account at ElevenLabs has no such voice; list them at /api/voices".to_owned()));
+            return Err(unknown(
+                "the account at ElevenLabs has no such voice; list them at /api/voices".to_owned(),
+            ));
         }
         // One of a list that could not be read is found out when it is to speak.
         Some(Ok(_)) => return Ok(id),

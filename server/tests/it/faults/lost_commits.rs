@@ -22,7 +22,8 @@ use crate::support::world::Database;
 async fn reserve(actions: &Actions, campaign: CampaignId) -> Result<Vec<CallId>, StoreError> {
     let now = actions.clock.now();
     let record = actions.store.any_campaign(campaign).await?.expect("the campaign");
-    let campaigns = actions.store.campaign_snapshots(&[record], &actions.installation.rates, false, now, 5).await?;
+    let campaigns =
+        actions.store.campaign_snapshots(&[record], &actions.installation.rates, false, now, 5).await?;
     let plan = domain::dial_plan::plan(&domain::dial_plan::Snapshot { now, campaigns, capacity: 5 });
     actions.reserve_planned(plan.calls).await
 }

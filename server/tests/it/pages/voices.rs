@@ -81,7 +81,8 @@ async fn what_a_prospect_would_hear_is_heard_on_the_message_page_and_costs_nothi
 #[tokio::test]
 async fn a_service_in_trouble_is_said_on_the_page_and_asked_again_when_somebody_wants_it() {
     let services = services().await;
-    let app = crate::voices::ground::with_key(TestApp::on(Database::Sqlite).speed(1.0), &services, "sk_wrong");
+    let app =
+        crate::voices::ground::with_key(TestApp::on(Database::Sqlite).speed(1.0), &services, "sk_wrong");
     let app = app.start().await;
     let browser = signed_in(&app, Role::Operator).await;
     browser.open("/settings/voices").await;

@@ -60,7 +60,10 @@ fn voices_are_listed_from_both_and_the_list_is_remembered() {
             assert_eq!(first["name"], "Agate");
             assert!(first["id"].as_str().is_some_and(|id| id.starts_with("elevenlabs:")), "{first}");
             assert!(first["labels"]["accent"].is_string(), "{first}");
-            assert_eq!((&list["elevenLabs"]["state"], &list["elevenLabs"]["trouble"]), (&json!("on"), &Value::Null));
+            assert_eq!(
+                (&list["elevenLabs"]["state"], &list["elevenLabs"]["trouble"]),
+                (&json!("on"), &Value::Null)
+            );
         }
         let lists = services.requests().iter().filter(|request| *request == "GET /v2/voices").count();
         assert_eq!(lists, 1, "23 voices are one page");
@@ -78,9 +81,13 @@ async fn when_the_service_is_away_the_carriers_voices_are_listed_and_the_rest_is
     assert_eq!(list["voices"].as_array().map(Vec::len), Some(24));
     assert_eq!(list["elevenLabsVoices"], json!([]));
     assert_eq!(list["elevenLabs"]["state"], "away");
-    assert!(list["elevenLabs"]["trouble"].as_str().is_some_and(|it| it.contains("ELEVENLABS_API_KEY")), "{list}");
+    assert!(
+        list["elevenLabs"]["trouble"].as_str().is_some_and(|it| it.contains("ELEVENLABS_API_KEY")),
+        "{list}"
+    );
     // What cannot be checked is not refused.
-    let (status, campaign) = program.post("/api/campaigns", json!({ "name": "A", "voiceId": "elevenlabs:abc" })).await;
+    let (status, campaign) =
+        program.post("/api/campaigns", json!({ "name": "A", "voiceId": "elevenlabs:abc" })).await;
     assert_eq!((status, &campaign["voiceId"]), (201, &json!("elevenlabs:abc")));
     app.stop().await;
     services.stop().await;
@@ -93,7 +100,8 @@ async fn without_a_key_the_list_says_that_it_is_off_and_such_a_voice_is_refused(
     let list = program.get("/api/voices").await;
     assert_eq!((&list["elevenLabs"]["state"], &list["elevenLabsVoices"]), (&json!("off"), &json!([])));
     assert_eq!(program.get("/api/voices/quota").await["state"], "off");
-    let (status, refused) = program.post("/api/campaigns", json!({ "name": "A", "voiceId": "elevenlabs:abc" })).await;
+    let (status, refused) =
+        program.post("/api/campaigns", json!({ "name": "A", "voiceId": "elevenlabs:abc" })).await;
     assert_eq!((status, &refused["code"]), (422, &json!("voice_off")));
     assert!(refused["detail"].as_str().is_some_and(|it| it.contains("ELEVENLABS_API_KEY")), "{refused}");
     let (status, refused) = program.preview("elevenlabs:abc", "Hello.").await;
@@ -110,7 +118,8 @@ async fn a_campaigns_voice_is_one_that_the_account_has() {
     let (status, campaign) = program.post("/api/campaigns", json!({ "name": "A", "voiceId": voice })).await;
     assert_eq!((status, &campaign["voiceId"]), (201, &json!(voice)));
     for unknown in ["elevenlabs:nobody", "elevenlabs:", "elevenlabs:../user"] {
-        let (status, refused) = program.post("/api/campaigns", json!({ "name": "A", "voiceId": unknown })).await;
+        let (status, refused) =
+            program.post("/api/campaigns", json!({ "name": "A", "voiceId": unknown })).await;
         assert_eq!((status, &refused["code"]), (422, &json!("unknown_voice")), "{unknown}");
     }
     app.stop().await;

@@ -110,15 +110,21 @@ fn a_service_that_is_busy_or_loses_an_answer_is_asked_again_later_and_everybody_
         let services = services().await;
         let app = speaking(TestApp::on(database).speed(60.0), &services).start().await;
         let voice = voice(&services).await;
-        services.meet([SpeechFault::TooManyRequests(Some(1)), SpeechFault::Cut, SpeechFault::TooManyRequests(None)]);
+        services.meet([
+            SpeechFault::TooManyRequests(Some(1)),
+            SpeechFault::Cut,
+            SpeechFault::TooManyRequests(None),
+        ]);
         let id = campaign(&app, &voice, SCRIPT, 2).await;
         app.launch(id).await;
         app.until_completed(id).await;
         // Whoever was given up for want of words was rung later.
-        let placed = app.calls(id).await.iter().filter(|call| call.call.placement == Placement::Placed).count();
+        let placed =
+            app.calls(id).await.iter().filter(|call| call.call.placement == Placement::Placed).count();
         assert_eq!(placed, 2);
         assert_eq!(orders(&services), 2 + SHARED.len() + 3);
-        let month = app.actions.store.spoken_in(app.actor.workspace, &month_of(app.now())).await.expect("read");
+        let month =
+            app.actions.store.spoken_in(app.actor.workspace, &month_of(app.now())).await.expect("read");
         assert_eq!((month.texts, month.characters), (4, characters(2)));
         assert!(month.doubtful > 0, "the lost answer may be on the bill");
         assert_eq!(app.actions.store.service_trouble().await.expect("read"), None);

@@ -139,7 +139,8 @@ fn spoken_texts_are_kept_as_long_as_they_are_used_and_ninety_days_longer() {
         actions.note_use(of, &texts).await.expect("noted");
         pass(&bare, &actions, Duration::from_secs(31 * 24 * 3_600));
         assert_eq!(actions.forget_unused_texts().await.expect("forgotten"), 1);
-        let left = actions.store.spoken_texts(of, &[used.fingerprint, unused.fingerprint]).await.expect("read");
+        let left =
+            actions.store.spoken_texts(of, &[used.fingerprint, unused.fingerprint]).await.expect("read");
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].sentence, used);
         let mut there = 0;

@@ -13,7 +13,12 @@ use crate::support::world::{Database, on_both};
 use crate::voices::ground::{orders, services, speaking, voice};
 
 fn words() -> Words {
-    let key = MenuKey { key: '9', means: Means::OptOut, offer: None, reply: Some("You are off our list. Goodbye.".to_owned()) };
+    let key = MenuKey {
+        key: '9',
+        means: Means::OptOut,
+        offer: None,
+        reply: Some("You are off our list. Goodbye.".to_owned()),
+    };
     Words {
         text: "Hello {{ firstName | default(\"there\") }}. This is Acme.".to_owned(),
         menu: Menu { keys: vec![key] },

@@ -72,7 +72,8 @@ impl Said {
             said.used.insert(workspace, used_long_ago(&spoken, books.now));
             let known: HashMap<Fingerprint, SpokenText> =
                 known.into_iter().map(|text| (text.sentence.fingerprint, text)).collect();
-            let words = calls.into_iter().map(|(call, sentences)| (call, words_of(sentences, &known, books.now)));
+            let words =
+                calls.into_iter().map(|(call, sentences)| (call, words_of(sentences, &known, books.now)));
             said.words.extend(words);
         }
         Ok(said)

@@ -210,7 +210,8 @@ impl CampaignFields {
             draft.script = script.as_deref().and_then(|id| note(wrong, script_id(id)));
         }
         if let Some(voice) = &self.voice_id {
-            draft.voice = voice.clone().and_then(|voice| note(wrong, voices::known("/voiceId", voice, &server.voices)));
+            draft.voice =
+                voice.clone().and_then(|voice| note(wrong, voices::known("/voiceId", voice, &server.voices)));
         }
         if let Some(url) = &self.audio_url {
             let rules =

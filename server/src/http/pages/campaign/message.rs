@@ -170,7 +170,9 @@ async fn page(
     let words = script.as_ref().map(|script| &script.words);
     let voices = voices::choices(state, form.value("voiceId")).await;
     let values = listener.map(ProspectRecord::spoken_values).unwrap_or_default();
-    let sound = hearing::section(state, &campaign, words, listener.map(|it| it.id), &values, asked, visitor.role).await?;
+    let sound =
+        hearing::section(state, &campaign, words, listener.map(|it| it.id), &values, asked, visitor.role)
+            .await?;
     let outlook = outlook(state, campaign).await?;
     let editable = visitor.role >= Role::Operator;
     let played = sounds::to_show(state, &outlook.campaign).await?;

@@ -142,7 +142,8 @@ impl Consequence {
         let rates = &state.actions.installation.rates;
         let quote = first.and_then(|prospect| campaign.quote(rates, &prospect.phone));
         let limit = u64::from(campaign.rules.daily_limit.calls());
-        let facts = store.hold_facts(campaign, &[], state.actions.installation.means(), outlook.now()).await?;
+        let facts =
+            store.hold_facts(campaign, &[], state.actions.installation.means(), outlook.now()).await?;
         Ok(Self {
             people,
             worst_case: quote.map(|quote| quote.worst_case),

@@ -87,8 +87,11 @@ pub async fn hear(
         }
         Err(problem) => {
             let asked = Asked { q, voice, ..Asked::default() };
-            let status =
-                if problem.status().is_server_error() { problem.status() } else { StatusCode::UNPROCESSABLE_ENTITY };
+            let status = if problem.status().is_server_error() {
+                problem.status()
+            } else {
+                StatusCode::UNPROCESSABLE_ENTITY
+            };
             let page = page(&state, &visitor, &asked, &form.with_problem(&problem)).await?;
             Ok(page.status(status).into_response())
         }
@@ -126,7 +129,10 @@ async fn page(state: &HttpState, visitor: &Visitor, asked: &Asked, form: &Form) 
     let role = visitor.role;
     Ok(tab(role, "/settings/voices")
         .with("service", service(&shown, role))
-        .with("try", html! { @if shown.voices.is_some() && role >= Role::Operator { (trial(&shown, asked, form)) } })
+        .with(
+            "try",
+            html! { @if shown.voices.is_some() && role >= Role::Operator { (trial(&shown, asked, form)) } },
+        )
         .with("search", html! { @if shown.voices.is_some() { (search(asked)) } })
         .with("voices", html! { @if let Some(known) = &shown.voices { (table(known, asked, role)) } })
         .with("carrier", carriers(state, asked)))
@@ -241,7 +247,8 @@ fn search(asked: &Asked) -> Markup {
 fn table(known: &Known<Vec<Voice>>, asked: &Asked, role: Role) -> Markup {
     let wanted = asked.search();
     let all = known.answer.as_ref().map_or(&[][..], |(voices, _)| voices.as_slice());
-    let found: Vec<&Voice> = all.iter().filter(|voice| wanted.as_ref().is_none_or(|text| has(voice, text))).collect();
+    let found: Vec<&Voice> =
+        all.iter().filter(|voice| wanted.as_ref().is_none_or(|text| has(voice, text))).collect();
     html! {
         @if let Some(trouble) = &known.trouble {
             div.notice.warn role="status" {
@@ -294,7 +301,8 @@ fn has(voice: &Voice, text: &str) -> bool {
 
 fn carriers(state: &HttpState, asked: &Asked) -> Markup {
     let wanted = asked.search();
-    let all = voices::of_carrier().filter(|words| wanted.as_ref().is_none_or(|text| words.to_lowercase().contains(text)));
+    let all = voices::of_carrier()
+        .filter(|words| wanted.as_ref().is_none_or(|text| words.to_lowercase().contains(text)));
     let all: Vec<String> = all.collect();
     html! {
         div.card {
