@@ -121,7 +121,7 @@ impl Installation {
 
     /// What the holds of people depend on besides the database.
     pub fn means(&self) -> Means {
-        Means { pacing: self.pacing, speaks: self.narrator.is_some() }
+        Means { pacing: self.pacing, narrator: self.narrator.clone() }
     }
 }
 

@@ -26,13 +26,11 @@ pub(super) const USE_IS_NOTED_AFTER: Duration = Duration::from_secs(24 * 60 * 60
 const KEPT_UNUSED: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How many are deleted in one transaction.
 const MOST_FORGOTTEN: usize = 500;
-/// The store of the sounds is looked at again after this. It says nothing about the text.
-const STORE_PAUSE: Duration = Duration::from_secs(60);
 
 /// Why a request was in vain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InVain {
-    /// The service is in trouble, whatever it is asked.
+    /// The service is in trouble, whatever it is asked; or what it says cannot be kept, whatever it is.
     Service {
         /// In which way.
         kind: Trouble,
@@ -46,8 +44,6 @@ pub enum InVain {
         /// The request may be on the bill.
         may_have_cost: bool,
     },
-    /// It was spoken, and our own store did not take it.
-    Store,
 }
 
 /// What was spoken.
@@ -181,7 +177,6 @@ impl Actions {
         let (cost, rest) = match &vain {
             InVain::Service { may_have_cost, .. } => (*may_have_cost, None),
             InVain::Refused { may_have_cost } => (*may_have_cost, Some(REST_OF_A_TEXT)),
-            InVain::Store => (true, None),
         };
         if !cost {
             after.attempts = taken.attempts.saturating_sub(1);
@@ -189,8 +184,6 @@ impl Actions {
         if rest.is_some() || after.attempts >= MOST_PAID_TRIES {
             after.state = TextState::Refused;
             after.next_try_at = now.checked_add(rest.unwrap_or(REST_OF_A_TEXT)).unwrap_or(now);
-        } else if vain == InVain::Store {
-            after.next_try_at = now.checked_add(STORE_PAUSE).unwrap_or(now);
         }
         let doubtful = if cost { length } else { 0 };
         self.store

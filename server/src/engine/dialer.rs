@@ -122,11 +122,11 @@ impl Dialer {
     async fn plan(&self, now: Timestamp, capacity: usize) -> Result<dial_plan::DialPlan, StoreError> {
         let store = &self.parts.actions.store;
         let rates = &self.parts.actions.installation.rates;
-        let speaks = self.parts.actions.installation.narrator.is_some();
+        let narrator = self.parts.actions.installation.narrator.as_ref();
         let mut campaigns = Vec::new();
         let mut look_again_at: Option<Timestamp> = None;
         let active = store.active_campaigns().await?;
-        let snapshots = store.campaign_snapshots(&active, rates, speaks, now, MOST_PER_TURN).await?;
+        let snapshots = store.campaign_snapshots(&active, rates, narrator, now, MOST_PER_TURN).await?;
         for (campaign, mut snapshot) in active.into_iter().zip(snapshots) {
             if snapshot.candidates.is_empty()
                 && snapshot.next_due_at.is_none()

@@ -26,6 +26,8 @@ use crate::store::spoken_texts::SpokenText;
 const AT_ONCE: usize = 2;
 /// Texts that another server wants ring no bell here.
 const LOOKS_AGAIN: Duration = Duration::from_secs(5);
+/// A store of sounds that is full or away is looked at again after this.
+const STORE_PAUSE: Duration = Duration::from_secs(60);
 
 /// What the task works with.
 #[derive(Clone)]
@@ -126,7 +128,9 @@ async fn keep(media: &MediaStore, name: &ObjectName, audio: Vec<u8>) -> Result<S
             if let Err(error) = media.clear(name).await {
                 warn!(%error, "what is left of a spoken text could not be deleted");
             }
-            Err((InVain::Store, error.to_string()))
+            // Nothing more is paid for while nothing can be kept.
+            let vain = InVain::Service { kind: Trouble::Away, may_have_cost: true, wait: Some(STORE_PAUSE) };
+            Err((vain, error.to_string()))
         }
     }
 }

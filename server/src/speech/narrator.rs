@@ -101,6 +101,16 @@ impl Narrator {
         }
         Ok(heard)
     }
+
+    /// The same for words that say the same to everybody; `None` for those with variables, or that cannot be said.
+    pub fn heard_by_everybody(&self, voice: &ServiceVoice, words: &Words) -> Option<Vec<Sentence>> {
+        let flow = words.flow().ok()?;
+        let mut texts = flow.texts().chain(words.voicemail.as_deref());
+        if texts.any(|text| text.contains("{{")) {
+            return None;
+        }
+        self.heard_by(voice, words, &[]).ok()
+    }
 }
 
 #[cfg(test)]
@@ -136,5 +146,8 @@ mod tests {
         let said: Vec<&str> = heard.iter().map(|sentence| sentence.said.as_str()).collect();
         assert_eq!(said, ["Hello Ada.", "This is Acme.", "Call us back."]);
         assert!(Narrator::of_model("m").heard_by(&voice("abc"), &words, &[]).is_err());
+        assert_eq!(Narrator::of_model("m").heard_by_everybody(&voice("abc"), &words), None);
+        let same = Narrator::of_model("m").heard_by_everybody(&voice("abc"), &Words::of_text("Hello. Bye."));
+        assert_eq!(same.map(|heard| heard.len()), Some(2));
     }
 }

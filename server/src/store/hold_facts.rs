@@ -8,7 +8,6 @@ use domain::money::Usd;
 use domain::pacing::Pacing;
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
-use domain::voice::Narration;
 use jiff::Timestamp;
 
 use super::campaigns::CampaignRecord;
@@ -17,17 +16,18 @@ use super::pace::PaceScope;
 use super::prospects::ProspectRecord;
 use super::workspaces::WorkspaceRules;
 use super::{Store, StoreError, sql};
+use crate::speech::Narrator;
 
 /// Numbers asked about in one statement.
 const BATCH: usize = 500;
 
 /// What holds depend on besides the database.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Means {
     /// Of the account.
     pub pacing: Pacing,
-    /// A service speaks texts beforehand.
-    pub speaks: bool,
+    /// How texts are spoken beforehand, where a service does.
+    pub narrator: Option<Narrator>,
 }
 
 /// What is known at one instant.
@@ -38,7 +38,7 @@ pub struct HoldFacts {
     workspace: WorkspaceRules,
     quarantine: bool,
     funds: Funds,
-    narration: Narration,
+    voice: Verdict,
     pace: Verdict,
     do_not_call: HashSet<PhoneNumber>,
     calls: CallsToNumbers,
@@ -99,7 +99,7 @@ impl HoldFacts {
             recent_rings: &[],
             funds: self.funds,
             worst_case,
-            voice: self.narration.verdict(campaign.needs_narration(), self.now),
+            voice: self.voice,
             pace: self.pace,
         }
     }
@@ -121,7 +121,7 @@ impl Store {
             workspace,
             quarantine: self.is_quarantined().await?,
             funds: self.funds(campaign, &workspace, now).await?,
-            narration: self.narration(means.speaks).await?,
+            voice: self.voice_verdict(campaign, means.narrator.as_ref(), now).await?,
             pace: self.pace_verdict(means.pacing, now).await?,
             do_not_call: HashSet::new(),
             calls: CallsToNumbers::default(),

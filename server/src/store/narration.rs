@@ -1,11 +1,15 @@
 //! Whether the service that speaks is in trouble, and what it took in a month.
 
+use domain::gate::Verdict;
 use domain::ids::WorkspaceId;
 use domain::voice::{Narration, Trouble};
 use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
 
+use super::campaigns::CampaignRecord;
+use super::spoken_texts::TextState;
 use super::{Store, StoreError, Tx, millis, sql, time};
+use crate::speech::{Fingerprint, Narrator};
 
 /// The row of the service.
 const SERVICE: &str = "elevenlabs";
@@ -58,13 +62,31 @@ impl Store {
         trouble(self.reader()).await
     }
 
-    /// Whether the service can be asked; `is_set_up`: a key was given.
-    pub(super) async fn narration(&self, is_set_up: bool) -> Result<Narration, StoreError> {
-        if !is_set_up {
-            return Ok(Narration::default());
-        }
+    /// What a campaign's voice says to anybody. One that says the same to everybody, all of it spoken already, needs the service
+    /// no more.
+    pub(super) async fn voice_verdict(
+        &self,
+        campaign: &CampaignRecord,
+        narrator: Option<&Narrator>,
+        now: Timestamp,
+    ) -> Result<Verdict, StoreError> {
+        let Some(voice) = campaign.narrated_by() else { return Ok(Verdict::Dial) };
+        let Some(narrator) = narrator else { return Ok(Narration::default().verdict(true, now)) };
         let rests_until = self.service_trouble().await?.map(|trouble| trouble.rests_until);
-        Ok(Narration { is_set_up, rests_until })
+        let verdict = Narration { is_set_up: true, rests_until }.verdict(true, now);
+        if verdict == Verdict::Dial {
+            return Ok(verdict);
+        }
+        let script = match campaign.script {
+            Some(id) => self.script(campaign.workspace, id).await?,
+            None => None,
+        };
+        let said = script.and_then(|script| narrator.heard_by_everybody(&voice, &script.words));
+        let Some(said) = said else { return Ok(verdict) };
+        let wanted: Vec<Fingerprint> = said.iter().map(|sentence| sentence.fingerprint).collect();
+        let known = self.spoken_texts(campaign.workspace, &wanted).await?;
+        let spoken = known.iter().filter(|text| text.state == TextState::Spoken).count();
+        Ok(if spoken == wanted.len() { Verdict::Dial } else { verdict })
     }
 
     /// What a workspace had spoken in a month, such as `2027-01`.

@@ -8,24 +8,24 @@ use domain::dial_plan::{CampaignSnapshot, Candidate};
 use domain::ids::{CampaignId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use domain::prospect::ProspectStatus;
-use domain::voice::Narration;
 use jiff::Timestamp;
 
 use super::campaigns::CampaignRecord;
 use super::workspaces::WorkspaceRules;
 use super::{Store, StoreError, millis, queue, sql, time};
+use crate::speech::Narrator;
 
 /// All of them are live. Said as well, it would lead SQLite to every call that is on.
 pub(super) const RESERVED_BY_CAMPAIGN: &str =
     "SELECT campaign_id, COUNT(*) AS count FROM calls WHERE placement = 'reserved' GROUP BY campaign_id";
 
 impl Store {
-    /// Campaigns, each with its first `most` due prospects; `speaks`: a service speaks texts beforehand.
+    /// Campaigns, each with its first `most` due prospects; `narrator`: how texts are spoken beforehand.
     pub async fn campaign_snapshots(
         &self,
         campaigns: &[CampaignRecord],
         rates: &RateCard,
-        speaks: bool,
+        narrator: Option<&Narrator>,
         now: Timestamp,
         most: usize,
     ) -> Result<Vec<CampaignSnapshot>, StoreError> {
@@ -34,8 +34,6 @@ impl Store {
         }
         // What is the same for several campaigns is asked once.
         let quarantine = self.is_quarantined().await?;
-        let narrated = campaigns.iter().any(CampaignRecord::needs_narration);
-        let narration = if narrated { self.narration(speaks).await? } else { Narration::default() };
         let day = |campaign: &CampaignRecord| (campaign.id, campaign.rules.zone.local_date(now));
         let taken = self.used_on_days(&campaigns.iter().map(day).collect()).await?;
         let reserved = self.reserved_by_campaign().await?;
@@ -56,7 +54,7 @@ impl Store {
                 kill_switch: workspace.dialing_stopped,
                 quarantine,
                 funds: self.funds(campaign, &workspace, now).await?,
-                voice: narration.verdict(campaign.needs_narration(), now),
+                voice: self.voice_verdict(campaign, narrator, now).await?,
                 candidates: self.candidates(campaign, rates, now, most).await?,
                 next_due_at: self.next_due_at(campaign, now).await?,
             });

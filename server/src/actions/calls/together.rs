@@ -287,10 +287,14 @@ impl<'a> Facts<'a> {
         prospects: impl Iterator<Item = &ProspectRecord>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
+        // Asked only where it matters: every wish for a call comes by here.
+        let narrated = campaigns.iter().any(CampaignRecord::needs_narration);
+        let trouble = if narrated { tx.service_trouble().await? } else { None };
+        let narration = installation.narration(trouble.as_ref());
         let mut facts = Self {
             installation,
             quarantine: tx.is_quarantined().await?,
-            narration: installation.narration(tx.service_trouble().await?.as_ref()),
+            narration,
             campaigns: campaigns.into_iter().map(|campaign| (campaign.id, campaign)).collect(),
             workspaces: HashMap::new(),
             used: HashMap::new(),

@@ -7,7 +7,7 @@ CREATE TABLE spoken_texts (
     fingerprint {bytes} NOT NULL,
     -- The service's identifier.
     voice {text} NOT NULL,
-    -- The text, while it has to be spoken yet; it may name a person, and is forgotten with its sound.
+    -- The text. It may name a person, and is forgotten with its sound.
     said {text} NOT NULL,
     state {text} NOT NULL CHECK (state IN ('wanted', 'spoken', 'refused')),
     -- Somebody waits for it in front of a page.

@@ -170,7 +170,7 @@ async fn a_prospect_says_why_nobody_rings_them() {
             (&hold["reason"], &hold["until"]),
             (&json!("window_closed"), &json!("2026-03-03T14:00:00Z"))
         );
-        assert_eq!(hold["gates"].as_array().map(Vec::len), Some(12));
+        assert_eq!(hold["gates"].as_array().map(Vec::len), Some(13));
 
         owner.post(&format!("/api/campaigns/{campaign}/pause"), json!({})).await.expect(200);
         assert_eq!(owner.get(&path).await.expect(200).json["hold"]["reason"], "campaign_paused");
