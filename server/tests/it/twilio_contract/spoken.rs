@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 
 use domain::call_flow::{CallFlow, Leg, Means, Menu, MenuKey, Turn, Words};
+use domain::ids::SoundId;
 use proptest::prelude::*;
 use prospectai::carrier::twilio::message::{self, Addresses, Speaker};
 use prospectai::carrier::twilio::twiml::Response;
@@ -106,7 +107,8 @@ fn documents(flow: &CallFlow, values: &[(String, String)]) -> Vec<String> {
     };
     let document = |leg: &Leg<'_>| -> String {
         let said = |text: &str| speech::render(text, values);
-        let response: Response = message::leg(leg, speaker, said, addresses).expect("it can be said");
+        let kept = |sound: SoundId| format!("https://calls.example.com/media/{sound}");
+        let response: Response = message::leg(leg, speaker, said, kept, addresses).expect("it can be said");
         response.render().expect("short enough")
     };
     let pressed = "123*97".chars().filter_map(|key| flow.after("opening", 1, Turn::Key(key)));
@@ -167,7 +169,8 @@ proptest! {
 fn a_leg_that_says_everything_is_a_document_of_its_own() {
     let flow = Words::of_text("Hello & goodbye.").flow().expect("a flow");
     let said = |text: &str| Ok::<_, Infallible>(text.to_owned());
-    let document = message::last_leg(&flow.beginning(), None, said).expect("said").expect("the last");
+    let kept = |sound: SoundId| sound.to_string();
+    let document = message::last_leg(&flow.beginning(), None, said, kept).expect("said").expect("the last");
     assert!(
         document.render().expect("short").ends_with("<Say>Hello &amp; goodbye.</Say><Hangup/></Response>")
     );
