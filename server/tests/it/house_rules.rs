@@ -29,6 +29,9 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("sea_orm_migration", &["store"]),
     ("sqlx", &["store"]),
     ("object_store", &["media"]),
+    ("nanomp3", &["media"]),
+    ("lewton", &["media"]),
+    ("ogg", &["media"]),
     ("reqwest", &["carrier", "speech_services", "cli"]),
     // app carries the finished router from http to the server, and does nothing with it.
     ("axum", &["http", "app"]),
