@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::experiment;
 use super::outlook::{Outlook, outlook};
+use crate::actions::campaigns::CampaignRefused;
 use crate::actions::users::{Role, Visitor};
 use crate::http::api::campaigns::fields::{CampaignFields, draft_of};
 use crate::http::api::campaigns::load;
@@ -83,7 +84,8 @@ pub async fn save(
     let campaign = load(&state, &visitor, id).await?;
     match saved(&state, &visitor, &campaign, &form).await {
         Ok(()) => Ok(Redirect::to(&format!("/campaigns/{id}/message?done=saved")).into_response()),
-        Err(problem) if problem.status().is_server_error() => Err(problem),
+        // While a test runs there is no form that what was typed could stay in.
+        Err(problem) if problem.status().is_server_error() || campaign.experiment.is_some() => Err(problem),
         Err(problem) => {
             let form = form.with_problem(&problem);
             let page = page(&state, &visitor, campaign, &form, &Asked::default(), None).await?;
@@ -110,6 +112,9 @@ async fn saved(
     campaign: &CampaignRecord,
     form: &Form,
 ) -> Result<(), Problem> {
+    if campaign.experiment.is_some() {
+        return Err(CampaignRefused::Compared.into());
+    }
     let chosen = form.value("scriptId").to_owned();
     let current = campaign.script.map(|id| id.to_string()).unwrap_or_default();
     // Another script was chosen: it is taken as it is. Else the text is that of this campaign's script, old or new.
