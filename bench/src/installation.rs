@@ -110,6 +110,7 @@ async fn make_campaign(actions: &Actions, actor: Actor) -> anyhow::Result<Campai
         script: Some(script.id),
         voice: None,
         audio_url: None,
+        sound: None,
         audio_duration: None,
         transfer_to: None,
         disclosure: Default::default(),

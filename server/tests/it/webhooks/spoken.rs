@@ -23,6 +23,7 @@ fn words() -> Words {
         text: "Hello {{ firstName | default(\"there\") }}. This is Acme.".to_owned(),
         menu: Menu { keys: vec![key] },
         voicemail: Some("Please call us back. Thank you.".to_owned()),
+        whisper: None,
         steps: None,
     }
 }
