@@ -63,7 +63,7 @@ async fn turn(actions: &Actions) -> anyhow::Result<usize> {
     let (store, now) = (&actions.store, actions.clock.now());
     let active = store.active_campaigns().await?;
     let campaigns =
-        store.campaign_snapshots(&active, &actions.installation.rates, false, now, PER_TURN).await?;
+        store.campaign_snapshots(&active, &actions.installation.rates, None, now, PER_TURN).await?;
     let plan = dial_plan::plan(&Snapshot { now, campaigns, capacity: PER_TURN });
     store.live_calls().await?;
     let reserved = actions.reserve_planned(plan.calls).await?;

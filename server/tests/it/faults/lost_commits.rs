@@ -23,7 +23,7 @@ async fn reserve(actions: &Actions, campaign: CampaignId) -> Result<Vec<CallId>,
     let now = actions.clock.now();
     let record = actions.store.any_campaign(campaign).await?.expect("the campaign");
     let campaigns =
-        actions.store.campaign_snapshots(&[record], &actions.installation.rates, false, now, 5).await?;
+        actions.store.campaign_snapshots(&[record], &actions.installation.rates, None, now, 5).await?;
     let plan = domain::dial_plan::plan(&domain::dial_plan::Snapshot { now, campaigns, capacity: 5 });
     actions.reserve_planned(plan.calls).await
 }

@@ -18,7 +18,7 @@ async fn reserve(actions: &Actions, campaign: CampaignId, capacity: usize) -> Ve
     let record = actions.store.any_campaign(campaign).await.expect("read").expect("the campaign");
     let campaigns = actions
         .store
-        .campaign_snapshots(&[record], &actions.installation.rates, false, now, capacity)
+        .campaign_snapshots(&[record], &actions.installation.rates, None, now, capacity)
         .await
         .expect("a snapshot");
     let plan = domain::dial_plan::plan(&domain::dial_plan::Snapshot { now, campaigns, capacity });

@@ -207,7 +207,7 @@ pub async fn dial_once(actions: &Actions, campaign: CampaignId, capacity: usize)
     let record = actions.store.any_campaign(campaign).await.expect("read").expect("the campaign");
     let campaigns = actions
         .store
-        .campaign_snapshots(&[record], &actions.installation.rates, false, now, capacity)
+        .campaign_snapshots(&[record], &actions.installation.rates, None, now, capacity)
         .await
         .expect("a snapshot");
     let plan = domain::dial_plan::plan(&domain::dial_plan::Snapshot { now, campaigns, capacity });
