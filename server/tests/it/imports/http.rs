@@ -73,6 +73,7 @@ pub fn state(world: &World) -> HttpState {
         simulation: true,
         allow_http_audio: false,
         recordings_keep_days: 90,
+        voices: Default::default(),
     };
     let media = MediaPlace::Folder(std::env::temp_dir());
     let media = MediaStore::open(&media).unwrap();

@@ -145,7 +145,8 @@ fn whoever_says_the_same_to_everybody_rings_on_while_the_service_is_away() {
         services.meet([SpeechFault::Failure]);
         // Somebody else wants something new, and the service is found to be away.
         let wanted = app.actions.installation.narrator.clone().expect("it speaks");
-        let wanted = wanted.sentences(&ServiceVoice::of(&voice).expect("the service's").expect("a voice"), "New.");
+        let wanted =
+            wanted.sentences(&ServiceVoice::of(&voice).expect("the service's").expect("a voice"), "New.");
         app.actions.want_spoken(app.actor.workspace, wanted).await.expect("wanted");
         app.until("the service is in trouble", async || {
             app.actions.store.service_trouble().await.expect("read").is_some()
