@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::call::Placement;
 use domain::campaign::LaunchBlocker;
 use domain::gate::HoldReason;
-use domain::voice::Narration;
+use domain::voice::{Narration, ServiceVoice};
 use prospectai::actions::spoken_texts::month_of;
 use prospectai::store::calls::CallRecord;
 use prospectai::store::{StoreError, Tx};
@@ -128,6 +128,34 @@ fn a_service_that_is_busy_or_loses_an_answer_is_asked_again_later_and_everybody_
         assert_eq!((month.texts, month.characters), (4, characters(2)));
         assert!(month.doubtful > 0, "the lost answer may be on the bill");
         assert_eq!(app.actions.store.service_trouble().await.expect("read"), None);
+        app.stop().await;
+        services.stop().await;
+    });
+}
+
+#[test]
+fn whoever_says_the_same_to_everybody_rings_on_while_the_service_is_away() {
+    on_both(async |database| {
+        let services = services().await;
+        let app = speaking(TestApp::on(database).speed(60.0), &services).start().await;
+        let voice = voice(&services).await;
+        let first = campaign(&app, &voice, "Hello. This is Acme calling.", 1).await;
+        app.launch(first).await;
+        app.until_completed(first).await;
+        services.meet([SpeechFault::Failure]);
+        // Somebody else wants something new, and the service is found to be away.
+        let wanted = app.actions.installation.narrator.clone().expect("it speaks");
+        let wanted =
+            wanted.sentences(&ServiceVoice::of(&voice).expect("the service's").expect("a voice"), "New.");
+        app.actions.want_spoken(app.actor.workspace, wanted).await.expect("wanted");
+        app.until("the service is in trouble", async || {
+            app.actions.store.service_trouble().await.expect("read").is_some()
+        })
+        .await;
+        let second = campaign(&app, &voice, "Hello. This is Acme calling.", 2).await;
+        app.launch(second).await;
+        app.until_completed(second).await;
+        assert_eq!(app.phones.ledger().len(), 3);
         app.stop().await;
         services.stop().await;
     });

@@ -16,7 +16,7 @@ use crate::http::auth::{Analyst, Operator};
 use crate::http::hearing::Text;
 use crate::http::pages::form::Form;
 use crate::http::pages::page::Page;
-use crate::http::pages::parts::field::{Field, mistakes};
+use crate::http::pages::parts::field::Field;
 use crate::http::pages::parts::pager::address;
 use crate::http::pages::parts::spoken::player;
 use crate::http::pages::parts::{empty, facts, show};
@@ -86,13 +86,14 @@ pub async fn hear(
             Ok(Redirect::to(&format!("{back}#heard")).into_response())
         }
         Err(problem) => {
-            let asked = Asked { q, voice, ..Asked::default() };
+            let form = Form::filled([("voiceId", voice.as_str()), ("text", wanted)]).with_problem(&problem);
+            let asked = Asked { q, voice: voice.clone(), ..Asked::default() };
             let status = if problem.status().is_server_error() {
                 problem.status()
             } else {
                 StatusCode::UNPROCESSABLE_ENTITY
             };
-            let page = page(&state, &visitor, &asked, &form.with_problem(&problem)).await?;
+            let page = page(&state, &visitor, &asked, &form).await?;
             Ok(page.status(status).into_response())
         }
     }
@@ -217,7 +218,11 @@ fn trial(shown: &Shown, asked: &Asked, form: &Form) -> Markup {
     html! {
         div.card.recording #heard {
             h2 { "Hear a voice" }
-            (mistakes(form))
+            @if !form.errors().is_empty() {
+                div.notice.danger role="alert" {
+                    p { strong { "It cannot be heard. " } @for (_, detail) in form.errors() { (detail) " " } }
+                }
+            }
             @if let Some(sound) = &shown.heard {
                 p { strong { (choices.iter().find(|(id, _)| *id == asked.voice).map_or("The voice", |(_, name)| *name)) } ":" }
                 (player(sound))
