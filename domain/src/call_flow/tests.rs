@@ -85,8 +85,9 @@ fn more_than_twilio_takes_is_not_said_in_one_go_but_is_with_a_key_between() {
         Step { name: format!("s{nth}"), does }
     };
     let row = |many: usize| {
-        (0..many)
-            .map(move |nth| long(nth, if nth + 1 < many { to(&format!("s{}", nth + 1)) } else { Goto::HangUp }))
+        (0..many).map(move |nth| {
+            long(nth, if nth + 1 < many { to(&format!("s{}", nth + 1)) } else { Goto::HangUp })
+        })
     };
     assert!(CallFlow::new(row(4).collect()).is_ok());
     let error = CallFlow::new(row(5).collect()).expect_err("75,000 bytes and more");

@@ -4,6 +4,8 @@
 pub mod activity;
 /// Several calls at once: the next few, or the failed ones once more.
 pub mod batches;
+/// The words that its settings are chosen from.
+pub mod choices;
 /// What it does about those who must agree to a recording.
 pub mod consent;
 /// A/B tests.

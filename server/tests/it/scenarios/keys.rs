@@ -73,7 +73,7 @@ fn whose_own_values_make_the_message_longer_than_twilio_takes_is_not_rung_and_to
         assert_eq!(people[0].disposition, Some(Disposition::HumanAnswered));
         assert_eq!(
             (people[1].status, people[1].disposition),
-            (ProspectStatus::Exhausted, Some(Disposition::Failed))
+            (ProspectStatus::Exhausted, Some(Disposition::Refused))
         );
         let call = app.until_call(campaign, "refused", |call| call.call.refusal.is_some()).await;
         let why = call.refusal_message.unwrap_or_default();

@@ -14,7 +14,7 @@ fn a_machine_is_sent_to_its_message_once_when_its_tone_is_heard_while_the_call_i
     on_both(async |database| {
         let answers =
             AnswerModel::always(Outcome::Voicemail).scripted(&number(1), Outcome::Human { talk_seconds: 60 });
-        let app = TestApp::on(database).speed(200.0).answers(answers).start().await;
+        let app = TestApp::on(database).speed(30.0).answers(answers).start().await;
         let words = Words {
             // Longer than any greeting: the machine is still being spoken to when its tone is heard.
             text: "This is a test of a long text. ".repeat(40),
