@@ -91,7 +91,18 @@ impl Ground {
         let colleague = json!({ "email": "colleague@example.com", "password": PASSWORD, "role": "listener" });
         let user = owner.post("/api/users", colleague).await.expect(201).id();
         let (_, session) = self.begin(self.person(Role::Listener)).await;
-        Ids { campaign, prospect: prospects[1].clone(), call, recording, sound, script, import, user, key, session }
+        Ids {
+            campaign,
+            prospect: prospects[1].clone(),
+            call,
+            recording,
+            sound,
+            script,
+            import,
+            user,
+            key,
+            session,
+        }
     }
 
     /// The user with this role.

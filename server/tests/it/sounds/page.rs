@@ -30,7 +30,10 @@ async fn a_sound_is_sent_heard_chosen_and_played_to_people() {
     browser.click(SEND).await;
     browser.until("it says what is wrong", "document.querySelector('#sounds [role=alert]')").await;
     let seen = browser.seen().await;
-    assert!(seen.contains("The sound was not taken.") && seen.contains("save the sound as one of these"), "{seen}");
+    assert!(
+        seen.contains("The sound was not taken.") && seen.contains("save the sound as one of these"),
+        "{seen}"
+    );
 
     browser.attach("#file", &file("Hello in spring.wav", wav(44_100, 1, &tone(44_100, 440.0, 5.0)))).await;
     browser.click(SEND).await;
@@ -46,7 +49,12 @@ async fn a_sound_is_sent_heard_chosen_and_played_to_people() {
         )
         .await;
     browser.click(CHOOSE).await;
-    browser.until("it is chosen", "document.body.innerText.includes('Calls that begin from now on play the sound.')").await;
+    browser
+        .until(
+            "it is chosen",
+            "document.body.innerText.includes('Calls that begin from now on play the sound.')",
+        )
+        .await;
     assert!(browser.seen().await.contains("Played to people"));
 
     browser.click(&format!("a[href='/campaigns/{campaign}/launch']")).await;
