@@ -121,6 +121,10 @@ impl Written {
         Ok(())
     }
 
+    fn has_begun(&self) -> bool {
+        self.sound.is_some()
+    }
+
     /// Samples from -1 to 1, one per channel in turn; of both channels the mean is heard.
     fn take(&mut self, samples: &[f32]) -> Result<(), Unfit> {
         let Some((format, resampler)) = &mut self.sound else { return Ok(()) };

@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use self::view::SoundView;
 use crate::actions::users::Visitor;
-use crate::http::auth::{Listener, Operator};
+use crate::http::auth::{Analyst, Listener, Operator};
 use crate::http::query::{Cursor, Limit, ListIdentity, Parsed, Position};
 use crate::http::sound_answer::{NotGiven, SoundFile, give};
 use crate::http::state::HttpState;
@@ -100,7 +100,7 @@ pub struct SoundList {
     responses((status = 200, body = SoundList), (status = "4XX", body = Problem)))]
 pub async fn list(
     State(state): State<HttpState>,
-    Listener(visitor): Listener,
+    Analyst(visitor): Analyst,
     Query(asked): Query<SoundsQuery>,
 ) -> Result<Json<SoundList>, Problem> {
     let workspace = visitor.actor.workspace;
@@ -132,7 +132,7 @@ pub async fn load(state: &HttpState, visitor: &Visitor, id: SoundId) -> Result<S
     responses((status = 200, body = SoundView), (status = "4XX", body = Problem)))]
 pub async fn read(
     State(state): State<HttpState>,
-    Listener(visitor): Listener,
+    Analyst(visitor): Analyst,
     PathId(id): PathId<SoundId>,
 ) -> Result<Json<SoundView>, Problem> {
     Ok(Json(SoundView::of(&load(&state, &visitor, id).await?, &state.server)))

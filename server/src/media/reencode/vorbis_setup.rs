@@ -121,7 +121,9 @@ mod tests {
     /// A third head with one table: so many dimensions, so many entries, all of one length, values of this kind.
     fn head(dimensions: u64, entries: u64, kind: u64) -> Vec<u8> {
         let mut bits: Vec<bool> = Vec::new();
-        let mut write = |value: u64, count: u32| bits.extend((0..count).map(|nth| value >> nth & 1 == 1));
+        let mut write = |value: u64, count: u32| {
+            bits.extend((0..count).map(|nth| value.checked_shr(nth).is_some_and(|rest| rest & 1 == 1)))
+        };
         write(0, 8);
         write(0x56_4342, 24);
         write(dimensions, 16);

@@ -31,6 +31,7 @@ fn filled_in(path: &str) -> String {
         Some("prospects") => "pro",
         Some("calls") => "call",
         Some("recordings") => "rec",
+        Some("sounds") => "snd",
         Some("scripts") => "scr",
         Some("imports") => "imp",
         Some("users") => "usr",
@@ -71,7 +72,7 @@ async fn whoever_only_listens_reads_calls_hears_recordings_and_nothing_else() {
     let api = TestApi::on(Database::Sqlite).await;
     let listener = api.with_role(Role::Listener).await;
     for (method, path) in addresses(&api) {
-        let heard = path.starts_with("/api/recordings");
+        let heard = path.starts_with("/api/recordings") || path == "/api/sounds/{id}/audio";
         let for_listeners = heard || ["/health", "/api/calls", "/api/calls/{id}"].contains(&path.as_str());
         if (method == Method::GET && for_listeners) || is_everybodys_own(&path) {
             continue;
@@ -80,7 +81,9 @@ async fn whoever_only_listens_reads_calls_hears_recordings_and_nothing_else() {
         listener.ask(method, &filled_in(&path), body).await.problem(403, "forbidden");
     }
     listener.get("/api/calls").await.expect(200);
-    for path in ["/api/calls/{id}", "/api/recordings/{id}", "/api/recordings/{id}/audio"] {
+    for path in
+        ["/api/calls/{id}", "/api/recordings/{id}", "/api/recordings/{id}/audio", "/api/sounds/{id}/audio"]
+    {
         listener.get(&filled_in(path)).await.problem(404, "not_found");
     }
 }

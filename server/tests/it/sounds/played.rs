@@ -33,7 +33,7 @@ fn played(app: &TestApp) -> Vec<PlayedSound> {
 fn a_campaign_plays_a_sound_to_everybody_and_the_network_fetches_it_once() {
     on_both(async |database| {
         let answers = AnswerModel::always(Outcome::Human { talk_seconds: 110 });
-        let app = TestApp::on(database).speed(200.0).answers(answers).start().await;
+        let app = TestApp::on(database).speed(30.0).answers(answers).start().await;
         let sound = sent(&app, 4).await;
         let draft = CampaignDraft { sound: Some(sound), machine_detection: "off".to_owned(), ..draft() };
         let campaign = app.campaign(3, draft).await;
@@ -62,7 +62,7 @@ fn a_campaign_plays_a_sound_to_everybody_and_the_network_fetches_it_once() {
 fn steps_play_a_sound_before_and_behind_a_key() {
     on_both(async |database| {
         let answers = AnswerModel::always(Outcome::Human { talk_seconds: 110 }).pressing(&number(0), "1");
-        let app = TestApp::on(database).speed(200.0).answers(answers).start().await;
+        let app = TestApp::on(database).speed(30.0).answers(answers).start().await;
         let (first, second) = (sent(&app, 2).await, sent(&app, 3).await);
         let steps = json!([
             { "do": "play", "name": "hello", "sound": first.to_string(), "then": "question" },

@@ -142,7 +142,7 @@ pub(super) fn card(
                 }
             }
             @if campaign.sound.is_some() {
-                div.notice {
+                div.notice.good {
                     p { "People hear a sound instead of the text." }
                     @if editable { (choice(campaign.id, "", "Say the text instead", "")) }
                 }
