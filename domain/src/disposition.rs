@@ -96,6 +96,11 @@ impl Disposition {
         )
     }
 
+    /// A person picked up, or somebody of whom nobody knows what they are.
+    pub const fn may_have_been_a_person(self) -> bool {
+        self.reached_a_person() || matches!(self, Self::AnsweredUnknown)
+    }
+
     /// Somebody or something picked up.
     pub const fn was_answered(self) -> bool {
         self.reached_a_person() || matches!(self, Self::MachineAnswered | Self::Fax | Self::AnsweredUnknown)

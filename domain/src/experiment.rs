@@ -1,10 +1,12 @@
 //! A/B tests: which script or voice a prospect hears, and whether one of them is better.
 //!
-//! The [`split`] says who hears which arm, the [`comparison`] what may be concluded from it so far.
+//! The [`split`] says who hears which arm, the [`tally`] what its people amount to, the [`comparison`] what may be concluded
+//! from it so far.
 
 mod certainty;
 pub mod comparison;
 pub mod split;
+pub mod tally;
 
 use std::fmt;
 
@@ -16,6 +18,9 @@ pub const MOST_ARMS: usize = 8;
 pub struct Arm(u8);
 
 impl Arm {
+    /// A.
+    pub const FIRST: Self = Self(0);
+
     /// The arm at a place, counted from 0; `None` beyond [`MOST_ARMS`].
     pub fn at(place: usize) -> Option<Self> {
         u8::try_from(place).ok().filter(|_| place < MOST_ARMS).map(Self)
@@ -35,6 +40,13 @@ impl Arm {
     pub fn from_letter(letter: char) -> Option<Self> {
         let place = u32::from(letter).checked_sub(u32::from('A'))?;
         Self::at(usize::try_from(place).ok()?)
+    }
+
+    /// Reads its letter where nothing else stands beside it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut letters = text.chars();
+        let one = letters.next().filter(|_| letters.next().is_none());
+        one.and_then(Self::from_letter)
     }
 }
 

@@ -100,6 +100,8 @@ typed_ids! {
     ClearingId = "clr";
     /// One recording of a call.
     RecordingId = "rec";
+    /// One A/B test of a campaign.
+    ExperimentId = "exp";
     /// One thing that must not happen and did.
     IncidentId = "inc";
 }

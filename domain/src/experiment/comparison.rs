@@ -15,6 +15,9 @@ use super::{Arm, MOST_ARMS};
 /// and over all arms of one test together.
 pub const FALSE_WINNER_LEVEL: f64 = 0.05;
 
+/// Nothing is foretold beyond so many people.
+pub const FORESEEN: u64 = 1_000_000;
+
 /// What became of the people who heard one arm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Count {
@@ -88,7 +91,7 @@ impl Count {
         Ok(Self { trials, successes })
     }
 
-    /// People who heard the arm.
+    /// People who heard the arm, each counted once.
     pub const fn trials(self) -> u64 {
         self.trials
     }
@@ -146,6 +149,48 @@ impl Results {
         }
         let at_least = others().map(|other| least_difference(count, other, alpha)).fold(1.0, f64::min);
         Verdict::Winner { arm: ahead, at_least }
+    }
+
+    /// About how many more people must be heard before there is a winner, all arms together, if every rate and every share
+    /// stays what it is so far; `None` while nobody is ahead, once there is a winner, and beyond [`FORESEEN`].
+    pub fn more_needed(&self) -> Option<u64> {
+        let Verdict::NoWinnerYet { ahead: Some(_) } = self.verdict() else { return None };
+        let now = self.trials();
+        let wins = |trials: u64| {
+            let grown = self.grown(trials as f64 / now as f64);
+            matches!(grown.verdict(), Verdict::Winner { .. })
+        };
+        let (mut too_few, mut enough) = (now, now);
+        while !wins(enough) {
+            if enough > FORESEEN {
+                return None;
+            }
+            (too_few, enough) = (enough, enough.saturating_mul(2));
+        }
+        // To one part in a hundred: more is not known.
+        while enough - too_few > enough / 100 {
+            let middle = u64::midpoint(too_few, enough);
+            if wins(middle) {
+                enough = middle;
+            } else {
+                too_few = middle;
+            }
+        }
+        Some(enough - now)
+    }
+
+    fn trials(&self) -> u64 {
+        self.0.iter().map(|count| count.trials).sum()
+    }
+
+    /// So many times as many people with the same rates.
+    fn grown(&self, times: f64) -> Self {
+        let grow = |number: u64| (number as f64 * times).round() as u64;
+        let counts = self.0.iter().map(|count| {
+            let trials = grow(count.trials);
+            Count { trials, successes: grow(count.successes).min(trials) }
+        });
+        Self(counts.collect())
     }
 
     fn each(&self) -> impl Iterator<Item = (Arm, Count)> {

@@ -143,6 +143,24 @@ fn a_small_share_is_enough_when_the_difference_is_large() {
 }
 
 #[test]
+fn how_many_more_are_needed_is_foretold_from_what_is_seen() {
+    let more = |counts: &[(u64, u64)]| {
+        let counts = counts.iter().map(|(successes, trials)| count(*successes, *trials)).collect();
+        Results::new(counts).unwrap().more_needed()
+    };
+    let needed = more(&[(10, 200), (20, 200)]).expect("a number");
+    let grown = |trials: u64| verdict(&[(trials / 20, trials), (trials / 10, trials)]);
+    let each = 200 + needed / 2;
+    assert!(matches!(grown(each + each / 50), Verdict::Winner { .. }), "{needed}");
+    assert!(matches!(grown(each - each / 20), Verdict::NoWinnerYet { .. }), "{needed}");
+    // Nobody is ahead, or somebody has won, or the difference is too small for any campaign.
+    assert_eq!(more(&[(0, 0), (0, 0)]), None);
+    assert_eq!(more(&[(5, 50), (5, 50)]), None);
+    assert_eq!(more(&[(0, 200), (200, 200)]), None);
+    assert_eq!(more(&[(500_000, 1_000_000), (500_001, 1_000_000)]), None);
+}
+
+#[test]
 fn counts_that_cannot_be_are_refused() {
     assert_eq!(Count::new(2, 1), Err(InvalidResults::Successes));
     assert_eq!(Results::new(vec![Count::default()]), Err(InvalidResults::Arms));

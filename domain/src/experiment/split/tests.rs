@@ -1,4 +1,4 @@
-//! Who hears what: shares are met, nobody changes sides without need, campaigns know nothing of each other.
+//! Who hears what: shares are met, nobody changes sides, tests know nothing of each other.
 
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::*;
 use crate::ids::time_ordered_uuid;
 
-fn campaign(number: u64) -> CampaignId {
-    CampaignId::from_uuid(Uuid::from_u64_pair(7, number))
+fn experiment(number: u64) -> ExperimentId {
+    ExperimentId::from_uuid(Uuid::from_u64_pair(7, number))
 }
 
 /// Prospects as they come: made within a few minutes of each other, so that most bits of their ids agree.
@@ -19,25 +19,28 @@ fn prospects(count: u32) -> impl Iterator<Item = ProspectId> {
     })
 }
 
-fn letters(split: &Split, campaign: CampaignId, count: u32) -> String {
-    prospects(count).map(|prospect| split.arm_of(campaign, prospect).letter()).collect()
+fn split(weights: &[u32]) -> Split {
+    Split::new(weights.to_vec()).unwrap()
 }
 
-/// How many slots two splits own differently.
-fn moved(before: &Split, after: &Split) -> usize {
-    before.owners.iter().zip(&after.owners).filter(|(one, other)| one != other).count()
+fn letters(split: &Split, experiment: ExperimentId, count: u32) -> String {
+    prospects(count).map(|prospect| split.arm_of(experiment, prospect).letter()).collect()
 }
 
-/// Computed by another program from the description of `slot`.
+/// Computed by another program from the description of `mixture`, in whole percents.
 #[test]
 fn what_somebody_hears_stays_the_same_for_ever() {
-    let split = Split::new(&[50, 30, 20]).unwrap();
-    assert_eq!(letters(&split, campaign(1), 40), "AABAABBABBBBCBBBACAAAABABABACACAAACBABAB");
-    let (campaign, prospect) = (
-        "cmp_018f3a5b6c7d7e8f9a0b1c2d3e4f5061".parse().unwrap(),
+    let heard = "AABAABBABBBBCBBBACAAAABABABACACAAACBABAB";
+    assert_eq!(letters(&split(&[50, 30, 20]), experiment(1), 40), heard);
+    // The same shares in other weights are the same shares.
+    assert_eq!(letters(&split(&[5, 3, 2]), experiment(1), 40), heard);
+    let (experiment, prospect) = (
+        "exp_018f3a5b6c7d7e8f9a0b1c2d3e4f5061".parse().unwrap(),
         "pro_018f3a5b6c7d7e8f9a0b1c2d3e4f5062".parse().unwrap(),
     );
-    assert_eq!(slot(campaign, prospect), 47);
+    assert_eq!((u128::from(mixture(experiment, prospect)) * 100) >> 64, 47);
+    assert_eq!(split(&[47, 53]).arm_of(experiment, prospect).letter(), 'B');
+    assert_eq!(split(&[48, 52]).arm_of(experiment, prospect).letter(), 'A');
 }
 
 #[test]
@@ -49,48 +52,27 @@ fn the_mix_is_splitmix64() {
 }
 
 #[test]
-fn shares_that_are_no_whole_or_no_test_are_refused() {
-    for (percents, why) in [
+fn shares_that_are_no_test_are_refused() {
+    for (weights, why) in [
         (&[100][..], InvalidSplit::Arms),
         (&[], InvalidSplit::Arms),
-        (&[12, 11, 11, 11, 11, 11, 11, 11, 11], InvalidSplit::Arms),
-        (&[50, 49], InvalidSplit::Whole),
-        (&[60, 50], InvalidSplit::Whole),
-        (&[u32::MAX, 101], InvalidSplit::Whole),
+        (&[1; 9], InvalidSplit::Arms),
+        (&[50, 0], InvalidSplit::Weight),
+        (&[1, 1_001], InvalidSplit::Weight),
+        (&[u32::MAX, u32::MAX], InvalidSplit::Weight),
     ] {
-        assert_eq!(Split::new(percents), Err(why), "{percents:?}");
+        assert_eq!(Split::new(weights.to_vec()), Err(why), "{weights:?}");
     }
-    let split = Split::new(&[50, 50]).unwrap();
-    assert_eq!(Split::new(&[30, 40, 30]).unwrap().with_shares(&[50, 50]), Err(InvalidSplit::ArmLeftOut));
-    assert_eq!(split.with_shares(&[50, 51]), Err(InvalidSplit::Whole));
+    assert_eq!(split(&[1; 8]).shares(), [0.125; 8]);
 }
 
-#[test]
-fn a_stored_split_is_read_back_and_nonsense_is_refused() {
-    let split = Split::new(&[50, 50]).unwrap().with_shares(&[40, 35, 25, 0]).unwrap();
-    assert_eq!(Split::parse(&split.to_text(), 4), Ok(split));
-    for (text, arms) in
-        [("", 2), ("AB", 2), (&"A".repeat(101), 2), (&"C".repeat(100), 2), (&"a".repeat(100), 2)]
-    {
-        assert_eq!(Split::parse(text, arms), Err(InvalidSplit::Text), "{text}");
-    }
-    assert_eq!(Split::parse(&"A".repeat(100), 1), Err(InvalidSplit::Arms));
-}
-
-#[test]
-fn the_winner_can_be_given_to_everybody_and_the_others_to_nobody() {
-    let split = Split::new(&[34, 33, 33]).unwrap().with_shares(&[0, 100, 0]).unwrap();
-    assert_eq!(letters(&split, campaign(1), 50), "B".repeat(50));
-    assert_eq!(split.percents(), [0, 100, 0]);
-}
-
-/// Pearson's chi-square of people in two campaigns at once: with one degree of freedom for two halves, 15 is exceeded by
+/// Pearson's chi-square of people in two tests at once: with one degree of freedom for two halves, 15 is exceeded by
 /// chance once in ten thousand.
 #[test]
-fn what_one_hears_in_one_campaign_says_nothing_about_another() {
-    let split = Split::new(&[50, 50]).unwrap();
+fn what_one_hears_in_one_test_says_nothing_about_another() {
+    let split = split(&[50, 50]);
     for other in 2..30 {
-        let (one, two) = (letters(&split, campaign(1), 4_000), letters(&split, campaign(other), 4_000));
+        let (one, two) = (letters(&split, experiment(1), 4_000), letters(&split, experiment(other), 4_000));
         let both = |first, second| {
             one.chars().zip(two.chars()).filter(|pair| *pair == (first, second)).count() as f64
         };
@@ -98,18 +80,8 @@ fn what_one_hears_in_one_campaign_says_nothing_about_another() {
         let [aa, ab, ba, bb] = observed;
         let chi_square =
             4_000.0 * (aa * bb - ab * ba).powi(2) / ((aa + ab) * (ba + bb) * (aa + ba) * (ab + bb));
-        assert!(chi_square < 15.0, "campaign {other}: {observed:?}");
+        assert!(chi_square < 15.0, "test {other}: {observed:?}");
     }
-}
-
-/// 2 to 8 shares that add up to 100: the gaps between cuts.
-fn shares() -> impl Strategy<Value = Vec<u32>> {
-    prop::collection::vec(0..=100_u32, 1..MOST_ARMS).prop_map(|mut cuts| {
-        cuts.sort_unstable();
-        let ends = cuts.iter().copied().chain([100]);
-        let starts = [0].into_iter().chain(cuts.iter().copied());
-        ends.zip(starts).map(|(end, start)| end - start).collect()
-    })
 }
 
 proptest! {
@@ -117,38 +89,17 @@ proptest! {
 
     /// Each arm's count is binomial; six standard deviations are exceeded by chance once in half a billion.
     #[test]
-    fn shares_are_met(percents in shares(), number in any::<u64>()) {
-        let split = Split::new(&percents).unwrap();
-        let heard = letters(&split, campaign(number), 5_000);
-        for (place, percent) in percents.iter().enumerate() {
+    fn shares_are_met(
+        weights in prop::collection::vec(1..=LARGEST_WEIGHT, 2..=MOST_ARMS),
+        number in any::<u64>(),
+    ) {
+        let split = split(&weights);
+        let heard = letters(&split, experiment(number), 5_000);
+        for (place, share) in split.shares().into_iter().enumerate() {
             let letter = Arm::at(place).unwrap().letter();
             let count = heard.chars().filter(|heard| *heard == letter).count() as f64;
-            let share = f64::from(*percent) / 100.0;
             let bound = 6.0 * (5_000.0 * share * (1.0 - share)).sqrt();
             prop_assert!((count - 5_000.0 * share).abs() <= bound, "{letter}: {count} of 5000, share {share}");
         }
-    }
-
-    #[test]
-    fn new_shares_move_as_few_people_as_any_change_could(before in shares(), after in shares()) {
-        let split = Split::new(&before).unwrap();
-        let longer = before.len().max(after.len());
-        let (mut before, mut after) = (before, after);
-        before.resize(longer, 0);
-        after.resize(longer, 0);
-        let changed = split.with_shares(&after).unwrap();
-        let given: Vec<u32> = changed.percents().iter().map(|share| *share as u32).collect();
-        prop_assert_eq!(&given, &after);
-        // What an arm loses must move, and nothing else does.
-        let fewest: u32 = before.iter().zip(&after).map(|(was, is)| was.saturating_sub(*is)).sum();
-        prop_assert_eq!(moved(&split, &changed), fewest as usize);
-    }
-
-    #[test]
-    fn unchanged_shares_move_nobody(before in shares(), after in shares()) {
-        let mut after = after;
-        after.resize(MOST_ARMS, 0);
-        let split = Split::new(&before).unwrap().with_shares(&after).unwrap();
-        prop_assert_eq!(split.with_shares(&after).unwrap(), split);
     }
 }
