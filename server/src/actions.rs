@@ -11,6 +11,7 @@ pub mod carrier_events;
 pub mod dialing;
 pub mod do_not_call;
 pub mod example;
+pub mod experiments;
 mod history;
 pub mod housekeeping;
 pub mod idempotency;

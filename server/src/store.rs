@@ -15,6 +15,7 @@ pub mod days;
 mod dialect;
 pub mod do_not_call;
 pub mod entities;
+pub mod experiments;
 mod given;
 pub mod history;
 pub mod hold_facts;

@@ -1,6 +1,7 @@
 //! What can happen to a call: reserve, arm, record what the carrier answered, end, and settle what follows.
 
 mod arm;
+mod arm_counts;
 mod end;
 mod place;
 mod polling;

@@ -11,6 +11,7 @@ use super::{Actions, Actor, audit, new_uuid};
 use crate::live::Subject;
 use crate::speech;
 use crate::store::campaigns::CampaignRecord;
+use crate::store::scripts::ScriptRecord;
 use crate::store::{StoreError, Tx};
 
 /// What a person decides about a campaign.
@@ -57,6 +58,9 @@ pub enum CampaignRefused {
     /// Its script is not there.
     #[error("there is no such script")]
     NoSuchScript,
+    /// A test that runs compares what is said.
+    #[error("an A/B test runs: script, voice and sound cannot be changed before it has ended")]
+    Compared,
     /// It stands where this cannot be done, or something is missing.
     #[error(transparent)]
     Transition(#[from] TransitionRefused),
@@ -96,6 +100,7 @@ impl Actions {
             recording: String::new(),
             metadata: String::new(),
             dial_order: DialOrder::default(),
+            experiment: None,
             created_at: now,
             updated_at: now,
             launched_at: None,
@@ -131,7 +136,11 @@ impl Actions {
                 let found = tx.lock_campaign(actor.workspace, id).await?;
                 let mut campaign = found.ok_or(CampaignRefused::NotFound)?;
                 let draft = change(&campaign)?;
+                let said = said_by(&campaign);
                 fill_in(&mut campaign, draft);
+                if campaign.experiment.is_some() && said_by(&campaign) != said {
+                    return Err(CampaignRefused::Compared.into());
+                }
                 campaign.updated_at = now;
                 script_exists(&tx, &campaign).await?;
                 tx.save_campaign(&campaign).await?;
@@ -305,6 +314,11 @@ fn fill_in(campaign: &mut CampaignRecord, draft: CampaignDraft) {
     campaign.dial_order = draft.dial_order;
 }
 
+/// What a test compares, which nobody may change beside it.
+fn said_by(campaign: &CampaignRecord) -> (Option<ScriptId>, Option<String>, Option<String>) {
+    (campaign.script, campaign.voice.clone(), campaign.audio_url.clone())
+}
+
 async fn script_exists(tx: &Tx, campaign: &CampaignRecord) -> Result<(), CampaignRefused> {
     match campaign.script {
         Some(id) if tx.script(campaign.workspace, id).await?.is_none() => Err(CampaignRefused::NoSuchScript),
@@ -324,21 +338,36 @@ async fn launch_blockers(
     if campaign.caller_id.is_none() && !has_caller_id {
         blockers.push(LaunchBlocker::NoCallerId);
     }
-    let script = match campaign.script {
-        Some(id) => tx.script(campaign.workspace, id).await?,
-        None => None,
-    };
-    match script {
-        None if campaign.audio_url.is_none() => blockers.push(LaunchBlocker::NothingToSay),
-        Some(script) if campaign.audio_url.is_none() => {
-            blockers.extend(obstacles_of(&script.words, campaign))
+    if campaign.audio_url.is_none() {
+        let scripts = scripts_of(tx, campaign).await?;
+        if scripts.is_empty() {
+            blockers.push(LaunchBlocker::NothingToSay);
         }
-        _ => {}
+        for script in &scripts {
+            let new = obstacles_of(&script.words, campaign).into_iter();
+            let new: Vec<_> = new.filter(|it| !blockers.contains(it)).collect();
+            blockers.extend(new);
+        }
     }
     Ok(blockers)
 }
 
-fn obstacles_of(words: &Words, campaign: &CampaignRecord) -> Vec<LaunchBlocker> {
+/// Everything that somebody may hear: the script, or those of all arms while a test runs.
+async fn scripts_of(tx: &Tx, campaign: &CampaignRecord) -> Result<Vec<ScriptRecord>, StoreError> {
+    let ids: Vec<ScriptId> = match campaign.experiment {
+        Some(test) => {
+            let tests = tx.experiments(&[test]).await?;
+            tests.iter().flat_map(|test| test.arms.iter().map(|arm| arm.said.script)).collect()
+        }
+        None => campaign.script.into_iter().collect(),
+    };
+    let mut scripts = tx.scripts(&ids).await?;
+    scripts.retain(|script| script.workspace == campaign.workspace);
+    Ok(scripts)
+}
+
+/// What keeps these words from being said in the campaign.
+pub(super) fn obstacles_of(words: &Words, campaign: &CampaignRecord) -> Vec<LaunchBlocker> {
     let mut obstacles = Vec::new();
     // What can be said to somebody of whom nothing is known can be said to anybody.
     if speech::check_for_everybody(words).is_err() {

@@ -137,6 +137,8 @@ fn shown() -> Router<HttpState> {
         .route("/campaigns/{id}/queue/restore", post(campaign::queue::restore))
         .route("/campaigns/{id}/schedule", get(campaign::schedule::show))
         .route("/campaigns/{id}/message", get(campaign::message::show).post(campaign::message::save))
+        .route("/campaigns/{id}/experiment", post(campaign::experiment::start))
+        .route("/campaigns/{id}/experiment/end", post(campaign::experiment::end))
         .route("/campaigns/{id}/settings", get(campaign::edit::show).post(campaign::edit::save))
         .route("/campaigns/{id}/activity", get(campaign::activity::show))
         .route("/prospects/{id}", get(prospect::show))
@@ -246,6 +248,9 @@ fn api() -> OpenApiRouter<HttpState> {
         .routes(routes!(campaigns::queue::changes::clear))                          // /api/campaigns/{id}/queue/clear
         .routes(routes!(campaigns::queue::changes::restore))                        // /api/campaigns/{id}/queue/restore
         .routes(routes!(campaigns::activity::list))                                 // /api/campaigns/{id}/activity
+        .routes(routes!(campaigns::experiment::start, campaigns::experiment::read)) // /api/campaigns/{id}/experiment
+        .routes(routes!(campaigns::experiment::end))                                // /api/campaigns/{id}/experiment/end
+        .routes(routes!(campaigns::experiment::list))                               // /api/campaigns/{id}/experiments
         .routes(routes!(imports::undo))                                             // /api/imports/{id}/undo
         .routes(routes!(prospects::add, prospects::list))                           // /api/campaigns/{id}/prospects
         .routes(routes!(prospects::read, prospects::change, prospects::remove))     // /api/prospects/{id}

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use domain::call::CallStatus;
 use domain::carrier_event::AnsweredBy;
+use domain::experiment::Arm;
 use domain::ids::{CampaignId, ProspectId, WorkspaceId};
 use domain::reaction::Reaction;
 use domain::statistics::Tally;
@@ -41,6 +42,8 @@ pub struct CallFilter {
     pub answered_by: Vec<AnsweredBy>,
     /// Only those on which people did this; all when empty.
     pub reactions: Vec<Reaction>,
+    /// Only to people who were drawn for these arms of a campaign's A/B tests; all when empty.
+    pub arms: Vec<Arm>,
     /// Made at or after this.
     pub from: Option<Timestamp>,
     /// Made before this.
@@ -68,6 +71,7 @@ impl CallFilter {
             statuses: Vec::new(),
             answered_by: Vec::new(),
             reactions: Vec::new(),
+            arms: Vec::new(),
             from: None,
             to: None,
             text: None,
@@ -79,6 +83,7 @@ impl CallFilter {
         self.prospect.is_none()
             && self.answered_by.is_empty()
             && self.reactions.is_empty()
+            && self.arms.is_empty()
             && self.from.is_none()
             && self.to.is_none()
             && self.text.is_none()
@@ -114,6 +119,9 @@ impl CallFilter {
         }
         if !self.reactions.is_empty() {
             all = all.add(Column::Reaction.is_in(self.reactions.iter().map(|reaction| reaction.as_str())));
+        }
+        if !self.arms.is_empty() {
+            all = all.add(Column::Arm.is_in(self.arms.iter().map(ToString::to_string)));
         }
         // Ids begin with the time of their making: the index that orders the list also finds the time.
         if let Some(from) = self.from {

@@ -16,6 +16,7 @@ use sea_orm::{
 };
 
 use super::entities::calls::{Column, Entity, Model};
+use super::experiments::Drawn;
 use super::given::{self, Given};
 use super::scripts::ScriptVersion;
 use super::{Store, StoreError, Tx, dialect, millis, sql, time};
@@ -75,6 +76,8 @@ pub struct CallRecord {
     pub dial_by: Option<Timestamp>,
     /// What is said on it, from its arming on; nothing where a sound file is played.
     pub script: Option<ScriptVersion>,
+    /// The arm of an A/B test that its person was drawn for, from its arming on.
+    pub drawn: Option<Drawn>,
     /// The caller's own JSON.
     pub metadata: String,
     /// When it was chosen.

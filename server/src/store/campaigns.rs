@@ -4,7 +4,7 @@ use domain::budget::{Budgets, Quote, RateCard};
 use domain::calling_window::{CampaignZone, DailyWindow, WeeklyWindows};
 use domain::campaign::{CampaignRules, CampaignStatus, LostCallPolicy};
 use domain::disposition::Disposition;
-use domain::ids::{CampaignId, ScriptId, WorkspaceId};
+use domain::ids::{CampaignId, ExperimentId, ScriptId, WorkspaceId};
 use domain::limits::DailyLimit;
 use domain::money::Usd;
 use domain::pacing::Pacing;
@@ -20,6 +20,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::entities::campaigns::{Column, Entity, Model};
+use super::experiments::ArmRecord;
 use super::{Store, StoreError, Tx, dialect, given, millis, sql, time};
 
 /// A campaign with everything we know of it.
@@ -63,6 +64,8 @@ pub struct CampaignRecord {
     pub metadata: String,
     /// In which order it rings those of one priority.
     pub dial_order: DialOrder,
+    /// The A/B test that runs now.
+    pub experiment: Option<ExperimentId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -84,6 +87,14 @@ impl CampaignRecord {
             None => Some(call),
             Some(person) => Some(call.with_a_second_call(rates.quote(person, seconds, false, false)?)),
         }
+    }
+}
+
+impl CampaignRecord {
+    /// The campaign as those hear it who were drawn for an arm of its A/B test.
+    #[must_use]
+    pub fn as_heard_in(&self, arm: &ArmRecord) -> Self {
+        Self { script: Some(arm.said.script), voice: arm.voice.clone(), ..self.clone() }
     }
 }
 
@@ -204,6 +215,8 @@ impl Tx {
             "DELETE FROM campaign_counters WHERE campaign_id = $1",
             "DELETE FROM campaign_totals WHERE campaign_id = $1",
             "DELETE FROM prospects WHERE campaign_id = $1",
+            "DELETE FROM experiment_arms WHERE experiment_id IN (SELECT id FROM experiments WHERE campaign_id = $1)",
+            "DELETE FROM experiments WHERE campaign_id = $1",
             "DELETE FROM campaigns WHERE id = $1",
         ] {
             sql::run(db, owned, [id.uuid().into()]).await?;
@@ -336,6 +349,7 @@ impl TryFrom<Model> for CampaignRecord {
             recording: row.recording,
             metadata: row.metadata,
             dial_order: DialOrder::parse(&row.dial_order).ok_or_else(|| corrupt("dial_order"))?,
+            experiment: row.experiment_id.map(ExperimentId::from_uuid),
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
             launched_at: row.launched_at.map(time),
@@ -371,6 +385,7 @@ impl From<&CampaignRecord> for Model {
             recording: campaign.recording.clone(),
             metadata: campaign.metadata.clone(),
             dial_order: campaign.dial_order.as_str().to_owned(),
+            experiment_id: campaign.experiment.map(ExperimentId::uuid),
             created_at: millis(campaign.created_at),
             updated_at: millis(campaign.updated_at),
             launched_at: campaign.launched_at.map(millis),

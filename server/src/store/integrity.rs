@@ -1,4 +1,6 @@
-//! Recounts everything from its source: calls from their events, counters and day slots from calls, prospects from calls.
+//! Recounts everything from its source: calls from their events, counters, day slots and arms from calls, prospects from calls.
+
+mod arms;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,6 +16,7 @@ use sea_orm::{
     QuerySelect, TransactionOptions, TransactionTrait,
 };
 
+use self::arms::DrawnCalls;
 use super::calls::CallRecord;
 use super::carrier_events::load_evidence;
 use super::counters::{tally, tally_by_hour};
@@ -72,6 +75,7 @@ struct Sums {
     days: BTreeMap<(CampaignId, String), i64>,
     prospects: HashMap<ProspectId, OfProspect>,
     budgets: BTreeMap<(uuid::Uuid, String), Commitment>,
+    drawn: DrawnCalls,
 }
 
 impl Store {
@@ -106,6 +110,7 @@ impl Instant<'_> {
         self.compare_days(&mut found, &sums).await?;
         self.compare_budgets(&mut found, &sums).await?;
         self.compare_prospects(&mut found, &sums).await?;
+        self.compare_arms(&mut found, &sums.drawn).await?;
         Ok(found)
     }
 
@@ -274,6 +279,7 @@ fn add(sums: &mut Sums, record: &CallRecord) {
     of_prospect.spent += u32::from(call.spends_attempt());
     of_prospect.live += u32::from(call.is_live());
     of_prospect.held += u32::from(call.placement == Placement::PresumedNotPlaced);
+    sums.drawn.add(record);
     for scope in record.budgets() {
         let (sum, one) = (sums.budgets.entry(scope.key()).or_default(), record.commitment());
         *sum = Commitment { held: sum.held + one.held, spent: sum.spent + one.spent };

@@ -31,6 +31,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("0013_call_flows", include_str!("migrations/0013_call_flows.sql")),
     ("0014_recordings", include_str!("migrations/0014_recordings.sql")),
     ("0015_transcripts", include_str!("migrations/0015_transcripts.sql")),
+    ("0018_experiments", include_str!("migrations/0018_experiments.sql")),
 ];
 
 /// Any number, the same for every version: who holds it on PostgreSQL changes the schema, and nobody else meanwhile.

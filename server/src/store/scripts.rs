@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::entities::script_versions;
 use super::entities::scripts::{Column, Entity, Model};
-use super::{Store, StoreError, Tx, given, millis, time};
+use super::{Store, StoreError, Tx, dialect, given, millis, time};
 
 /// A script as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +84,27 @@ impl Tx {
     pub async fn script(&self, of: WorkspaceId, id: ScriptId) -> Result<Option<ScriptRecord>, StoreError> {
         let found = Entity::find_by_id(id.uuid()).filter(Column::WorkspaceId.eq(of.uuid()));
         found.one(self.connection()).await?.map(ScriptRecord::try_from).transpose()
+    }
+
+    /// One script of a workspace, locked until the transaction ends.
+    pub async fn lock_script(
+        &self,
+        of: WorkspaceId,
+        id: ScriptId,
+    ) -> Result<Option<ScriptRecord>, StoreError> {
+        let ids = vec![id.uuid()];
+        let rows: Vec<Model> =
+            given::lock_by_id::<Entity>(self.connection(), ids, dialect::for_update).await?;
+        let found = rows.into_iter().next().map(ScriptRecord::try_from).transpose()?;
+        Ok(found.filter(|script| script.workspace == of))
+    }
+
+    /// These scripts of any workspace, which nobody changes until the transaction ends; in id order.
+    pub async fn hold_scripts(&self, ids: &[ScriptId]) -> Result<Vec<ScriptRecord>, StoreError> {
+        let ids = ids.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<Model> =
+            given::lock_by_id::<Entity>(self.connection(), ids, dialect::for_share).await?;
+        rows.into_iter().map(ScriptRecord::try_from).collect()
     }
 
     /// These scripts of any workspace, as of this transaction.

@@ -3,6 +3,7 @@
 mod api;
 mod cli;
 mod convergence;
+mod experiments;
 mod faults;
 mod house_rules;
 mod imports;

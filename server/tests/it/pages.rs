@@ -2,6 +2,7 @@
 //! empty and no request may go to another host (`Browser::close` looks).
 
 mod every_page;
+mod experiment;
 mod feed;
 mod files;
 mod first_run;

@@ -5,4 +5,4 @@ mod news;
 pub mod post;
 mod strangers;
 mod turns;
-mod voice;
+pub mod voice;

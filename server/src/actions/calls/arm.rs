@@ -26,7 +26,7 @@ use crate::store::scripts::ScriptRecord;
 pub struct ArmedCall {
     /// The call.
     pub call: CallRecord,
-    /// Its campaign.
+    /// Its campaign, with the script and voice of the arm that its person was drawn for.
     pub campaign: CampaignRecord,
     /// Whom it rings.
     pub prospect: ProspectRecord,
@@ -160,6 +160,12 @@ fn arm_one(change: &mut Changed, prospect: Option<ProspectRecord>, books: &mut B
         Verdict::Dial => {
             let carrier_was_troubled = books.are_troubled();
             books.take(record, &campaign);
+            let drawn = books.drawn(&campaign, prospect.id);
+            record.drawn = drawn.map(|(drawn, _)| drawn);
+            let campaign = match drawn {
+                Some((_, arm)) => campaign.as_heard_in(arm),
+                None => campaign,
+            };
             let script = books.script_of(&campaign).filter(|_| campaign.audio_url.is_none());
             record.script = script.as_ref().map(ScriptRecord::said_now);
             let call = record.clone();

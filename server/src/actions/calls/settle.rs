@@ -11,6 +11,7 @@ use domain::statistics::Tally;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::arm_counts::settle_arms;
 use super::polling;
 use crate::actions::incidents;
 use crate::store::budgets::BudgetChanges;
@@ -78,6 +79,7 @@ pub(in crate::actions) async fn settle(
     if !incidents.is_empty() {
         tx.note_incidents(&incidents).await?;
     }
+    settle_arms(tx, &changes).await?;
     // Last: everybody who changes a call of the campaign waits for these rows.
     tx.change_counters(counters).await?;
     Ok(changes.into_iter().map(|change| change.after).collect())

@@ -4,6 +4,8 @@
 pub mod activity;
 /// Several calls at once: the next few, or the failed ones once more.
 pub mod batches;
+/// A/B tests.
+pub mod experiment;
 /// What a person may say about a campaign.
 pub mod fields;
 /// Statistics and the schedule.
@@ -136,7 +138,8 @@ pub async fn read(
     Ok(versioned(&campaign.clone(), CampaignView::with_prospects(campaign, prospects)))
 }
 
-/// Changes a campaign. While it runs, too: what is changed holds for every call armed from then on.
+/// Changes a campaign. While it runs, too: what is changed holds for every call armed from then on. While an A/B test runs,
+/// script, voice and sound stay as they are.
 #[utoipa::path(patch, path = "/api/campaigns/{id}", tag = "campaigns", request_body = CampaignFields,
     params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The ETag that was read")),
     responses((status = 200, body = CampaignView), (status = "4XX", body = Problem)))]

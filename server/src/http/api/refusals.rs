@@ -1,6 +1,6 @@
 //! What the refusals of actions become: one problem each, with a stable name and what to do.
 
-use domain::campaign::TransitionRefused;
+use domain::campaign::{LaunchBlocker, TransitionRefused};
 use domain::gate::{HoldReason, NeverReason};
 
 use crate::actions::accounts::{PasswordRefused, UserChangeRefused};
@@ -8,8 +8,10 @@ use crate::actions::calls::EndRefused;
 use crate::actions::calls::PlaceRefused;
 use crate::actions::calls::ResolveRefused;
 use crate::actions::campaigns::CampaignRefused;
+use crate::actions::experiments::ExperimentRefused;
 use crate::actions::prospects::ProspectRefused;
 use crate::actions::recordings::RecordingRefused;
+use crate::actions::scripts::ScriptRefused;
 use crate::actions::users::UserRefused;
 use crate::credentials::PasswordUnavailable;
 use crate::http::{Blocker, FieldError, Problem};
@@ -58,6 +60,11 @@ impl From<CampaignRefused> for Problem {
                 FieldError::at("/scriptId", "not_found", "there is no such script; list them at /api/scripts")
                     .into()
             }
+            CampaignRefused::Compared => Self::conflict(
+                "experiment_running",
+                "An A/B test runs, and what people hear is what it compares. End the test first; it can leave the campaign \
+                 with the script and voice of the best arm.",
+            ),
             CampaignRefused::Transition(TransitionRefused::NotFrom(status)) => {
                 let detail =
                     format!("The campaign is {}, and this cannot be done from there.", status.as_str());
@@ -74,6 +81,67 @@ impl From<CampaignRefused> for Problem {
                 "The campaign has made calls, and they are kept. Pause it instead.",
             ),
             CampaignRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ScriptRefused> for Problem {
+    fn from(refused: ScriptRefused) -> Self {
+        match refused {
+            ScriptRefused::NotFound => Self::not_found("script"),
+            ScriptRefused::Compared => Self::conflict(
+                "experiment_running",
+                "An A/B test that runs compares the words of this script. End the test first, or write another script.",
+            ),
+            ScriptRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExperimentRefused> for Problem {
+    fn from(refused: ExperimentRefused) -> Self {
+        let wrong = |place: usize, field: &str, code, detail: String| {
+            Self::from(FieldError::at(format!("/arms/{place}/{field}"), code, detail))
+        };
+        match refused {
+            ExperimentRefused::NoSuchCampaign => Self::not_found("campaign"),
+            ExperimentRefused::Running => Self::conflict(
+                "experiment_running",
+                "An A/B test runs in this campaign, and its arms and shares stay as they are. End it, and start another.",
+            ),
+            ExperimentRefused::NoneRuns => {
+                Self::conflict("no_experiment_running", "No A/B test runs in this campaign.")
+            }
+            ExperimentRefused::NoSuchArm => {
+                FieldError::at("/adopt", "not_found", "the test has no such arm").into()
+            }
+            ExperimentRefused::PlaysASound => Self::conflict(
+                "plays_audio",
+                "The campaign plays a sound file, and a test compares scripts and voices. Take the file out first.",
+            ),
+            ExperimentRefused::Shares(error) => {
+                FieldError::at("/arms", "out_of_range", error.to_string()).into()
+            }
+            ExperimentRefused::NoSuchScript(arm) => {
+                let detail = "there is no such script; list them at /api/scripts";
+                wrong(arm.place(), "scriptId", "not_found", detail.to_owned())
+            }
+            ExperimentRefused::NothingToSay(arm) => {
+                let detail = "the campaign has no script yet, so this arm must name one";
+                wrong(arm.place(), "scriptId", "required", detail.to_owned())
+            }
+            ExperimentRefused::Same(one, other) => {
+                let detail =
+                    format!("arm {other} would sound exactly like arm {one}: choose another script or voice");
+                wrong(other.place(), "scriptId", "duplicate", detail)
+            }
+            ExperimentRefused::Unsayable(arm, blockers) => {
+                let detail = |it: LaunchBlocker| format!("Arm {arm}: {}", it.explain());
+                let blockers = blockers.into_iter();
+                let blockers = blockers.map(|it| Blocker { code: it.code(), detail: detail(it) }).collect();
+                Self::blocked("The test cannot begin yet; see `blockers`.", blockers)
+            }
+            ExperimentRefused::Store(error) => error.into(),
         }
     }
 }

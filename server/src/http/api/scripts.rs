@@ -132,7 +132,8 @@ pub async fn read(
     Ok(Json(load(&state, &visitor, id).await?.into()))
 }
 
-/// Changes a script. Calls that are armed from then on say the new text.
+/// Changes a script. Calls that are armed from then on say the new text. While an A/B test compares it, only its name can be
+/// changed.
 #[utoipa::path(patch, path = "/api/scripts/{id}", tag = "scripts", params(("id" = String, Path)),
     request_body = ScriptFields,
     responses((status = 200, body = ScriptView), (status = "4XX", body = Problem)))]
@@ -144,8 +145,7 @@ pub async fn change(
 ) -> Result<Json<ScriptView>, Problem> {
     let current = load(&state, &visitor, id).await?;
     let (name, words) = fields.read(Some(&current.words), &state.server)?;
-    let script = state.actions.change_script(visitor.actor, id, name, words).await?;
-    Ok(Json(script.ok_or_else(|| Problem::not_found("script"))?.into()))
+    Ok(Json(state.actions.change_script(visitor.actor, id, name, words).await?.into()))
 }
 
 /// Who would hear the script.

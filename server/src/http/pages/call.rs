@@ -234,6 +234,7 @@ impl Card {
                     ("Answered by", known.answered_by().map_or_else(dash, |by| html! { (badge::answered_by(by)) })),
                     ("What they did", known.reaction.map_or_else(dash, |it| html! { (badge::reaction_word(it)) })),
                     ("Script", self.call.script.map_or_else(dash, |said| html! { @if self.role > Role::Listener { a href={ "/campaigns/" (self.campaign.id) "/message" } { "Version " (said.version) } } @else { "Version " (said.version) } })),
+                    ("A/B test", self.call.drawn.map_or_else(dash, |drawn| html! { "Arm " (drawn.arm) })),
                     ("Error", known.error_code.map_or_else(dash, |code| html! { "Twilio " (code) })),
                     ("Recording", self.call.recording_sid.as_ref().map_or_else(dash, |sid| html! { code { (sid) } })),
                     ("Twilio's name", self.call.carrier_sid.as_ref().map_or_else(dash, |sid| html! { code { (sid) } })),

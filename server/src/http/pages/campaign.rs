@@ -6,6 +6,8 @@ pub mod activity;
 pub mod calls;
 /// A new one, and its settings.
 pub mod edit;
+/// A/B tests.
+pub mod experiment;
 /// People who come as a file.
 pub mod import;
 /// What people hear.

@@ -13,7 +13,7 @@ use crate::store::call_list::{Begin, CallFilter, Order};
 /// Rows read at once.
 const AT_ONCE: u64 = 1_000;
 
-const HEADER: [&str; 16] = [
+const HEADER: [&str; 17] = [
     "id",
     "madeAt",
     "status",
@@ -30,6 +30,7 @@ const HEADER: [&str; 16] = [
     "endedAt",
     "errorCode",
     "twilioCallSid",
+    "arm",
 ];
 
 /// The calls that a filter finds, as CSV.
@@ -63,6 +64,7 @@ pub fn calls(state: &HttpState, filter: CallFilter, order: Order) -> Body {
                     time(call.call.ended_at()),
                     facts.error_code.map(|it| it.to_string()).unwrap_or_default(),
                     call.carrier_sid.clone().unwrap_or_default(),
+                    call.drawn.map(|it| it.arm.to_string()).unwrap_or_default(),
                 ];
                 push_row(&mut text, cells.iter().map(String::as_str));
             }

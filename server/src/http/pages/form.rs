@@ -105,6 +105,13 @@ impl Form {
         self
     }
 
+    /// The form with these mistakes: the input of each, empty for the form as a whole, and what it is.
+    #[must_use]
+    pub fn with_mistakes(mut self, mistakes: Vec<(String, String)>) -> Self {
+        self.errors.extend(mistakes);
+        self
+    }
+
     /// Lines of text as a JSON object's texts: what a browser's form can say of the API's fields. Inputs that are left
     /// empty are null where they are named in `nullable`, and left out where not.
     pub fn texts(&self, names: &[&str], nullable: &[&str]) -> Map<String, Value> {

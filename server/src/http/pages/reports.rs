@@ -12,9 +12,12 @@ use crate::http::Problem;
 use crate::http::auth::Analyst;
 use crate::http::state::HttpState;
 use crate::store::campaigns::CampaignRecord;
+use crate::store::experiments::ExperimentRecord;
 
 /// Campaigns that are compared: the newest.
 const MOST: u64 = 50;
+/// A/B tests that are shown: the newest.
+const MOST_TESTS: u64 = 20;
 
 /// Compares campaigns.
 pub async fn show(State(state): State<HttpState>, Analyst(visitor): Analyst) -> Result<Page, Problem> {
@@ -31,10 +34,43 @@ pub async fn show(State(state): State<HttpState>, Analyst(visitor): Analyst) -> 
             (empty("No call to compare yet", &html! { p { a href="/campaigns" { "Launch a campaign" } ", and its figures appear here." } }))
         } @else { (table(&rows)) }
     };
+    let tests = store.experiments_in(visitor.actor.workspace, MOST_TESTS).await?;
+    let tests = tests_table(&tests, &rows)?;
     Ok(Page::new("Reports", Place::Reports)
         .with("head", head("Reports", "Campaigns side by side. Rates are shares of completed calls; behind each is the range in which the true rate lies, 19 times of 20.", &html! {}))
         .with("campaigns", content)
+        .with("tests", tests)
         .live(Interest::Workspace))
+}
+
+/// The arms of each A/B test side by side.
+fn tests_table(tests: &[ExperimentRecord], campaigns: &[(CampaignRecord, Tally)]) -> Result<Markup, Problem> {
+    let mut rows = Vec::new();
+    for test in tests {
+        let campaign = campaigns.iter().find(|(campaign, _)| campaign.id == test.campaign);
+        if let Some((campaign, _)) = campaign {
+            rows.push((campaign, test, test.results()?.compare()));
+        }
+    }
+    Ok(html! {
+        @if !rows.is_empty() {
+            h2 { "A/B tests" }
+            div.frame.cards {
+                table {
+                    thead { tr { th { "Campaign" } th { "Arms" } th { "What may be said" } } }
+                    tbody {
+                        @for (campaign, test, comparison) in &rows {
+                            tr {
+                                td data-label="Campaign" { div { a href={ "/campaigns/" (campaign.id) "/message" } { (campaign.name) } span.sub { @if test.ended.is_some() { "over" } @else { "running" } } } }
+                                td data-label="Arms" { div { @for arm in &comparison.arms { span.nowrap { (arm.arm) ": " (show::percent(arm.count.rate())) span.muted { " of " (show::grouped(arm.count.trials())) } } " " } } }
+                                td data-label="Verdict" { (comparison.in_words(&[])) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    })
 }
 
 fn table(rows: &[(CampaignRecord, Tally)]) -> Markup {

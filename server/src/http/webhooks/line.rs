@@ -32,7 +32,11 @@ impl Line {
         let of_late =
             |call: &CallRecord| call.call.is_live() || call.call.ended_at().is_some_and(|at| at >= since);
         let Some(call) = store.any_call(id).await?.filter(of_late) else { return Ok(None) };
-        let campaign = store.campaign(call.workspace, call.campaign).await?;
+        let mut campaign = store.campaign(call.workspace, call.campaign).await?;
+        if let Some(drawn) = call.drawn {
+            let arm = store.drawn_arm(drawn).await?;
+            campaign = campaign.zip(arm).map(|(campaign, arm)| campaign.as_heard_in(&arm));
+        }
         let prospect = store.prospect(call.workspace, call.prospect).await?;
         Ok(campaign.zip(prospect).map(|(campaign, prospect)| Self { call, campaign, prospect }))
     }
@@ -58,7 +62,7 @@ impl Line {
         }
     }
 
-    /// The voice of the campaign.
+    /// The voice of the campaign, or of the arm that the person was drawn for.
     pub fn voice(&self) -> Option<&str> {
         self.campaign.voice.as_deref()
     }

@@ -157,8 +157,9 @@ mod tests {
     use domain::budget::Quote;
     use domain::call::Placement;
     use domain::carrier_event::{AnsweredBy, CarrierStatus};
+    use domain::experiment::Arm;
     use domain::facts::{Evidence, Source};
-    use domain::ids::{CallId, CampaignId, ProspectId, WorkspaceId};
+    use domain::ids::{CallId, CampaignId, ExperimentId, ProspectId, WorkspaceId};
     use domain::money::Usd;
     use domain::phone_number::PhoneNumber;
     use domain::reaction::Reaction;
@@ -167,6 +168,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::store::experiments::Drawn;
 
     fn placed() -> CallRecord {
         let number = PhoneNumber::from_e164_unchecked("+14155550100".to_owned());
@@ -194,6 +196,7 @@ mod tests {
             polls: 0,
             quote: Quote::default(),
             script: None,
+            drawn: None,
             looked_at: None,
             late: false,
             dial_by: None,
@@ -251,7 +254,7 @@ mod tests {
 
     #[test]
     fn whatever_changes_besides_the_facts_is_written() {
-        let changes: [fn(&mut CallRecord); 9] = [
+        let changes: [fn(&mut CallRecord); 10] = [
             |call| call.recording_sid = Some("RE1".to_owned()),
             |call| call.next_poll_at = Some(Timestamp::MAX),
             |call| call.polls = 3,
@@ -259,6 +262,9 @@ mod tests {
             |call| call.call.closed_at = Some(Timestamp::MAX),
             |call| call.carrier_sid = Some("CA1".to_owned()),
             |call| call.late = true,
+            |call| {
+                call.drawn = Some(Drawn { experiment: ExperimentId::from_uuid(Uuid::max()), arm: Arm::FIRST })
+            },
             |call| call.end_requested_at = Some(Timestamp::MAX),
             |call| call.looked_at = Some(Timestamp::MAX),
         ];

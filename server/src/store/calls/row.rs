@@ -4,7 +4,7 @@ use domain::budget::Quote;
 use domain::call::{Call, Placement};
 use domain::carrier_event::{AnsweredBy, CarrierStatus};
 use domain::facts::{Answer, CallFacts, Ending, Source};
-use domain::ids::{CallId, CampaignId, ProspectId, ScriptId, WorkspaceId};
+use domain::ids::{CallId, CampaignId, ExperimentId, ProspectId, ScriptId, WorkspaceId};
 use domain::money::Usd;
 use domain::phone_number::PhoneNumber;
 use domain::reaction::Reaction;
@@ -12,6 +12,7 @@ use domain::refusal::RefusalMeaning;
 
 use super::CallRecord;
 use crate::store::entities::calls::Model;
+use crate::store::experiments::{self, Drawn};
 use crate::store::scripts::ScriptVersion;
 use crate::store::{StoreError, millis, month, time};
 
@@ -71,6 +72,12 @@ impl TryFrom<Model> for CallRecord {
             }),
             _ => None,
         };
+        let drawn = match (row.experiment_id, row.arm) {
+            (Some(id), Some(arm)) => {
+                Some(Drawn { experiment: ExperimentId::from_uuid(id), arm: experiments::letter(&arm)? })
+            }
+            _ => None,
+        };
         let call = Call {
             placement: word("placement", &row.placement, Placement::parse)?,
             refusal: row.refusal.as_deref().map(|r| word("refusal", r, RefusalMeaning::parse)).transpose()?,
@@ -108,6 +115,7 @@ impl TryFrom<Model> for CallRecord {
             late: row.late,
             dial_by: row.dial_by.map(time),
             script,
+            drawn,
             metadata: row.metadata,
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
@@ -171,6 +179,8 @@ impl From<&CallRecord> for Model {
             script_id: record.script.map(|said| said.script.uuid()),
             script_version: record.script.map(|said| said.version.into()),
             second_call_micros: record.quote.second_call.micros(),
+            experiment_id: record.drawn.map(|drawn| drawn.experiment.uuid()),
+            arm: record.drawn.map(|drawn| drawn.arm.to_string()),
             reaction: facts.reaction.map(|reaction| reaction.as_str().to_owned()),
         }
     }

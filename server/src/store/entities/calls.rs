@@ -64,6 +64,8 @@ pub struct Model {
     pub script_version: Option<i64>,
     pub reaction: Option<String>,
     pub second_call_micros: i64,
+    pub experiment_id: Option<Uuid>,
+    pub arm: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

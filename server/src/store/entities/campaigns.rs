@@ -41,6 +41,7 @@ pub struct Model {
     pub lost_calls: String,
     pub dial_order: String,
     pub transfer_to: Option<String>,
+    pub experiment_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

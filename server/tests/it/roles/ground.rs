@@ -87,6 +87,9 @@ impl Ground {
         let key = owner.post("/api/keys", json!({ "name": "CRM", "role": "analyst" })).await.expect(201).id();
         let colleague = json!({ "email": "colleague@example.com", "password": PASSWORD, "role": "listener" });
         let user = owner.post("/api/users", colleague).await.expect(201).id();
+        let compared =
+            json!({ "goal": "confirmed", "arms": [{ "share": 1 }, { "voiceId": "man", "share": 1 }] });
+        owner.put(&format!("/api/campaigns/{campaign}/experiment"), compared).await.expect(201);
         let (_, session) = self.begin(self.person(Role::Listener)).await;
         Ids { campaign, prospect: prospects[1].clone(), call, recording, script, import, user, key, session }
     }
@@ -242,6 +245,9 @@ impl Ids {
                 json!({ "outcome": "not_placed", "reason": "looked", "confirm": true })
             }
             "/api/campaigns/{id}/calls" => json!({ "maxCalls": 1 }),
+            "/api/campaigns/{id}/experiment" => {
+                json!({ "goal": "confirmed", "arms": [{ "share": 1 }, { "voiceId": "man", "share": 1 }] })
+            }
             "/api/campaigns/{id}/prospects" => json!({ "phone": "+12127365999" }),
             "/api/campaigns/{id}/queue/priority" => {
                 json!({ "prospectIds": [self.prospect], "priority": "high" })
@@ -262,6 +268,9 @@ impl Ids {
         let inputs: &[(&str, &str)] = match path {
             "/calls/{id}/resolve" => &[("outcome", "not_placed"), ("reason", "looked"), ("confirm", "yes")],
             "/campaigns/{id}/prospects/new" => &[("phone", "+12127365999")],
+            "/campaigns/{id}/experiment" => {
+                &[("goal", "confirmed"), ("share_A", "1"), ("share_B", "1"), ("voice_B", "man")]
+            }
             "/do-not-call/remove" => &[("phone", "+12127365000"), ("reason", "asked for it")],
             "/prospects/{id}/do-not-call" => &[("reason", "asked for it")],
             "/settings/account/password" => &[("current", PASSWORD), ("new", "short"), ("again", "short")],

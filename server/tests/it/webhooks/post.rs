@@ -58,6 +58,18 @@ impl Desk {
         Self::at(app, campaign).await
     }
 
+    /// The same where something is done to the campaign before its launch.
+    pub async fn prepared(
+        database: Database,
+        draft: CampaignDraft,
+        prepare: impl AsyncFnOnce(&TestApp, CampaignId),
+    ) -> Self {
+        let app = Self::start(TestApp::on(database)).await;
+        let campaign = app.campaign(1, draft).await;
+        prepare(&app, campaign).await;
+        Self::at(app, campaign).await
+    }
+
     async fn start(world: World) -> TestApp {
         let callbacks = CallbackFaults { lost: 1.0, ..CallbackFaults::default() };
         world

@@ -175,7 +175,7 @@ async fn a_call_goes_on_with_the_words_that_it_began_with() {
     let actions = &desk.app.actions;
     let other = Words::of_text("Something else.");
     let changed = actions.change_script(desk.app.actor.clone(), said.script, None, Some(other)).await;
-    assert_eq!(changed.expect("changed").expect("there").version, 2);
+    assert_eq!(changed.expect("changed").version, 2);
     let yes = press(&desk, "1").await;
     assert!(yes.contains("Thank you. Goodbye."), "{yes}");
     desk.app.abandon().await;

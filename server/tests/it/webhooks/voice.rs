@@ -56,12 +56,12 @@ fn while_the_database_is_away_a_call_is_hung_up_and_not_left_in_silence() {
     });
 }
 
-pub(super) fn talking(desk: &Desk) -> Fields {
+pub fn talking(desk: &Desk) -> Fields {
     let fields = desk.form(&[("CallStatus", "in-progress")]);
     fields.into_iter().filter(|(name, _)| !name.contains("Duration")).collect()
 }
 
-pub(super) async fn ask(desk: &Desk, url: &str, fields: &Fields) -> String {
+pub async fn ask(desk: &Desk, url: &str, fields: &Fields) -> String {
     let answer = desk.send(url, fields, &signature(url, fields)).await;
     assert_eq!(answer.status().as_u16(), 200);
     let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::budget::{Commitment, Funds, Quote};
 use domain::call::Placement;
 use domain::gate::{GateFacts, HoldReason, Verdict};
-use domain::ids::{CallId, CampaignId, ScriptId, WorkspaceId};
+use domain::ids::{CallId, CampaignId, ExperimentId, ProspectId, ScriptId, WorkspaceId};
 use domain::money::Usd;
 use domain::pacing::{Pace, Pacing};
 use domain::phone_number::PhoneNumber;
@@ -19,6 +19,7 @@ use crate::actions::Installation;
 use crate::store::budgets::BudgetScope;
 use crate::store::calls::CallRecord;
 use crate::store::campaigns::CampaignRecord;
+use crate::store::experiments::{ArmRecord, Drawn, ExperimentRecord};
 use crate::store::numbers::{CallToNumber, CallsToNumbers};
 use crate::store::pace::{CallsOn, PaceScope};
 use crate::store::prospects::ProspectRecord;
@@ -36,6 +37,7 @@ pub(super) struct Books {
     pub campaigns: HashMap<CampaignId, CampaignRecord>,
     pub paces: BTreeMap<PaceScope, Pace>,
     scripts: HashMap<ScriptId, ScriptRecord>,
+    experiments: HashMap<ExperimentId, ExperimentRecord>,
     installation: Arc<Installation>,
     on: CallsOn,
     workspaces: HashMap<WorkspaceId, WorkspaceRules>,
@@ -68,7 +70,10 @@ impl Books {
         ids.sort_unstable();
         ids.dedup();
         let campaigns = tx.hold_campaigns(&ids).await?;
-        let scripts: Vec<ScriptId> = campaigns.iter().filter_map(|campaign| campaign.script).collect();
+        let experiments: Vec<ExperimentId> = campaigns.iter().filter_map(|it| it.experiment).collect();
+        let experiments = tx.experiments(&experiments).await?;
+        let arms = experiments.iter().flat_map(|test| test.arms.iter().map(|arm| arm.said.script));
+        let scripts: Vec<ScriptId> = campaigns.iter().filter_map(|it| it.script).chain(arms).collect();
         let scripts = tx.scripts(&scripts).await?;
         let campaigns: HashMap<_, _> =
             campaigns.into_iter().map(|campaign| (campaign.id, campaign)).collect();
@@ -85,6 +90,7 @@ impl Books {
             campaigns,
             paces,
             scripts: scripts.into_iter().map(|script| (script.id, script)).collect(),
+            experiments: experiments.into_iter().map(|test| (test.id, test)).collect(),
             installation: installation.clone(),
             on,
             workspaces,
@@ -159,6 +165,13 @@ impl Books {
             .filter(|other| other.placement == Placement::PresumedNotPlaced)
             .filter(move |other| other.looked_at.is_none_or(|at| at < fresh_since))
             .map(|other| other.id)
+    }
+
+    /// The arm of the campaign's A/B test that a prospect is drawn for, where one runs.
+    pub fn drawn(&self, campaign: &CampaignRecord, prospect: ProspectId) -> Option<(Drawn, &ArmRecord)> {
+        let test = self.experiments.get(&campaign.experiment?)?;
+        let arm = test.arm_for(prospect)?;
+        Some((Drawn { experiment: test.id, arm: arm.arm }, arm))
     }
 
     /// What those whom a campaign rings hear, unless it plays audio.

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::call::CallStatus;
 use domain::carrier_event::AnsweredBy;
+use domain::experiment::Arm;
 use domain::ids::{CampaignId, ProspectId};
 use domain::reaction::Reaction;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,10 @@ pub struct CallsQuery {
     #[serde(default)]
     #[param(value_type = Option<String>, example = "opted_out")]
     reaction: CommaList<ReactionWord>,
+    /// Only to people who were drawn for one of these arms of A/B tests, separated by commas. Needs `campaignId`.
+    #[serde(default)]
+    #[param(value_type = Option<String>, example = "B")]
+    arm: CommaList<ArmWord>,
     /// Only made at or after this time.
     #[param(value_type = Option<String>)]
     from: Option<DateTimeParam>,
@@ -108,6 +113,13 @@ pub async fn list(
     filter.statuses = asked.status.0.iter().map(|word| word.0).collect();
     filter.answered_by = asked.answered_by.0.iter().flat_map(|word| word.0.iter().copied()).collect();
     filter.reactions = asked.reaction.0.iter().map(|word| word.0).collect();
+    filter.arms = asked.arm.0.iter().map(|word| word.0).collect();
+    if !filter.arms.is_empty() && filter.campaign.is_none() {
+        return Err(Problem::invalid_parameter(
+            "arm",
+            "an arm is one of a campaign: this needs `campaignId`",
+        ));
+    }
     if asked.q.is_some() && visitor.role == Role::Listener {
         return Err(Problem::forbidden());
     }
@@ -187,6 +199,18 @@ impl FromStr for ReactionWord {
         Reaction::parse(word)
             .map(Self)
             .ok_or("expected one of: confirmed, abandoned, left_message, transferred, opted_out")
+    }
+}
+
+/// An arm of an A/B test, in a query.
+#[derive(Debug, Clone, Copy)]
+pub struct ArmWord(Arm);
+
+impl FromStr for ArmWord {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Arm::parse(word).map(Self).ok_or("expected a letter from A to H")
     }
 }
 

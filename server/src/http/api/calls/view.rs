@@ -45,6 +45,10 @@ pub struct CallView {
     script_id: Option<String>,
     /// In this version.
     script_version: Option<u32>,
+    /// The A/B test that its person was drawn in: `exp_…`.
+    experiment_id: Option<String>,
+    /// For which arm, `A` to `H`.
+    arm: Option<String>,
     /// Seconds of audio.
     duration: Option<u32>,
     /// Where it is heard, once it is stored here; for whoever may.
@@ -127,6 +131,8 @@ impl CallView {
             reaction: facts.reaction.map(|reaction| reaction.as_str()),
             script_id: record.script.map(|said| said.script.to_string()),
             script_version: record.script.map(|said| said.version),
+            experiment_id: record.drawn.map(|drawn| drawn.experiment.to_string()),
+            arm: record.drawn.map(|drawn| drawn.arm.to_string()),
             duration: facts.duration_seconds,
             recording_url: recording.map(|id| audio_url(id, server)),
             recording_sid: record.recording_sid.clone(),

@@ -26,6 +26,8 @@ pub struct CampaignView {
     script_id: Option<String>,
     /// The voice that reads it.
     voice_id: Option<String>,
+    /// The A/B test that runs now: `exp_…`.
+    experiment_id: Option<String>,
     /// The audio file played instead.
     audio_url: Option<String>,
     /// Its length in seconds.
@@ -113,6 +115,7 @@ impl From<CampaignRecord> for CampaignView {
         Self {
             id: campaign.id.to_string(),
             script_id: campaign.script.map(|id| id.to_string()),
+            experiment_id: campaign.experiment.map(|id| id.to_string()),
             status: campaign.status.as_str(),
             daily_call_limit: rules.daily_limit.calls(),
             call_window_start: start,

@@ -61,6 +61,8 @@ fn in_words(action: &str) -> String {
         "campaign.pause" => "Paused",
         "campaign.resume" => "Resumed",
         "campaign.complete" => "Finished: everybody has an answer",
+        "experiment.start" => "Started an A/B test",
+        "experiment.end" => "Ended an A/B test",
         "prospects.add" => "Added people",
         "import.start" => "Began an import",
         "import.finish" => "Finished an import",

@@ -11,7 +11,9 @@ use domain::ids::{CampaignId, ProspectId, ScriptId};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::experiment;
 use super::outlook::{Outlook, outlook};
+use crate::actions::campaigns::CampaignRefused;
 use crate::actions::users::{Role, Visitor};
 use crate::http::api::campaigns::fields::{CampaignFields, draft_of};
 use crate::http::api::campaigns::load;
@@ -19,7 +21,7 @@ use crate::http::api::scripts::ScriptFields;
 use crate::http::api::voices;
 use crate::http::auth::{Analyst, Operator};
 use crate::http::pages::form::Form;
-use crate::http::pages::page::Page;
+use crate::http::pages::page::{Interest, Page};
 use crate::http::pages::parts::field::{Field, mistakes};
 use crate::http::pages::parts::head::done;
 use crate::http::state::HttpState;
@@ -39,6 +41,17 @@ pub struct Asked {
     done: String,
 }
 
+impl Asked {
+    fn done(&self) -> Option<&'static str> {
+        match self.done.as_str() {
+            "saved" => Some("Saved. Calls that begin from now on say it."),
+            "test" => Some("The test has begun. Calls that begin from now on are part of it."),
+            "ended" => Some("The test has ended."),
+            _ => None,
+        }
+    }
+}
+
 /// Shows what people hear.
 pub async fn show(
     State(state): State<HttpState>,
@@ -49,8 +62,7 @@ pub async fn show(
     let campaign = load(&state, &visitor, id).await?;
     let script = script_of(&state, &campaign).await?;
     let form = filled(&campaign, script.as_ref());
-    let page = page(&state, &visitor, campaign, &form, &asked).await?;
-    Ok(page)
+    page(&state, &visitor, campaign, &form, &asked, None).await
 }
 
 /// Keeps what people shall hear from the next call on.
@@ -63,13 +75,26 @@ pub async fn save(
     let campaign = load(&state, &visitor, id).await?;
     match saved(&state, &visitor, &campaign, &form).await {
         Ok(()) => Ok(Redirect::to(&format!("/campaigns/{id}/message?done=saved")).into_response()),
-        Err(problem) if problem.status().is_server_error() => Err(problem),
+        // While a test runs there is no form that what was typed could stay in.
+        Err(problem) if problem.status().is_server_error() || campaign.experiment.is_some() => Err(problem),
         Err(problem) => {
             let form = form.with_problem(&problem);
-            let page = page(&state, &visitor, campaign, &form, &Asked::default()).await?;
+            let page = page(&state, &visitor, campaign, &form, &Asked::default(), None).await?;
             Ok(page.status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
         }
     }
+}
+
+/// The page with a test that somebody was about to start.
+pub(super) async fn page_with_test(
+    state: &HttpState,
+    visitor: &Visitor,
+    campaign: CampaignRecord,
+    test: &Form,
+) -> Result<Page, Problem> {
+    let script = script_of(state, &campaign).await?;
+    let form = filled(&campaign, script.as_ref());
+    page(state, visitor, campaign, &form, &Asked::default(), Some(test)).await
 }
 
 async fn saved(
@@ -78,6 +103,9 @@ async fn saved(
     campaign: &CampaignRecord,
     form: &Form,
 ) -> Result<(), Problem> {
+    if campaign.experiment.is_some() {
+        return Err(CampaignRefused::Compared.into());
+    }
     let chosen = form.value("scriptId").to_owned();
     let current = campaign.script.map(|id| id.to_string()).unwrap_or_default();
     // Another script was chosen: it is taken as it is. Else the text is that of this campaign's script, old or new.
@@ -94,9 +122,7 @@ async fn saved(
         let (name, words) = fields.read(own.as_ref().map(|script| &script.words), &state.server)?;
         let script = match own {
             Some(script) => {
-                let changed =
-                    state.actions.change_script(visitor.actor.clone(), script.id, None, words).await?;
-                changed.ok_or_else(|| Problem::not_found("script"))?
+                state.actions.change_script(visitor.actor.clone(), script.id, None, words).await?
             }
             None => {
                 let (name, words) = (name.unwrap_or_default(), words.unwrap_or_default());
@@ -146,6 +172,7 @@ async fn page(
     campaign: CampaignRecord,
     form: &Form,
     asked: &Asked,
+    test: Option<&Form>,
 ) -> Result<Page, Problem> {
     let store = &state.actions.store;
     let scripts = store.scripts(visitor.actor.workspace, None, MOST_SCRIPTS).await?;
@@ -154,13 +181,14 @@ async fn page(
     let listener = listeners.iter().find(|it| Some(it.id) == chosen).or(listeners.first());
     let script = script_of(state, &campaign).await?;
     let words = script.as_ref().map(|script| &script.words);
+    let tests = experiment::sections(state, visitor, &campaign, &scripts, test).await?;
     let outlook = outlook(state, campaign).await?;
-    let editable = visitor.role >= Role::Operator;
-    let saved = (asked.done == "saved").then_some("Saved. Calls that begin from now on say it.");
+    let is_tested = outlook.campaign.experiment.is_some();
+    let editable = visitor.role >= Role::Operator && !is_tested;
     let content = html! {
-        (done(saved))
+        (done(asked.done()))
         div.columns {
-            div.card { h2 { "What people hear" } @if editable { (edit(&outlook, form, &scripts, words)) } @else { (read(form)) } }
+            div.card { h2 { "What people hear" } @if is_tested { p { "An A/B test runs. This is what people heard before, and can be changed again when it has ended." } } @if editable { (edit(&outlook, form, &scripts, words)) } @else { (read(form)) } }
             div.card {
                 h2 { "Preview" }
                 (preview::preview(outlook.campaign.id, words, form.given("audioUrl").is_some(), &listeners, listener))
@@ -168,7 +196,12 @@ async fn page(
             }
         }
     };
-    Ok(super::page(&outlook, visitor.role, "/message").with("message", content))
+    let page = super::page(&outlook, visitor.role, "/message")
+        .with("message", content)
+        .with("test", tests.results)
+        .with("test-moves", tests.moves);
+    // While it runs there is nothing on the page that somebody could be typing.
+    Ok(if is_tested { page.live(Interest::Campaign(outlook.campaign.id)) } else { page })
 }
 
 fn edit(outlook: &Outlook, form: &Form, scripts: &[ScriptRecord], words: Option<&Words>) -> Markup {

@@ -42,6 +42,18 @@ pub fn progress(label: &str, parts: &[Part]) -> Markup {
     }
 }
 
+/// The part of 0 to 1 that something lies in, with a mark at what was seen.
+pub fn interval(label: &str, said: &str, (low, high): (f64, f64), seen: Option<f64>) -> Markup {
+    html! {
+        svg.interval viewBox="0 0 100 12" preserveAspectRatio="none" role="img" aria-label={ (label) ": " (said) } {
+            title { (said) }
+            rect.fill-sunken x="0" y="4" width="100" height="4" {}
+            rect.fill-accent x=(tidy(low * 100.0)) y="2" width=(tidy(((high - low) * 100.0).max(0.5))) height="8" {}
+            @if let Some(seen) = seen { rect.fill-text x=(tidy((seen * 100.0 - 0.4).max(0.0))) y="0" width="0.8" height="12" {} }
+        }
+    }
+}
+
 /// A line through shares of 0 to 1; where there is no share there is no line.
 pub fn sparkline(label: &str, shares: &[Option<f64>]) -> Markup {
     let step = 96.0 / (shares.len().max(2) - 1) as f64;

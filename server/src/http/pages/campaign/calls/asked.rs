@@ -2,6 +2,7 @@
 
 use domain::call::CallStatus;
 use domain::carrier_event::AnsweredBy;
+use domain::experiment::{Arm, MOST_ARMS};
 use domain::ids::ProspectId;
 use domain::reaction::Reaction;
 use jiff::civil::Date;
@@ -23,6 +24,7 @@ pub struct Asked {
     #[serde(rename = "answeredBy")]
     answered_by: String,
     reaction: String,
+    arm: String,
     #[serde(rename = "prospectId")]
     prospect: String,
     from: String,
@@ -44,6 +46,7 @@ impl Asked {
             other => AnsweredBy::parse(other).into_iter().collect(),
         };
         filter.reactions = Reaction::parse(&self.reaction).into_iter().collect();
+        filter.arms = self.arm.split(',').filter_map(Arm::parse).collect();
         let zone = &campaign.rules.zone;
         let midnight = |date: Date| zone.instant_of(date.at(0, 0, 0, 0));
         filter.from = self.from.parse().ok().and_then(midnight);
@@ -67,7 +70,7 @@ impl Asked {
     }
 
     pub(super) fn is_filtered(&self) -> bool {
-        let texts = [&self.status, &self.answered_by, &self.reaction, &self.from, &self.to];
+        let texts = [&self.status, &self.answered_by, &self.reaction, &self.arm, &self.from, &self.to];
         texts.iter().any(|text| !text.is_empty()) || self.text().is_some() || self.prospect().is_some()
     }
 
@@ -98,6 +101,7 @@ impl Asked {
                 ("status", &self.status),
                 ("answeredBy", &self.answered_by),
                 ("reaction", &self.reaction),
+                ("arm", &self.arm),
                 ("prospectId", prospect),
                 ("from", &self.from),
                 ("to", &self.to),
@@ -165,6 +169,17 @@ pub(super) fn filters(campaign: &CampaignRecord, asked: &Asked, person: Option<&
                     option value="" { "Anything" }
                     @for reaction in Reaction::ALL {
                         option value=(reaction.as_str()) selected[asked.reaction == reaction.as_str()] { (badge::reaction_word(reaction)) }
+                    }
+                }
+            }
+            @if campaign.experiment.is_some() || !asked.arm.is_empty() {
+                div.field {
+                    label for="arm" { "Arm of a test" }
+                    select #arm name="arm" {
+                        option value="" { "Any" }
+                        @for arm in (0..MOST_ARMS).filter_map(Arm::at) {
+                            option value=(arm) selected[asked.arm == arm.to_string()] { (arm) }
+                        }
                     }
                 }
             }

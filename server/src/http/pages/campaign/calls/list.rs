@@ -117,7 +117,7 @@ fn row(campaign: &CampaignRecord, call: &CallRecord, name: &str, role: Role, now
             td data-label="Who" { a href={ "/prospects/" (call.prospect) } { (name) } }
             td data-label="Number" { (show::phone(&call.to, role)) }
             td data-label="Answered by" { @if let Some(by) = facts.answered_by() { (badge::answered_by(by)) } @else { span.muted { "–" } } }
-            td.right data-label="Attempt" { (call.attempt) }
+            td.right data-label="Attempt" { div { (call.attempt) @if let Some(drawn) = call.drawn { span.sub { "Arm " (drawn.arm) } } } }
             td.right data-label="Duration" { @if let Some(seconds) = facts.duration_seconds { (show::duration(seconds.into())) } @else { span.muted { "–" } } }
             td.right data-label="Cost" { @if let Some(price) = facts.price { (show::price(price)) } @else { span.muted { "–" } } }
         }
