@@ -88,14 +88,17 @@ fn a_campaign_whose_voice_is_not_set_up_is_not_launched_and_one_that_runs_waits(
         let blockers = app.actions.blockers(app.actor.workspace, id).await.expect("read");
         assert_eq!(blockers, [LaunchBlocker::VoiceOff]);
         assert!(app.actions.launch(app.actor.clone(), id).await.is_err());
-        // It was launched with another voice.
+        // It was launched with another voice, and had rung nobody yet.
+        app.actions.switch_dialing(app.actor.clone(), true).await.expect("stopped");
         let said_by_the_carrier = app.campaign_of(1).await;
         app.launch(said_by_the_carrier).await;
         let mut running = app.campaign_now(said_by_the_carrier).await;
         running.voice = Some(voice(&services).await);
         let save = move |tx: Tx| async move { tx.save_campaign(&running).await };
         app.actions.store.transaction::<_, StoreError, _, _>(save).await.expect("saved");
+        app.actions.switch_dialing(app.actor.clone(), false).await.expect("resumed");
         let held = app.actions.place_next(app.actor.clone(), said_by_the_carrier, 1).await.expect("asked");
+        assert!(held.placed.is_empty() && held.refused.len() == 1, "{held:?}");
         for (_, refused) in &held.refused {
             assert!(refused.to_string().contains(HoldReason::VoiceOff.explain()), "{refused}");
         }
