@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::call::Placement;
-use domain::campaign::LaunchBlocker;
+use domain::campaign::{CampaignStatus, LaunchBlocker};
 use domain::gate::HoldReason;
 use domain::voice::{Narration, ServiceVoice};
 use prospectai::actions::spoken_texts::month_of;
@@ -82,28 +82,21 @@ fn while_the_service_does_not_speak_nobody_is_rung_and_everybody_can_read_why() 
 #[test]
 fn a_campaign_whose_voice_is_not_set_up_is_not_launched_and_one_that_runs_waits() {
     on_both(async |database| {
-        let services = services().await;
         let app = TestApp::on(database).speed(60.0).start().await;
         let id = campaign(&app, "elevenlabs:abc", SCRIPT, 1).await;
         let blockers = app.actions.blockers(app.actor.workspace, id).await.expect("read");
         assert_eq!(blockers, [LaunchBlocker::VoiceOff]);
         assert!(app.actions.launch(app.actor.clone(), id).await.is_err());
-        // It was launched with another voice, and had rung nobody yet.
-        app.actions.switch_dialing(app.actor.clone(), true).await.expect("stopped");
-        let said_by_the_carrier = app.campaign_of(1).await;
-        app.launch(said_by_the_carrier).await;
-        let mut running = app.campaign_now(said_by_the_carrier).await;
-        running.voice = Some(voice(&services).await);
+        // One that was launched when there was a key.
+        let mut running = app.campaign_now(id).await;
+        running.status = CampaignStatus::Active;
         let save = move |tx: Tx| async move { tx.save_campaign(&running).await };
         app.actions.store.transaction::<_, StoreError, _, _>(save).await.expect("saved");
-        app.actions.switch_dialing(app.actor.clone(), false).await.expect("resumed");
-        let held = app.actions.place_next(app.actor.clone(), said_by_the_carrier, 1).await.expect("asked");
-        assert!(held.placed.is_empty() && held.refused.len() == 1, "{held:?}");
-        for (_, refused) in &held.refused {
-            assert!(refused.to_string().contains(HoldReason::VoiceOff.explain()), "{refused}");
-        }
+        let held = app.actions.place_next(app.actor.clone(), id, 1).await.expect("asked");
+        let (_, refused) = &held.refused[0];
+        assert!(refused.to_string().contains(HoldReason::VoiceOff.explain()), "{refused}");
+        assert!(app.phones.ledger().is_empty());
         app.abandon().await;
-        services.stop().await;
     });
 }
 

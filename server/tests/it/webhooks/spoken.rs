@@ -92,6 +92,8 @@ fn a_sentence_that_is_missing_all_the_same_is_said_by_the_carriers_voice() {
         let changed = change(&person);
         let save = move |tx: prospectai::store::Tx| async move { tx.save_prospects(&[changed]).await };
         actions.store.transaction::<_, prospectai::store::StoreError, _, _>(save).await.expect("saved");
+        // Whoever holds on to the actions holds on to the database.
+        drop(actions);
         let document = ask(&desk, &desk.url(Purpose::Voice), &talking(&desk)).await;
         assert!(document.contains("<Say>Hello Ada.</Say><Play>"), "{document}");
         assert_eq!(played(&document).len(), 2, "{document}");
