@@ -127,6 +127,7 @@ async fn make_campaign(actions: &Actions, actor: Actor) -> anyhow::Result<Campai
         time_limit_seconds: 120,
         machine_detection: "off".to_owned(),
         recording: "off".to_owned(),
+        recording_consent: domain::recording_consent::RecordingConsent::default(),
         metadata: "{}".to_owned(),
         dial_order: domain::queue::DialOrder::default(),
     };

@@ -23,6 +23,7 @@ pub mod prospect;
 pub mod queue;
 pub mod reaction;
 pub mod recording;
+pub mod recording_consent;
 pub mod refusal;
 pub mod retry;
 pub mod sentiment;

@@ -5,6 +5,7 @@ use domain::campaign::{CampaignRules, CampaignStatus, LaunchBlocker, TransitionR
 use domain::ids::{CampaignId, ScriptId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
 use domain::queue::DialOrder;
+use domain::recording_consent::RecordingConsent;
 
 use super::calls::end_queued;
 use super::{Actions, Actor, audit, new_uuid};
@@ -42,6 +43,8 @@ pub struct CampaignDraft {
     pub machine_detection: String,
     /// `off`, `mono` or `dual`.
     pub recording: String,
+    /// What it does about those who must agree to a recording.
+    pub recording_consent: RecordingConsent,
     /// The caller's own JSON.
     pub metadata: String,
     /// In which order it rings those of one priority.
@@ -94,6 +97,7 @@ impl Actions {
             time_limit_seconds: 0,
             machine_detection: String::new(),
             recording: String::new(),
+            recording_consent: RecordingConsent::default(),
             metadata: String::new(),
             dial_order: DialOrder::default(),
             created_at: now,
@@ -301,6 +305,7 @@ fn fill_in(campaign: &mut CampaignRecord, draft: CampaignDraft) {
     campaign.time_limit_seconds = draft.time_limit_seconds;
     campaign.machine_detection = draft.machine_detection;
     campaign.recording = draft.recording;
+    campaign.recording_consent = draft.recording_consent;
     campaign.metadata = draft.metadata;
     campaign.dial_order = draft.dial_order;
 }

@@ -12,6 +12,7 @@ use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
 use domain::phone_number::PhoneNumber;
 use domain::queue::DialOrder;
+use domain::recording_consent::RecordingConsent;
 use domain::retry::{RetryPolicy, RetryRule};
 
 use super::campaigns::{CampaignDraft, CampaignRefused};
@@ -130,6 +131,7 @@ fn draft(name: &str) -> CampaignDraft {
         time_limit_seconds: 120,
         machine_detection: "detect_message_end".to_owned(),
         recording: "off".to_owned(),
+        recording_consent: RecordingConsent::default(),
         metadata: "{}".to_owned(),
         dial_order: DialOrder::default(),
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::gate::LONGEST_QUEUE;
+use domain::recording_consent::RecordingRuling;
 use domain::refusal::RefusalMeaning;
 use tracing::{error, info, warn};
 
@@ -76,6 +77,7 @@ fn request(armed: &ArmedCall) -> Result<PlaceCall, ScriptError> {
             _ => MachineDetection::Off,
         },
         record: match campaign.recording.as_str() {
+            _ if !call.recording_ruling.is_some_and(RecordingRuling::records) => Recording::Off,
             "mono" => Recording::Mono,
             "dual" => Recording::Dual,
             _ => Recording::Off,
@@ -108,6 +110,8 @@ fn speech_of(armed: &ArmedCall) -> Result<CallSpeech, ScriptError> {
             whole.filter(|_| script.words.voicemail.is_none())
         }
     };
+    let notice = armed.call.recording_ruling.and_then(|ruling| ruling.notice(&campaign.recording_consent));
+    let document = document.map(|document| message::begun_with(document, notice, campaign.voice.as_deref()));
     let along = document.and_then(|document| document.render_inline().ok());
     Ok(along.map_or(CallSpeech::Url, CallSpeech::Inline))
 }

@@ -9,6 +9,7 @@ use domain::budget::Quote;
 use domain::call::{Call, Placement};
 use domain::ids::{CallId, CampaignId, NodeId, ProspectId, WorkspaceId};
 use domain::phone_number::PhoneNumber;
+use domain::recording_consent::RecordingRuling;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sea_orm::{
@@ -75,6 +76,8 @@ pub struct CallRecord {
     pub dial_by: Option<Timestamp>,
     /// What is said on it, from its arming on; nothing where a sound file is played.
     pub script: Option<ScriptVersion>,
+    /// Whether it is recorded, and why, from its arming on; nothing where its campaign does not record.
+    pub recording_ruling: Option<RecordingRuling>,
     /// The caller's own JSON.
     pub metadata: String,
     /// When it was chosen.

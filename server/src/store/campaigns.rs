@@ -10,6 +10,7 @@ use domain::money::Usd;
 use domain::pacing::Pacing;
 use domain::phone_number::PhoneNumber;
 use domain::queue::DialOrder;
+use domain::recording_consent::RecordingConsent;
 use domain::retry::{RetryPolicy, RetryRule};
 use jiff::Timestamp;
 use jiff::civil::Weekday;
@@ -59,6 +60,8 @@ pub struct CampaignRecord {
     pub machine_detection: String,
     /// `off`, `mono` or `dual`.
     pub recording: String,
+    /// What it does about those who must agree to a recording.
+    pub recording_consent: RecordingConsent,
     /// The caller's own JSON.
     pub metadata: String,
     /// In which order it rings those of one priority.
@@ -334,6 +337,8 @@ impl TryFrom<Model> for CampaignRecord {
             time_limit_seconds: seconds("time_limit_seconds", row.time_limit_seconds)?,
             machine_detection: row.machine_detection,
             recording: row.recording,
+            recording_consent: RecordingConsent::parse(&row.recording_consent, row.recording_notice)
+                .ok_or_else(|| corrupt("recording_consent"))?,
             metadata: row.metadata,
             dial_order: DialOrder::parse(&row.dial_order).ok_or_else(|| corrupt("dial_order"))?,
             created_at: time(row.created_at),
@@ -369,6 +374,11 @@ impl From<&CampaignRecord> for Model {
             time_limit_seconds: campaign.time_limit_seconds.into(),
             machine_detection: campaign.machine_detection.clone(),
             recording: campaign.recording.clone(),
+            recording_consent: campaign.recording_consent.as_str().to_owned(),
+            recording_notice: match &campaign.recording_consent {
+                RecordingConsent::Announce { words } => words.clone(),
+                RecordingConsent::OnlyWhereOnePartySuffices => None,
+            },
             metadata: campaign.metadata.clone(),
             dial_order: campaign.dial_order.as_str().to_owned(),
             created_at: millis(campaign.created_at),

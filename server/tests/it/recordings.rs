@@ -1,5 +1,6 @@
 //! Recordings: every one that the carrier has ends in our store, verified, or says why not.
 
+mod consent;
 #[cfg(debug_assertions)]
 mod crashes;
 mod disk_full;

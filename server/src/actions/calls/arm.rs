@@ -162,6 +162,8 @@ fn arm_one(change: &mut Changed, prospect: Option<ProspectRecord>, books: &mut B
             books.take(record, &campaign);
             let script = books.script_of(&campaign).filter(|_| campaign.audio_url.is_none());
             record.script = script.as_ref().map(ScriptRecord::said_now);
+            let wants_to_record = campaign.recording != "off";
+            record.recording_ruling = wants_to_record.then(|| campaign.recording_consent.ruling(&record.to));
             let call = record.clone();
             armed.to_send.push(ArmedCall { call, campaign, prospect, script, carrier_was_troubled });
         }

@@ -111,6 +111,7 @@ pub(super) fn reservation(
         polls: 0,
         quote: Quote::default(),
         script: None,
+        recording_ruling: None,
         looked_at: None,
         late: false,
         dial_by: None,

@@ -40,6 +40,14 @@ pub fn text(text: String, voice: Option<&str>) -> Response {
     Response::new([Verb::Say(say(text, voice)), Verb::Hangup])
 }
 
+/// A document with what is said before anything else, where something is.
+pub fn begun_with(document: Response, notice: Option<&str>, voice: Option<&str>) -> Response {
+    match notice {
+        Some(notice) => document.behind(Verb::Say(say(notice.to_owned(), voice))),
+        None => document,
+    }
+}
+
 /// The document of a leg that ends the call, if it does; `said`: how a script reads for this person.
 ///
 /// # Errors

@@ -46,6 +46,13 @@ impl Response {
         Self { verbs: verbs.into_iter().collect() }
     }
 
+    /// The same document behind another verb.
+    #[must_use]
+    pub fn behind(mut self, first: Verb) -> Self {
+        self.verbs.insert(0, first);
+        self
+    }
+
     /// The safe answer where there is nothing to say.
     pub fn hang_up() -> Self {
         Self::new([Verb::Hangup])

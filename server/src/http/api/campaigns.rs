@@ -4,6 +4,8 @@
 pub mod activity;
 /// Several calls at once: the next few, or the failed ones once more.
 pub mod batches;
+/// What it does about those who must agree to a recording.
+pub mod consent;
 /// What a person may say about a campaign.
 pub mod fields;
 /// Statistics and the schedule.

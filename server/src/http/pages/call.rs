@@ -257,8 +257,8 @@ impl Card {
 
     fn recordings(&self, hearing: &Hearing) -> Markup {
         let answered = self.call.call.facts.answered_at.is_some();
-        let expected = answered && self.campaign.recording != "off";
-        recordings::cards(&self.recordings, expected, hearing, self.role, &self.server)
+        let ruling = self.call.recording_ruling.filter(|_| answered);
+        recordings::cards(&self.recordings, ruling, hearing, self.role, &self.server)
     }
 
     fn timeline(&self) -> Markup {

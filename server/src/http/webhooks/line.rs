@@ -63,6 +63,11 @@ impl Line {
         self.campaign.voice.as_deref()
     }
 
+    /// What is said before anything else: that the call is recorded, where they are told.
+    pub fn notice(&self) -> Option<&str> {
+        self.call.recording_ruling.and_then(|ruling| ruling.notice(&self.campaign.recording_consent))
+    }
+
     /// A script as this person hears it.
     pub fn said(&self, script: &str) -> Result<String, ScriptError> {
         speech::render(script, &self.prospect.spoken_values())

@@ -56,18 +56,20 @@ async fn beginning(
     if line.is_forbidden(state).await? {
         return Ok(None);
     }
+    let noticed = |document| message::begun_with(document, line.notice(), line.voice());
     if let Some(audio) = line.campaign.audio_url.clone() {
-        return Ok(Some(message::sound(audio)));
+        return Ok(Some(noticed(message::sound(audio))));
     }
     let Some(words) = line.words(state).await? else { return Ok(None) };
     let document = match (&words.voicemail, answered_by) {
         (Some(voicemail), Some(machine)) if machine.is_machine() => to_a_machine(&line, voicemail, machine),
         _ => flow_of(&words).and_then(|flow| line.document(state, &flow.beginning(), 1)).map(Some),
     };
-    Ok(document.unwrap_or_else(|error| {
+    let document = document.unwrap_or_else(|error| {
         warn!(call_id = %id, %error, "the script cannot be said to this person");
         None
-    }))
+    });
+    Ok(document.map(noticed))
 }
 
 /// Speaks to a machine whose tone is over; before it, nothing that is said would be kept.

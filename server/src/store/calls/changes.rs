@@ -196,6 +196,7 @@ mod tests {
             polls: 0,
             quote: Quote::default(),
             script: None,
+            recording_ruling: None,
             looked_at: None,
             late: false,
             dial_by: None,

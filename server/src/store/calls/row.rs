@@ -8,6 +8,7 @@ use domain::ids::{CallId, CampaignId, ProspectId, ScriptId, WorkspaceId};
 use domain::money::Usd;
 use domain::phone_number::PhoneNumber;
 use domain::reaction::Reaction;
+use domain::recording_consent::RecordingRuling;
 use domain::refusal::RefusalMeaning;
 
 use super::CallRecord;
@@ -112,6 +113,11 @@ impl TryFrom<Model> for CallRecord {
             },
             looked_at: row.looked_at.map(time),
             late: row.late,
+            recording_ruling: row
+                .recording_ruling
+                .as_deref()
+                .map(|ruling| word("recording_ruling", ruling, RecordingRuling::parse))
+                .transpose()?,
             dial_by: row.dial_by.map(time),
             script,
             metadata: row.metadata,
@@ -179,6 +185,7 @@ impl From<&CallRecord> for Model {
             second_call_micros: record.quote.second_call.micros(),
             reaction: facts.reaction.map(|reaction| reaction.as_str().to_owned()),
             corrected_answered_by: facts.correction.map(|said| said.by.as_str().to_owned()),
+            recording_ruling: record.recording_ruling.map(RecordingRuling::stored),
             corrected_at: facts.correction.and_then(|said| said.at).map(millis),
         }
     }

@@ -66,6 +66,7 @@ pub struct Model {
     pub second_call_micros: i64,
     pub corrected_answered_by: Option<String>,
     pub corrected_at: Option<i64>,
+    pub recording_ruling: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -41,6 +41,8 @@ pub struct Model {
     pub lost_calls: String,
     pub dial_order: String,
     pub transfer_to: Option<String>,
+    pub recording_consent: String,
+    pub recording_notice: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

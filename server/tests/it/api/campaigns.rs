@@ -22,6 +22,8 @@ async fn a_new_campaign_has_the_defaults_of_the_contract() {
             ("timeLimitSeconds", json!(600)),
             ("machineDetection", json!("off")),
             ("recording", json!("off")),
+            ("recordingConsent", json!("announce")),
+            ("recordingNotice", json!("This call is recorded.")),
             ("defaultRegion", json!("US")),
             ("metadata", json!({})),
             ("scriptId", Value::Null),
@@ -32,6 +34,31 @@ async fn a_new_campaign_has_the_defaults_of_the_contract() {
         }
         assert_eq!(read.json["prospects"]["ready"], 0);
         assert_eq!(owner.get("/api/campaigns").await.expect(200).json["campaigns"][0]["id"], made.json["id"]);
+    }
+}
+
+#[tokio::test]
+async fn what_people_are_told_of_a_recording_belongs_to_campaigns_that_tell_them() {
+    for database in Database::BOTH {
+        let api = TestApi::on(database).await;
+        let owner = api.as_owner();
+        let id = owner.post("/api/campaigns", json!({ "name": "Spring" })).await.expect(201).id();
+        let path = format!("/api/campaigns/{id}");
+        let told = async |change: Value| {
+            let changed = owner.patch(&path, change).await.expect(200).json;
+            (changed["recordingConsent"].clone(), changed["recordingNotice"].clone())
+        };
+        let silent = "record_only_where_one_party_suffices";
+        let ours = json!("This call is recorded.");
+        assert_eq!(told(json!({ "recordingNotice": " We tape. " })).await, (json!("announce"), json!("We tape.")));
+        assert_eq!(told(json!({ "recording": "dual" })).await.1, "We tape.");
+        assert_eq!(told(json!({ "recordingNotice": null })).await, (json!("announce"), ours.clone()));
+        assert_eq!(told(json!({ "recordingConsent": silent })).await, (json!(silent), Value::Null));
+        let both = json!({ "recordingNotice": "We tape." });
+        assert_eq!(owner.patch(&path, both).await.problem(422, "conflict").pointer(), "/recordingNotice");
+        assert_eq!(told(json!({ "recordingConsent": "announce" })).await, (json!("announce"), ours));
+        let long = json!({ "recordingNotice": "x".repeat(301) });
+        assert_eq!(owner.patch(&path, long).await.problem(422, "too_long").pointer(), "/recordingNotice");
     }
 }
 

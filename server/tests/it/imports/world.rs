@@ -9,6 +9,7 @@ use domain::campaign::{CampaignRules, LostCallPolicy};
 use domain::ids::{CampaignId, ImportId};
 use domain::limits::DailyLimit;
 use domain::queue::DialOrder;
+use domain::recording_consent::RecordingConsent;
 use domain::retry::RetryPolicy;
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
@@ -186,6 +187,7 @@ pub fn draft() -> CampaignDraft {
         time_limit_seconds: 600,
         machine_detection: "off".into(),
         recording: "off".into(),
+        recording_consent: RecordingConsent::default(),
         metadata: "{}".into(),
         dial_order: DialOrder::default(),
     }

@@ -11,6 +11,7 @@ use domain::limits::DailyLimit;
 use domain::pacing::Pacing;
 use domain::phone_number::PhoneNumber;
 use domain::queue::{DialOrder, Priority};
+use domain::recording_consent::RecordingConsent;
 use domain::retry::RetryPolicy;
 use jiff::Timestamp;
 use prospectai::actions::campaigns::CampaignDraft;
@@ -173,6 +174,7 @@ pub async fn active_campaign(actions: &Actions, people: usize, daily_limit: i64,
         time_limit_seconds: 600,
         machine_detection: "enable".into(),
         recording: "off".into(),
+        recording_consent: RecordingConsent::default(),
         metadata: "{}".into(),
         dial_order: DialOrder::default(),
     };

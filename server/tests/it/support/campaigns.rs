@@ -9,6 +9,7 @@ use domain::ids::CampaignId;
 use domain::limits::DailyLimit;
 use domain::phone_number::PhoneNumber;
 use domain::queue::{DialOrder, Priority};
+use domain::recording_consent::RecordingConsent;
 use domain::retry::{RetryPolicy, RetryRule};
 use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::actions::prospects::Person;
@@ -67,6 +68,7 @@ pub fn draft() -> CampaignDraft {
         time_limit_seconds: 120,
         machine_detection: "enable".to_owned(),
         recording: "off".to_owned(),
+        recording_consent: RecordingConsent::default(),
         metadata: "{}".to_owned(),
         dial_order: DialOrder::default(),
     }

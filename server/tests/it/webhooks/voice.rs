@@ -1,9 +1,13 @@
 //! When Twilio asks what to say there is always something speakable, in XML, and in time.
 
+use domain::call_flow::Words;
 use domain::ids::{CallId, time_ordered_uuid};
+use domain::recording_consent::{NOTICE, RecordingConsent};
+use prospectai::actions::campaigns::CampaignDraft;
 use prospectai::carrier::twilio::Purpose;
 
 use super::post::{Desk, Fields, signature};
+use crate::recordings::ground::recorded;
 use crate::support::world::{Database, on_both};
 
 pub(super) const HANG_UP: &str = "<Response><Hangup/></Response>";
@@ -14,6 +18,25 @@ async fn a_live_call_hears_its_script_with_its_own_name() {
     let xml = ask(&desk, &desk.url(Purpose::Voice), &talking(&desk)).await;
     assert!(xml.contains("<Say") && xml.contains("Hello Person 0"), "{xml}");
     desk.app.abandon().await;
+}
+
+#[test]
+fn a_recorded_call_begins_with_saying_so_in_the_campaigns_words_or_ours() {
+    on_both(async |database| {
+        for (consent, told) in [
+            (RecordingConsent::default(), Some(NOTICE)),
+            (RecordingConsent::Announce { words: Some("We tape this.".to_owned()) }, Some("We tape this.")),
+            (RecordingConsent::OnlyWhereOnePartySuffices, None),
+        ] {
+            let draft = CampaignDraft { recording_consent: consent, ..recorded() };
+            let desk = Desk::saying(database, Words::of_text("Hello there.".to_owned()), draft).await;
+            let xml = ask(&desk, &desk.url(Purpose::Voice), &talking(&desk)).await;
+            let said: Vec<&str> = xml.split("</Say>").filter_map(|say| say.rsplit('>').next()).collect();
+            let expected: Vec<&str> = told.into_iter().chain(["Hello there.", ""]).collect();
+            assert_eq!(said, expected, "{xml}");
+            desk.app.abandon().await;
+        }
+    });
 }
 
 #[tokio::test]

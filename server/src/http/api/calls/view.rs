@@ -3,6 +3,7 @@
 use domain::call::CallStatus;
 use domain::ids::RecordingId;
 use domain::phone_number::PhoneNumber;
+use domain::recording_consent::RecordingRuling;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -50,6 +51,9 @@ pub struct CallView {
     /// Where it is heard, once it is stored here; for whoever may.
     recording_url: Option<String>,
     recording_sid: Option<String>,
+    /// Whether it was to be recorded, and why: `announced`, `one_party` (recorded where one party's consent is enough), `all_parties`
+    /// (not recorded: everybody must agree there) or `unknown_place` (not recorded). Null where the campaign does not record.
+    recording_consent: Option<&'static str>,
     /// US dollars as a decimal, once rated.
     #[schema(example = "0.0140")]
     cost: Option<String>,
@@ -136,6 +140,7 @@ impl CallView {
             duration: facts.duration_seconds,
             recording_url: recording.map(|id| audio_url(id, server)),
             recording_sid: record.recording_sid.clone(),
+            recording_consent: record.recording_ruling.map(RecordingRuling::as_str),
             cost: facts.price.map(|price| price.to_string()),
             error_code: facts.error_code,
             error_message: error_message(record, role),

@@ -7,11 +7,13 @@ use domain::ids::ScriptId;
 use domain::limits::DailyLimit;
 use domain::phone_number::{PhoneNumber, Region};
 use domain::queue::DialOrder;
+use domain::recording_consent::RecordingConsent;
 use domain::retry::RetryPolicy;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::consent::{self, Consent};
 use super::hours::{self, Week};
 use super::retry::RetryFields;
 use super::spending::{LostCalls, PacingFields, Spoken};
@@ -100,6 +102,13 @@ pub struct CampaignFields {
     /// Whether calls are recorded. Default `off`.
     #[serde(deserialize_with = "given")]
     recording: Option<Recording>,
+    /// What is done about those who must agree to a recording. Default `announce`.
+    #[serde(deserialize_with = "given")]
+    recording_consent: Option<Consent>,
+    /// What people are told at the beginning of a recorded call, at most 300 characters; null for our own sentence.
+    #[serde(deserialize_with = "given_or_null")]
+    #[schema(value_type = Option<String>, example = "This call is recorded.")]
+    recording_notice: Option<Option<String>>,
     /// Your own JSON object, at most 16 KiB.
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<Object>)]
@@ -239,6 +248,7 @@ impl CampaignFields {
         if let Some(mode) = self.recording {
             draft.recording = mode.as_str().to_owned();
         }
+        consent::change(&mut draft.recording_consent, self.recording_consent, &self.recording_notice, wrong);
         if let Some(object) = &self.metadata {
             draft.metadata = note(wrong, metadata("/metadata", object)).unwrap_or_default();
         }
@@ -346,6 +356,7 @@ pub fn draft_of(campaign: &CampaignRecord) -> CampaignDraft {
         time_limit_seconds: campaign.time_limit_seconds,
         machine_detection: campaign.machine_detection.clone(),
         recording: campaign.recording.clone(),
+        recording_consent: campaign.recording_consent.clone(),
         metadata: campaign.metadata.clone(),
         dial_order: campaign.dial_order,
     }
@@ -377,6 +388,7 @@ fn defaults() -> CampaignDraft {
         time_limit_seconds: 600,
         machine_detection: MachineDetection::Off.as_str().to_owned(),
         recording: Recording::Off.as_str().to_owned(),
+        recording_consent: RecordingConsent::default(),
         metadata: "{}".to_owned(),
         dial_order: DialOrder::default(),
     }

@@ -60,6 +60,10 @@ pub struct CampaignView {
     machine_detection: String,
     /// `off`, `mono` or `dual`.
     recording: String,
+    /// `announce` or `record_only_where_one_party_suffices`.
+    recording_consent: &'static str,
+    /// What people are told at the beginning of a recorded call; null when nobody is.
+    recording_notice: Option<String>,
     /// Your own JSON.
     #[schema(value_type = Object)]
     metadata: Value,
@@ -144,6 +148,8 @@ impl From<CampaignRecord> for CampaignView {
             time_limit_seconds: campaign.time_limit_seconds,
             machine_detection: campaign.machine_detection,
             recording: campaign.recording,
+            recording_consent: campaign.recording_consent.as_str(),
+            recording_notice: campaign.recording_consent.notice().map(str::to_owned),
         }
     }
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::ids::RecordingId;
 use domain::recording::{RecordingSource, RecordingState};
+use domain::recording_consent::RecordingRuling;
 use maud::{Markup, html};
 
 use super::transcript::{Hearing, seconds};
@@ -43,26 +44,36 @@ fn back_to(recording: &RecordingRecord) -> Response {
     Redirect::to(&format!("/calls/{}", recording.call)).into_response()
 }
 
-/// One card for each recording; `expected` where the carrier was asked to record and has not said anything yet.
+/// One card for each recording, and why the call was recorded or not: `ruling`, for one that was picked up.
 pub fn cards(
     recordings: &[RecordingRecord],
-    expected: bool,
+    ruling: Option<RecordingRuling>,
     hearing: &Hearing,
     role: Role,
     server: &ServerFacts,
 ) -> Markup {
     html! {
-        @for recording in recordings { (card(recording, hearing, role, server)) }
-        @if recordings.is_empty() && expected {
+        @for recording in recordings { (card(recording, ruling, hearing, role, server)) }
+        @if let (true, Some(ruling)) = (recordings.is_empty(), ruling) {
             div.card {
                 h2 { "Recording" }
-                p.muted { "The carrier was asked to record this call, and has announced no recording yet. Its list is read every quarter of an hour." }
+                @if ruling.records() {
+                    p.muted { "The carrier was asked to record this call, and has announced no recording yet. Its list is read every quarter of an hour." }
+                } @else {
+                    p { (ruling.explain()) }
+                }
             }
         }
     }
 }
 
-fn card(recording: &RecordingRecord, hearing: &Hearing, role: Role, server: &ServerFacts) -> Markup {
+fn card(
+    recording: &RecordingRecord,
+    ruling: Option<RecordingRuling>,
+    hearing: &Hearing,
+    role: Role,
+    server: &ServerFacts,
+) -> Markup {
     let copy = recording.copy.as_ref().filter(|_| recording.state == RecordingState::Stored);
     html! {
         div.card.recording id=(recording.id) {
@@ -70,6 +81,9 @@ fn card(recording: &RecordingRecord, hearing: &Hearing, role: Role, server: &Ser
             @if let Some(copy) = copy { (player(recording, copy, hearing.start_of(recording.id))) }
             p class=(if recording.state == RecordingState::Failed { "problem" } else { "muted" }) {
                 (in_words(recording, server))
+            }
+            @if let Some(ruling) = ruling.filter(|_| recording.source == RecordingSource::Call) {
+                p.muted { (ruling.explain()) }
             }
             @if recording.state == RecordingState::Failed && role >= Role::Operator {
                 (act(&format!("/recordings/{}/fetch", recording.id), "Try again", ""))

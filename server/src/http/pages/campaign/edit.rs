@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::disposition::Disposition;
 use domain::ids::CampaignId;
+use domain::recording_consent::RecordingConsent;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -279,7 +280,10 @@ fn calls(form: &Form) -> Markup {
             (Field::text(form, "timeLimitSeconds", "Lasts at most, in seconds").kind("number").required().with(&[("min", "30"), ("max", "3600")]).line())
         }
         (Field::text(form, "machineDetection", "Tell people from machines").choice(&detection))
-        (Field::text(form, "recording", "Record").hint("In many places people must be told, or agree.").choice(&recording))
+        @let consents = [("announce", "Tell everybody at the beginning of the call"), ("record_only_where_one_party_suffices", "Tell nobody, and record only where one party may")];
+        (Field::text(form, "recording", "Record").choice(&recording))
+        (Field::text(form, "recordingConsent", "Where everybody must agree to a recording").hint("Numbers of California, Florida, Illinois and a dozen other states, of other countries, and those of which nobody knows where they belong. Your own place may ask for more.").choice(&consents))
+        (Field::text(form, "recordingNotice", "What people are told").hint("Empty: “This call is recorded.”").line())
     }
 }
 
@@ -306,6 +310,8 @@ fn filled(campaign: &CampaignRecord) -> Form {
         ("timeLimitSeconds".into(), campaign.time_limit_seconds.to_string()),
         ("machineDetection".into(), campaign.machine_detection.clone()),
         ("recording".into(), campaign.recording.clone()),
+        ("recordingConsent".into(), campaign.recording_consent.as_str().into()),
+        ("recordingNotice".into(), own_notice(&campaign.recording_consent)),
     ];
     let week = crate::http::api::campaigns::hours::Week::of(&rules.windows);
     for (name, _, windows) in week.days() {
@@ -324,9 +330,16 @@ fn filled(campaign: &CampaignRecord) -> Form {
     Form::filled(values)
 }
 
+fn own_notice(consent: &RecordingConsent) -> String {
+    match consent {
+        RecordingConsent::Announce { words } => words.clone().unwrap_or_default(),
+        RecordingConsent::OnlyWhereOnePartySuffices => String::new(),
+    }
+}
+
 /// What the form says, in the words of the API.
 fn object_of(form: &Form) -> Map<String, Value> {
-    let nullable = ["callerId", "budget", "dailyBudget"];
+    let nullable = ["callerId", "budget", "dailyBudget", "recordingNotice"];
     let names = [
         "name",
         "timezone",
@@ -338,6 +351,8 @@ fn object_of(form: &Form) -> Map<String, Value> {
         "dialOrder",
         "machineDetection",
         "recording",
+        "recordingConsent",
+        "recordingNotice",
     ];
     let mut object = form.texts(&names, &nullable);
     for name in ["dailyCallLimit", "ringTimeoutSeconds", "timeLimitSeconds"] {
