@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::recordings::ground::recorded;
 use crate::support::api_client::{Database, TestApi};
 use crate::support::test_app::TestApp;
-use crate::support::world::on_both;
+use crate::support::world::{self, on_both};
 
 /// A call with a recording, and the service that listens to it.
 struct Ground {
@@ -351,7 +351,7 @@ async fn what_was_said_is_found_whatever_its_case_and_only_by_those_who_may_read
 }
 
 /// A server that records, with the services that write down and sum up.
-async fn server_that_listens(database: Database) -> (TestApp, SpeechServices) {
+async fn server_that_listens(database: world::Database) -> (TestApp, SpeechServices) {
     let services = SpeechServices::start(SpeechSettings::new("key", "key")).await.expect("start");
     let address = ServiceAddress::parse(&format!("{}/v1", services.base_url())).expect("an address");
     let mut listens = OpenAiSettings::new(address, "key".into());

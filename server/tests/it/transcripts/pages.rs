@@ -6,9 +6,9 @@ use prospectai::store::transcripts::Piece;
 use super::{server_that_listens, until_written_down};
 use crate::pages::visit::signed_in;
 use crate::recordings::ground::recorded;
-use crate::support::api_client::TestApi;
+use crate::support::api_client::{Database, TestApi};
 use crate::support::browser::{Browser, Rules, Scheme};
-use crate::support::world::{Database, on_both};
+use crate::support::world::on_both;
 
 #[test]
 fn somebody_launches_a_campaign_that_records_and_finds_reads_and_hears_what_was_said() {
