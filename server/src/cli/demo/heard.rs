@@ -1,5 +1,5 @@
-//! What people did and what was heard of it: the wait until every recording is stored and written down, and what the network,
-//! the database and the statistics tell of it.
+//! What people did and what was heard of it: the wait until every recording is stored and the first of them are written down,
+//! and what the network, the database and the statistics tell of it.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -18,6 +18,9 @@ use crate::store::calls::CallRecord;
 
 /// When nothing came further for this long, nothing is going to.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// So many recordings are waited for until they are written down. It is done one after the other, and an unoptimised build takes a
+/// tenth of a second or more for each: with thousands the others follow while somebody looks around.
+const WAITED_FOR: u64 = 200;
 /// Recordings read at one time.
 const PAGE: u64 = 1_000;
 
@@ -35,8 +38,8 @@ pub(super) struct Progress {
 /// A check in words, and whether it holds.
 pub(super) type Check = (String, bool);
 
-/// Waits until every recording is stored and written down, or until nothing comes further.
-pub(super) async fn until_all_is_written_down(app: &App) -> anyhow::Result<()> {
+/// Waits until every recording is stored and the first are written down, or until nothing comes further.
+pub(super) async fn until_written_down(app: &App) -> anyhow::Result<()> {
     let Some(network) = &app.network else { return Ok(()) };
     // The last recordings are announced after the last calls are over.
     let _ = tokio::time::timeout(PATIENCE, network.quiet()).await;
@@ -44,7 +47,7 @@ pub(super) async fn until_all_is_written_down(app: &App) -> anyhow::Result<()> {
     let (mut before, mut since) = (Progress::default(), Instant::now());
     loop {
         let now = progress(app).await?;
-        if now.stored == now.made && now.written == now.made {
+        if now.stored == now.made && now.written >= now.made.min(WAITED_FOR) {
             return Ok(());
         }
         if now != before {
@@ -79,21 +82,19 @@ pub(super) async fn progress(app: &App) -> Result<Progress, StoreError> {
     Ok(progress)
 }
 
-/// Whether what the network recorded is what is stored here, one by one, and whether all of it is written down.
+/// Whether what the network recorded is what is stored here, one by one, and whether what was waited for is written down.
 pub(super) async fn recordings(app: &App) -> Result<Vec<Check>, StoreError> {
     let recorded = app.network.as_ref().map(|network| network.recorded()).unwrap_or_default();
     let made: BTreeSet<String> = recorded.into_iter().map(|Recorded { sid, .. }| sid).collect();
     let stored = stored(app).await?;
     let written = progress(app).await?.written;
-    let what =
+    let same =
         format!("recordings that the network made = recordings stored ({} = {})", made.len(), stored.len());
-    Ok(vec![
-        (what, made == stored),
-        (
-            format!("every stored recording is written down ({written} of {})", stored.len()),
-            written == stored.len() as u64,
-        ),
-    ])
+    let all = stored.len() as u64;
+    let waited_for = all.min(WAITED_FOR);
+    let down =
+        format!("{waited_for} of {all} stored recordings were to be written down by now ({written} are)");
+    Ok(vec![(same, made == stored), (down, written >= waited_for)])
 }
 
 /// Who did what, by the network, the database and the statistics.

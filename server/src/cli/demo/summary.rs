@@ -55,7 +55,7 @@ pub(super) async fn print(app: &App, campaign: CampaignId) -> anyhow::Result<boo
     }
     let heard = heard::progress(app).await?;
     println!(
-        "Of {} recordings {} are stored and {} written down and summed up.",
+        "Of {} recordings {} are stored and {} written down and summed up so far.",
         heard.made, heard.stored, heard.written
     );
     println!();

@@ -50,7 +50,10 @@ async fn what_people_are_told_of_a_recording_belongs_to_campaigns_that_tell_them
         };
         let silent = "record_only_where_one_party_suffices";
         let ours = json!("This call is recorded.");
-        assert_eq!(told(json!({ "recordingNotice": " We tape. " })).await, (json!("announce"), json!("We tape.")));
+        assert_eq!(
+            told(json!({ "recordingNotice": " We tape. " })).await,
+            (json!("announce"), json!("We tape."))
+        );
         assert_eq!(told(json!({ "recording": "dual" })).await.1, "We tape.");
         assert_eq!(told(json!({ "recordingNotice": null })).await, (json!("announce"), ours.clone()));
         assert_eq!(told(json!({ "recordingConsent": silent })).await, (json!(silent), Value::Null));
