@@ -12,9 +12,12 @@ use crate::store::calls::CallRecord;
 use crate::store::experiments::{Drawn, DrawnCall, letter};
 use crate::store::{StoreError, sql};
 
-/// The attempts of each person in each arm, and how they ended.
+/// The attempts of one person in one arm, and how they ended.
+type Attempts = Vec<(u32, Option<Disposition>)>;
+
+/// The attempts of each person in each arm.
 #[derive(Default)]
-pub(super) struct DrawnCalls(BTreeMap<(Drawn, ProspectId), Vec<(u32, Option<Disposition>)>>);
+pub(super) struct DrawnCalls(BTreeMap<(Drawn, ProspectId), Attempts>);
 
 impl DrawnCalls {
     /// One more call.

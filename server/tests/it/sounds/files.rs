@@ -46,7 +46,7 @@ pub fn tone(rate: u32, hertz: f64, seconds: f64) -> Vec<i16> {
 /// An MP3 file of silence: frames whose side information is all zero. MPEG 2.5, 8 kHz, one channel, 8 kbit/s: a frame of 72
 /// bytes lasts 72 ms, so that a small file lasts long.
 pub fn silent_mp3(seconds: u64) -> Vec<u8> {
-    let mut frame = vec![0; 72];
+    let mut frame = [0; 72];
     frame[..4].copy_from_slice(&[0xFF, 0xE3, 0x18, 0xC0]);
     frame.repeat((seconds * 1_000).div_ceil(72) as usize)
 }

@@ -97,8 +97,6 @@ fn a_sentence_that_is_missing_all_the_same_is_said_by_the_carriers_voice() {
         let document = ask(&desk, &desk.url(Purpose::Voice), &talking(&desk)).await;
         assert!(document.contains("<Say>Hello Ada.</Say><Play>"), "{document}");
         assert_eq!(played(&document).len(), 2, "{document}");
-        // Whoever holds the database keeps it open.
-        drop(actions);
         desk.app.abandon().await;
         services.stop().await;
     });

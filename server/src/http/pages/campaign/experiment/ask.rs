@@ -159,7 +159,7 @@ pub(super) fn card(campaign: &CampaignRecord, choices: Choices<'_>, form: Option
         details.card open[form.is_some()] {
             summary { "Compare with another script or voice" }
             p { "An A/B test: some people hear what the campaign says now, the others something else. Each person hears the same at every attempt. While it runs, what is compared cannot be changed." }
-            @if campaign.audio_url.is_some() {
+            @if campaign.plays_a_sound() {
                 p { "The campaign plays a sound file. A test compares scripts and voices, so take the file out first." }
             } @else if campaign.script.is_none() {
                 p { "Write first what the campaign says: that is what a test compares with." }
