@@ -27,6 +27,7 @@ async fn a_script_with_keys_is_written_previewed_launched_and_seen_on_the_card_o
     browser.choose("#key_opt_out", "1").await;
     browser.fill("#reply_opt_out", "Gone. Goodbye.").await;
     browser.fill("#voicemail", "Call us back.").await;
+    browser.fill("#whisper", "{{ firstName | default(\"Somebody\") }} is on the line.").await;
     browser.click(SAVE).await;
     browser.until("one key for two things is refused", "document.querySelector('[role=alert]')").await;
     assert!(browser.seen().await.contains("each once"), "the mistake is said");
@@ -41,10 +42,24 @@ async fn a_script_with_keys_is_written_previewed_launched_and_seen_on_the_card_o
     for said in [
         "This is Acme, Person 0. To say yes, press 1. To get no more calls from us, press 9.",
         "Call us back.",
+        "Person 0 is on the line.",
+        "about $0.0215 when they hear it to the end",
     ] {
         assert!(seen.contains(said), "{seen}");
     }
     assert_eq!(browser.text("document.querySelector('#key_opt_out').value").await, "9");
+    browser.click("div.card details summary").await;
+    let twiml = browser
+        .text("[...document.querySelectorAll('div.card details pre')].map(it => it.innerText).join('\\n')")
+        .await;
+    for sent in [
+        "<Gather input=\"dtmf\"",
+        "This is Acme, Person 0.",
+        "<Say>Gone. Goodbye.</Say>",
+        "<Say>Call us back.</Say>",
+    ] {
+        assert!(twiml.contains(sent), "{sent}: {twiml}");
+    }
 
     app.launch(campaign).await;
     let over = |call: &CallRecord| call.call.ended_at().is_some();

@@ -15,6 +15,34 @@ use crate::store::prospects::ProspectRecord;
 /// Stands for the number that a call would come from, where the campaign leaves the choice to the server.
 const SOME_NUMBER: &str = "+15005550006";
 
+/// When the carrier asks for a document.
+#[derive(Clone, Copy)]
+enum When {
+    PickedUp,
+    Pressed(char),
+    ToneOver,
+    PutThrough,
+}
+
+impl When {
+    fn words(self) -> String {
+        match self {
+            Self::PickedUp => "When somebody picks up".to_owned(),
+            Self::Pressed(key) => format!("When they press {key}"),
+            Self::ToneOver => "When a machine’s tone is over".to_owned(),
+            Self::PutThrough => "For whom they are put through to".to_owned(),
+        }
+    }
+
+    /// What begins a call begins with the notice that it is recorded.
+    fn begun(self, document: Response, notice: Option<&str>, voice: Option<&str>) -> Response {
+        match self {
+            Self::PickedUp | Self::ToneOver => message::begun_with(document, notice, voice),
+            Self::Pressed(_) | Self::PutThrough => document,
+        }
+    }
+}
+
 /// What a campaign's call to `listener` would be made of; nothing where it cannot be said to them.
 pub fn documents(
     campaign: &CampaignRecord,
@@ -23,18 +51,19 @@ pub fn documents(
 ) -> Markup {
     let played = campaign.sound.map(kept).or_else(|| campaign.audio_url.clone());
     let documents = match (played, words, listener) {
-        (Some(url), _, _) => vec![("When somebody picks up".to_owned(), message::sound(url))],
+        (Some(url), _, _) => vec![(When::PickedUp, message::sound(url))],
         (None, Some(words), Some(listener)) => of_words(campaign, words, listener).unwrap_or_default(),
         _ => Vec::new(),
     };
+    let notice = listener.and_then(|listener| notice(campaign, &listener.phone));
     html! {
         @if !documents.is_empty() {
             details {
                 summary { "The TwiML that is sent" }
                 p.hint { "Addresses are shortened; the real ones are sealed for each call." }
-                @for (when, document) in &documents {
-                    h3 { (when) }
-                    pre tabindex="0" { (legible(document)) }
+                @for (when, document) in documents {
+                    h3 { (when.words()) }
+                    pre tabindex="0" { (legible(&when.begun(document, notice, campaign.carrier_voice()))) }
                 }
             }
         }
@@ -45,7 +74,7 @@ fn of_words(
     campaign: &CampaignRecord,
     words: &Words,
     listener: &ProspectRecord,
-) -> Option<Vec<(String, Response)>> {
+) -> Option<Vec<(When, Response)>> {
     let flow = words.flow().ok()?;
     let narrated = campaign.needs_narration();
     let said = |text: &str| {
@@ -70,24 +99,24 @@ fn of_words(
         whisper: words.whisper.is_some().then(|| "…/whisper".to_owned()),
     };
     let document = |leg: &Leg<'_>| message::leg(leg, speaker, said, kept, addresses).ok();
-    let mut documents = vec![("When somebody picks up".to_owned(), document(&flow.beginning())?)];
+    let mut documents = vec![(When::PickedUp, document(&flow.beginning())?)];
     for (step, key) in flow.listening() {
         let after = flow.after(step, 1, Turn::Key(key))?;
-        documents.push((format!("When they press {key}"), document(&after.leg)?));
+        documents.push((When::Pressed(key), document(&after.leg)?));
     }
     if let Some(voicemail) = &words.voicemail {
-        documents.push((
-            "When a machine\u{2019}s tone is over".to_owned(),
-            message::said(said(voicemail).ok()?, voice),
-        ));
+        documents.push((When::ToneOver, message::said(said(voicemail).ok()?, voice)));
     }
     if let Some(whisper) = words.whisper.as_deref().filter(|_| flow.transfers()) {
-        documents.push((
-            "For whom they are put through to".to_owned(),
-            message::whisper(said(whisper).ok()?, voice),
-        ));
+        documents.push((When::PutThrough, message::whisper(said(whisper).ok()?, voice)));
     }
     Some(documents)
+}
+
+/// What somebody with this number is told first, where they are told that they are recorded.
+fn notice<'c>(campaign: &'c CampaignRecord, number: &PhoneNumber) -> Option<&'c str> {
+    let consent = &campaign.recording_consent;
+    if campaign.recording == "off" { None } else { consent.ruling(number).notice(consent) }
 }
 
 /// Where a sound of ours would be fetched.
