@@ -90,7 +90,10 @@ impl Desk {
             pacing: settings.pacing,
             caller_id_pacing: settings.caller_id_pacing,
             rates: settings.rates.clone(),
-            narrator: settings.elevenlabs.as_ref().map(|service| Narrator::of_model(&service.model)),
+            narrator: settings
+                .elevenlabs
+                .as_ref()
+                .map(|service| Narrator { model: service.model.clone(), delivery: service.delivery }),
         };
         let live = Live::new(&installation.run.to_string());
         let actions = Actions::new(store, clock, Wake::default(), live, installation);

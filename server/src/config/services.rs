@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::ConfigRefused;
+use crate::speech::Delivery;
 use crate::speech_services::ServiceAddress;
 use crate::speech_services::elevenlabs::ElevenLabsSettings;
 use crate::speech_services::openai::OpenAiSettings;
@@ -19,6 +20,10 @@ pub(super) struct WrittenElevenLabs {
     api_key: Option<SecretString>,
     base_url: String,
     model: String,
+    stability: Option<f64>,
+    similarity_boost: Option<f64>,
+    style: Option<f64>,
+    speed: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -36,7 +41,25 @@ pub(super) struct WrittenOpenAi {
 /// A key turns it on.
 pub(super) fn elevenlabs(written: WrittenElevenLabs) -> Result<Option<ElevenLabsSettings>, ConfigRefused> {
     let address = address("ELEVENLABS_BASE_URL", &written.base_url)?;
-    Ok(written.api_key.map(|key| ElevenLabsSettings::new(address, key, written.model)))
+    let delivery = Delivery {
+        stability: within("ELEVENLABS_STABILITY", written.stability, 0.0, 1.0)?,
+        similarity_boost: within("ELEVENLABS_SIMILARITY_BOOST", written.similarity_boost, 0.0, 1.0)?,
+        style: within("ELEVENLABS_STYLE", written.style, 0.0, 1.0)?,
+        speed: within("ELEVENLABS_SPEED", written.speed, 0.7, 1.2)?,
+    };
+    let settings =
+        |key| ElevenLabsSettings { delivery, ..ElevenLabsSettings::new(address, key, written.model) };
+    Ok(written.api_key.map(settings))
+}
+
+/// The ranges are those of ElevenLabs' voice settings.
+fn within(name: &str, given: Option<f64>, least: f64, most: f64) -> Result<Option<f64>, ConfigRefused> {
+    match given {
+        Some(value) if !(least..=most).contains(&value) => Err(ConfigRefused::new(format!(
+            "{name} is {value}; give a number from {least} to {most}, or leave it out"
+        ))),
+        given => Ok(given),
+    }
 }
 
 /// A model turns it on, not the key: that is often in the environment for other programs, and recordings of people are not sent

@@ -11,7 +11,7 @@ use super::{ConfigRefused, Written};
 const DEFAULTS: &str = include_str!("../../../config.example.toml");
 
 /// Environment variables and the settings they stand for. Where two name one setting, the first that is set holds.
-const VARIABLES: [(&str, &str); 36] = [
+const VARIABLES: [(&str, &str); 40] = [
     ("LISTEN", "listen"),
     ("DATA_DIR", "data_dir"),
     ("ROLE", "role"),
@@ -31,6 +31,10 @@ const VARIABLES: [(&str, &str); 36] = [
     ("ELEVENLABS_API_KEY", "elevenlabs.api_key"),
     ("ELEVENLABS_BASE_URL", "elevenlabs.base_url"),
     ("ELEVENLABS_MODEL", "elevenlabs.model"),
+    ("ELEVENLABS_STABILITY", "elevenlabs.stability"),
+    ("ELEVENLABS_SIMILARITY_BOOST", "elevenlabs.similarity_boost"),
+    ("ELEVENLABS_STYLE", "elevenlabs.style"),
+    ("ELEVENLABS_SPEED", "elevenlabs.speed"),
     ("OPENAI_API_KEY", "openai.api_key"),
     ("OPENAI_BASE_URL", "openai.base_url"),
     ("OPENAI_TRANSCRIPTION_MODEL", "openai.transcription_model"),
@@ -135,6 +139,7 @@ fn refused(error: ConfigError) -> ConfigRefused {
 mod tests {
     use super::super::{CarrierSettings, Settings};
     use super::*;
+    use crate::speech::Delivery;
     use crate::store::Location;
 
     fn load(variables: &[(&str, &str)]) -> Result<Settings, ConfigRefused> {
@@ -177,6 +182,8 @@ mod tests {
             ("DATABASE_URL", "mysql://secret@host"),
             ("DIALER_CALLS_PER_SECOND", "0"),
             ("ELEVENLABS_BASE_URL", "http://voices.example.com"),
+            ("ELEVENLABS_STABILITY", "1.1"),
+            ("ELEVENLABS_SPEED", "0.5"),
             ("OPENAI_BASE_URL", "https://secret@models.example.com"),
             ("HTTP_MAX_CONNECTIONS", "3"),
             ("ALLOWED_REGIONS", "Narnia"),
@@ -200,7 +207,10 @@ mod tests {
             (openai.transcription_model.as_deref(), &openai.summary_model),
             (Some("whisper-1"), &None)
         );
-        assert!(settings.elevenlabs.is_some());
+        let usual = settings.elevenlabs.as_ref().expect("on").delivery;
+        assert_eq!(usual, Delivery::default());
+        let even = load(&[("ELEVENLABS_API_KEY", "sk-secret"), ("ELEVENLABS_STABILITY", "1")]).expect("both");
+        assert_eq!(even.elevenlabs.map(|it| it.delivery), Some(Delivery { stability: Some(1.0), ..usual }));
         assert!(!format!("{settings:?}").contains("sk-secret"));
     }
 

@@ -34,6 +34,8 @@ pub struct ElevenLabsSettings {
     pub key: SecretString,
     /// Which of its models speaks, such as `eleven_multilingual_v2`.
     pub model: String,
+    /// How its voices speak.
+    pub delivery: Delivery,
     /// The whole of a list, connecting included.
     pub read_timeout: Duration,
     /// The whole of a spoken text.
@@ -42,9 +44,10 @@ pub struct ElevenLabsSettings {
 
 impl ElevenLabsSettings {
     /// The usual timeouts: 15 s to read, 120 s to speak; a text of the greatest length takes a slow model about a minute.
-    pub const fn new(address: ServiceAddress, key: SecretString, model: String) -> Self {
+    /// Each voice speaks as it does.
+    pub fn new(address: ServiceAddress, key: SecretString, model: String) -> Self {
         let (read_timeout, speak_timeout) = (Duration::from_secs(15), Duration::from_secs(120));
-        Self { address, key, model, read_timeout, speak_timeout }
+        Self { address, key, model, delivery: Delivery::default(), read_timeout, speak_timeout }
     }
 }
 
