@@ -244,8 +244,7 @@ impl Card {
                     ("Cost", cost),
                     ("Answered by", correction::answered_by(known).unwrap_or_else(dash)),
                     ("What they did", known.reaction.map_or_else(dash, |it| html! { (badge::reaction_word(it)) })),
-                    ("Script", self.call.script.map_or_else(dash, |said| html! { @if self.role > Role::Listener { a href={ "/campaigns/" (self.campaign.id) "/message" } { "Version " (said.version) } } @else { "Version " (said.version) } })),
-                    ("A/B test", self.call.drawn.map_or_else(dash, |drawn| html! { "Arm " (drawn.arm) })),
+                    ("Script", self.script()),
                     ("Error", known.error_code.map_or_else(dash, |code| html! { "Twilio " (code) })),
                     ("Recording", self.call.recording_sid.as_ref().map_or_else(dash, |sid| html! { code { (sid) } })),
                     ("Twilio's name", self.call.carrier_sid.as_ref().map_or_else(dash, |sid| html! { code { (sid) } })),
@@ -253,6 +252,16 @@ impl Card {
                 ]))
                 @if self.role >= Role::Operator { (correction::form(self.call.id, known, form)) }
             }
+        }
+    }
+
+    /// What was said, and in which arm of an A/B test.
+    fn script(&self) -> Markup {
+        let Some(said) = self.call.script else { return html! { "–" } };
+        let version = format!("Version {}", said.version);
+        html! {
+            @if self.role > Role::Listener { a href={ "/campaigns/" (self.campaign.id) "/message" } { (version) } } @else { (version) }
+            @if let Some(drawn) = self.call.drawn { ", Arm " (drawn.arm) " of an A/B test" }
         }
     }
 
