@@ -9,7 +9,8 @@ pub const LARGEST_DOCUMENT: usize = 64 * 1024;
 const AROUND_EACH: usize = 256;
 /// A sealed address of ours, with the verb around it, in bytes.
 pub const LONGEST_ADDRESS: usize = 512;
-/// What stands around all of them, with the sealed addresses of the step that waits.
+/// What stands around all of them, with the sealed addresses of the step that waits, and the notice that the call is recorded:
+/// 300 characters at most.
 const AROUND_ALL: usize = 4 * 1024;
 
 impl CallFlow {

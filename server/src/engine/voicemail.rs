@@ -1,5 +1,7 @@
 //! Sends machines whose tone is over to their message, while the call is under way.
 
+use domain::ids::CallId;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use tracing::{info, warn};
 
 use super::Parts;
@@ -8,17 +10,24 @@ use crate::store::StoreError;
 use crate::store::calls::CallRecord;
 
 const MOST_PER_TURN: u64 = 200;
+/// Requests at the same time.
+const AT_ONCE: usize = 8;
 
 /// Sends every call that waits for it, each at most once.
 pub(super) async fn send_ordered(parts: &Parts) -> Result<(), StoreError> {
-    for id in parts.actions.store.voicemail_orders(MOST_PER_TURN).await? {
-        let call = parts.actions.store.any_call(id).await?;
-        if parts.actions.take_voicemail_order(id).await?
-            && let Some(call) = call.filter(|call| call.call.is_live())
-            && let Some(Ok(sid)) = call.carrier_sid.as_deref().map(str::parse)
-        {
-            send(parts, &call, &sid).await;
-        }
+    let ordered = parts.actions.store.voicemail_orders(MOST_PER_TURN).await?;
+    // A machine records silence meanwhile: nobody waits for the answer that another one gets.
+    let sent = futures_util::stream::iter(ordered).map(Ok);
+    sent.try_for_each_concurrent(AT_ONCE, |id| send_one(parts, id)).await
+}
+
+async fn send_one(parts: &Parts, id: CallId) -> Result<(), StoreError> {
+    let call = parts.actions.store.any_call(id).await?;
+    if parts.actions.take_voicemail_order(id).await?
+        && let Some(call) = call.filter(|call| call.call.is_live())
+        && let Some(Ok(sid)) = call.carrier_sid.as_deref().map(str::parse)
+    {
+        send(parts, &call, &sid).await;
     }
     Ok(())
 }
