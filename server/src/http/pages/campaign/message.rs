@@ -256,7 +256,7 @@ fn edit(
             } @else {
             (Field::text(form, "body", "Text").hint("{{firstName}}, {{lastName}}, {{company}}, {{title}}, {{email}} and your own fields. Say what is spoken where one is missing: {{ firstName | default(\"there\") }}.").area())
             (keys::inputs(form))
-            (Field::text(form, "voicemail", "On voicemail").hint("Said after the tone, instead of the text. Needs answering machine detection up to the tone; see Settings. Empty: machines hear the text.").area())
+            (Field::text(form, "voicemail", "On voicemail").hint("Said after the tone, instead of the text. Needs answering machine detection that waits for the tone, or goes on during the call; see Settings. Empty: machines hear the text.").area())
             }
             (Field::text(form, "voiceId", "Voice").hint("Settings, Voices lets you hear those of ElevenLabs.").choice(voices))
             (Field::text(form, "audioUrl", "Or an audio file elsewhere").kind("url").hint("A public https address. It is played instead of the text.").line())
